@@ -1,0 +1,76 @@
+"""The exception tree and the exit codes of ``ci-tools`` (DESIGN: exit codes).
+
+Every error says what happened, the value, what was allowed and the next step, in lower case.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a process of this project ends with."""
+
+    PASS = 0
+    FAIL = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    DEFECT = 4
+
+
+class CampaignError(Exception):
+    """Any failure this project raises on purpose; its text is the whole message a person reads."""
+
+    exit_code = ExitCode.DEFECT
+
+
+class UsageError(CampaignError):
+    """The command line names something that does not exist or cannot be combined."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SpecError(UsageError):
+    """``campaign.toml`` is not valid; the text names file, line, value and the legal values."""
+
+
+class CredentialsMissingError(UsageError):
+    """A secret that the environment's auth strategy needs is not in the environment."""
+
+
+class ForeignJournalError(UsageError):
+    """The directory holds files, but no journal that this version can read."""
+
+
+class TargetError(CampaignError):
+    """The deployed system did not do what was asked of it."""
+
+    exit_code = ExitCode.FAIL
+
+
+class UnreachableError(TargetError):
+    """No connection: name resolution, TCP, TLS or an unanswered request."""
+
+
+class RefusedCredentialsError(TargetError):
+    """The deployed system was reached and refused our credentials."""
+
+
+class EvidenceError(CampaignError):
+    """What was seen does not suffice for a verdict."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+
+
+class ThrottledError(EvidenceError):
+    """The edge limited *our* traffic (429): no evidence about the system behind it."""
+
+
+class EmptyJournalError(EvidenceError):
+    """A journal without a single readable event."""
+
+
+class JournalWriteError(CampaignError):
+    """Evidence could not be written (full disk, lost permission): the campaign cannot be trusted."""
+
+
+class TwinError(CampaignError):
+    """The local staging twin did not start, stop or switch as asked."""

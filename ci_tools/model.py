@@ -1,0 +1,338 @@
+"""The values that every part of the project speaks of.
+
+Frozen, free of I/O, and free of behaviour beyond what follows from their own fields. Durations are
+seconds as float, unscaled unless a name says otherwise; instants are aware UTC; hosts are URLs
+without a trailing slash; mappings are never changed after construction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, NewType
+
+NodeId = NewType("NodeId", str)
+"""A test as pytest names it: ``path::class::name[parameters]``."""
+
+
+class Verdict(StrEnum):
+    """The answer of a gate's campaign, phase or suite. No evidence is never a pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class GateState(StrEnum):
+    """What the evidence says of one gate."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    CANNOT_TELL = "cannot tell"
+
+
+class Outcome(StrEnum):
+    """How a planned test ended. Flaky exists only across attempts on one deployment."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+    NOT_RUN = "not_run"
+
+
+class DependencyState(StrEnum):
+    """What a probe saw of a dependency; *unknown* is a good answer (throttled, not asked)."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+# --- the environment -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Patience of a client, in unscaled seconds (contract, section 5)."""
+
+    connect_s: float = 60.0
+    receive_s: float = 35.0
+    agent_s: float = 30.0
+    thinking_s: float = 10.0
+    tool_s: float = 8.0
+    general_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeLimit:
+    """Requests per minute and address that the edge allows on paths below *path_prefix*.
+
+    Not scaled by ``time_scale``: an environment declares its own limits.
+    """
+
+    path_prefix: str
+    rate_per_min: float
+    burst: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BypassKey:
+    """``POST /auth/e2e/test-auth`` with the key in environment variable *key_env*."""
+
+    strategy: Literal["bypass_key"] = "bypass_key"
+    key_env: str = "E2E_OAUTH_SIMULATION_KEY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterLogin:
+    """``POST /auth/register``, then ``/auth/login``, as a unique user under *email_domain*."""
+
+    strategy: Literal["register_login"] = "register_login"
+    email_domain: str = "e2e.example.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyToken:
+    """A bearer token that stands ready in environment variable *token_env*."""
+
+    strategy: Literal["ready_token"] = "ready_token"
+    token_env: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoAuth:
+    """The deployed system wants no credentials."""
+
+    strategy: Literal["none"] = "none"
+
+
+AuthStrategy = BypassKey | RegisterLogin | ReadyToken | NoAuth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentSource:
+    """Where a deployment says which one it is: dotted paths into the JSON at *host* + *path*."""
+
+    host: str
+    path: str
+    revision: str
+    sha: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One deployed build. Two with equal fields are the same deployment."""
+
+    revision: str
+    sha: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Where a campaign runs: the only owner of hosts, patience, pace and time scale."""
+
+    name: str
+    hosts: Mapping[str, str]
+    resolve: Mapping[str, str] = field(default_factory=dict)
+    """Host name, or ``*.suffix``, to the address to connect to instead of asking the resolver."""
+    ca_file: str | None = None
+    time_scale: float = 1.0
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: tuple[EdgeLimit, ...] = ()
+    """The longest matching prefix binds; no match means unpaced."""
+    pacing_share: float = 1.0
+    """Part of the limits that this process tree may use (parallel jobs get a static share)."""
+    auth: AuthStrategy = field(default_factory=NoAuth)
+    deployment: DeploymentSource | None = None
+    provision: Literal["none", "twin"] = "none"
+    probes: tuple["Probe", ...] = ()
+
+    def scaled(self, seconds: float) -> float:
+        """Real seconds for a duration stated unscaled. The one place that applies the scale."""
+        return seconds * self.time_scale
+
+
+# --- probes: one read-only attempt each ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpJsonProbe:
+    """GET *path* on *host*; every dotted path in *expect* must hold one of its values."""
+
+    name: str
+    dependency: str
+    host: str
+    path: str
+    status: int = 200
+    expect: Mapping[str, tuple[str | int | float | bool | None, ...]] = field(default_factory=dict)
+    latency_ms: str | None = None
+    """Dotted path of a server-side latency in milliseconds; without it the client's time counts."""
+    authenticated: bool = False
+    timeout_s: float = 30.0
+    kind: Literal["http_json"] = "http_json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpProbe:
+    """A TCP connection to the host and port of the URL *host*."""
+
+    name: str
+    dependency: str
+    host: str
+    timeout_s: float = 10.0
+    kind: Literal["tcp"] = "tcp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsProbe:
+    """A verified TLS handshake with every host in *hosts*, with at least *days_left* of validity."""
+
+    name: str
+    dependency: str
+    hosts: tuple[str, ...]
+    days_left: float = 0.0
+    timeout_s: float = 10.0
+    kind: Literal["tls"] = "tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSocketProbe:
+    """A handshake on *host*, and the frame type *welcome* as the first frame (empty: no frame)."""
+
+    name: str
+    dependency: str
+    host: str
+    welcome: str = "connection_established"
+    authenticated: bool = True
+    timeout_s: float = 60.0
+    kind: Literal["websocket"] = "websocket"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenProbe:
+    """Credentials by the environment's auth strategy; good when fresh and not expired."""
+
+    name: str
+    dependency: str
+    timeout_s: float = 30.0
+    kind: Literal["token"] = "token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandProbe:
+    """A command of the user's own; exit status 0 is good."""
+
+    name: str
+    dependency: str
+    argv: tuple[str, ...]
+    timeout_s: float = 30.0
+    kind: Literal["command"] = "command"
+
+
+Probe = HttpJsonProbe | TcpProbe | TlsProbe | WebSocketProbe | TokenProbe | CommandProbe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one attempt of a probe saw."""
+
+    probe: str
+    dependency: str
+    state: DependencyState
+    latency_s: float | None = None
+    """Real seconds; the server's own figure where the probe names one. None: never measured."""
+    timed_out: bool = False
+    """The latency is censored: at least this long."""
+    code: str | None = None
+    """HTTP status, close code, errno or exit status, as text: ``429``, ``1011``, ``ECONNREFUSED``."""
+    text: str = ""
+    """The exact words of the answer or error, shortened, for people."""
+    source: str = ""
+    """What was asked: a URL or command without secrets."""
+
+
+# --- what runs -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A named set of tests with its value and the dependencies it needs."""
+
+    name: str
+    paths: tuple[str, ...]
+    """Files, folders or node ids, relative to the folder of ``campaign.toml``."""
+    expected: int | None = None
+    """Node ids that must be collected; fewer is inconclusive. None: not declared."""
+    requires: tuple[str, ...] = ()
+    value: str = ""
+    """What the business loses while this suite fails, for people."""
+    loads_system: bool = False
+    """Runs alone, after all others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageGate:
+    """passed / planned over *suites* is at least *floor*. No interval: the tests are distinct."""
+
+    name: str
+    dependency: str
+    suites: tuple[str, ...]
+    floor: float
+    target: float | None = None
+    kind: Literal["coverage"] = "coverage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReliabilityGate:
+    """A probe repeated under a sequential probability ratio test.
+
+    An attempt is good when the probe says *up* and, where *under_s* is set, its latency is below it.
+    The gate holds when the rate is shown to be *target* rather than *floor* (alpha = beta = 0.05),
+    fails on the opposite, and cannot tell when *cap* attempts decide neither. A *target* of 1.0
+    tolerates no bad attempt.
+    """
+
+    name: str
+    dependency: str
+    probe: str
+    floor: float
+    target: float
+    under_s: float | None = None
+    target_s: float | None = None
+    """Described in the report, never judged: percentiles only describe."""
+    cap: int = 60
+    kind: Literal["reliability"] = "reliability"
+
+
+Gate = CoverageGate | ReliabilityGate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """An ordered part of a campaign."""
+
+    number: int
+    name: str
+    budget_s: float
+    suites: tuple[Suite, ...] = ()
+    gates: tuple[Gate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will run and why, decided before anything runs."""
+
+    name: str
+    reason: str
+    environment: str
+    time_scale: float
+    phases: tuple[Phase, ...]
+    left_out: tuple[str, ...] = ()
+    """Names of phases that the plan asks for and that declare no suite yet."""
+    stop_early: bool = False
+    """End after the first phase that does not pass."""
+    inconclusive: Literal["block", "warn"] = "block"
+    identifies_deployment: bool = False
+    """The environment can say which deployment it is, so it must, and must not change its mind."""

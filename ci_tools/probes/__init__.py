@@ -1,0 +1,1 @@
+"""Read-only checks of one dependency, by kind."""

@@ -1,0 +1,1 @@
+"""A judgement becomes pages, tables and files."""

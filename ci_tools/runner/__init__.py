@@ -1,0 +1,1 @@
+"""Drives pytest and the probes, and records what they saw."""

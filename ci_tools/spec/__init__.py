@@ -1,0 +1,1 @@
+"""campaign.toml becomes validated values."""

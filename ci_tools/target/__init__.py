@@ -1,0 +1,1 @@
+"""Paced clients of the deployed system that hold credentials and keep evidence."""

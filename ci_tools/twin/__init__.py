@@ -1,0 +1,1 @@
+"""The local staging twin and its fault switches."""
