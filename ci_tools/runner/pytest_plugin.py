@@ -1,0 +1,1 @@
+"""The pytest side of a campaign: inert without a journal."""
