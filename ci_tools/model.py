@@ -270,6 +270,8 @@ class Suite:
     """What the business loses while this suite fails, for people."""
     loads_system: bool = False
     """Runs alone, after all others."""
+    evidence: bool = False
+    """A pass counts only with a recorded exchange with the deployed system (our own clients record)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,261 @@
+"""The typed, versioned events of a journal, and the record each one travels in.
+
+A line of a journal is one record: ``{"v", "event", "writer", "seq", "at", "mono", "data"}``. Fields are
+only ever added, with a default; a change of meaning is a new :data:`VERSION`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from ci_tools.model import Deployment, DependencyState, NodeId, Observation, Outcome, Phase, Plan
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignStarted:
+    """A campaign was decided: everything a verdict needs to know besides what was seen."""
+
+    campaign: str
+    plan: Plan
+    hosts: Mapping[str, str]
+    tool_version: str
+    faults: tuple[str, ...] = ()
+    """Faults switched on in the twin on purpose; empty on a real environment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanExtended:
+    """The plan ``auto`` decided what follows its first phase."""
+
+    reason: str
+    phases: tuple[Phase, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentIdentified:
+    """Which deployment answered, or why it could not be told."""
+
+    deployment: Deployment | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseStarted:
+    """A phase began."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """pytest collected a test of the plan, or could not collect a file (*problem*)."""
+
+    node_id: NodeId
+    suite: str
+    phase: int
+    requires: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestStarted:
+    """An attempt at a test began."""
+
+    __test__ = False
+
+    node_id: NodeId
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestFinished:
+    """An attempt at a test ended; *evidence* is what its clients recorded."""
+
+    __test__ = False
+
+    node_id: NodeId
+    outcome: Outcome
+    duration_s: float
+    attempt: int = 1
+    exc_type: str = ""
+    message: str = ""
+    excerpt: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestBlocked:
+    """A test did not run, or could not see the system, because of *dependency*."""
+
+    __test__ = False
+
+    node_id: NodeId
+    dependency: str
+    reason: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A probe looked at a dependency once."""
+
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """One attempt of a reliability gate; *good* is None where it is no evidence (we were throttled)."""
+
+    phase: int
+    gate: str
+    good: bool | None
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependencyChanged:
+    """A dependency is confirmed to be in another state than before."""
+
+    dependency: str
+    state: DependencyState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLost:
+    """A pytest worker died; the test it ran, if any, is accounted for."""
+
+    worker: str
+    reason: str
+    node_id: NodeId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseFinished:
+    """A phase ended; *cut_short* says why it did not do all it planned."""
+
+    number: int
+    cut_short: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """The campaign was told to stop, or could not go on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFinished:
+    """Nothing follows; *writers* holds the last sequence number of every other writer."""
+
+    writers: Mapping[str, int]
+
+
+Event = (
+    CampaignStarted
+    | PlanExtended
+    | DeploymentIdentified
+    | PhaseStarted
+    | Collected
+    | TestStarted
+    | TestFinished
+    | TestBlocked
+    | Observed
+    | Sampled
+    | DependencyChanged
+    | WorkerLost
+    | PhaseFinished
+    | Interrupted
+    | CampaignFinished
+)
+
+NAMES: Mapping[type[Event], str] = {
+    CampaignStarted: "campaign_started",
+    PlanExtended: "plan_extended",
+    DeploymentIdentified: "deployment_identified",
+    PhaseStarted: "phase_started",
+    Collected: "collected",
+    TestStarted: "test_started",
+    TestFinished: "test_finished",
+    TestBlocked: "test_blocked",
+    Observed: "observation",
+    Sampled: "sample",
+    DependencyChanged: "dependency_changed",
+    WorkerLost: "worker_lost",
+    PhaseFinished: "phase_finished",
+    Interrupted: "interrupted",
+    CampaignFinished: "campaign_finished",
+}
+TYPES: Mapping[str, type[Event]] = {name: kind for kind, name in NAMES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line of a journal. *mono_s* compares only with records of the same machine."""
+
+    writer: str
+    seq: int
+    at: datetime
+    mono_s: float
+    event: Event
+
+
+class NotARecordError(ValueError):
+    """A line is no record that this version can read; the text says why."""
+
+
+@cache
+def _adapter(kind: type[Event]) -> TypeAdapter[Event]:
+    return TypeAdapter(kind)
+
+
+def to_document(record: Record) -> dict[str, Any]:
+    """The JSON object of one line, not yet redacted."""
+    return {
+        "v": VERSION,
+        "event": NAMES[type(record.event)],
+        "writer": record.writer,
+        "seq": record.seq,
+        "at": record.at.isoformat(),
+        "mono": record.mono_s,
+        "data": _adapter(type(record.event)).dump_python(record.event, mode="json"),
+    }
+
+
+def from_line(line: bytes) -> Record:
+    """The record in one line (without its newline).
+
+    Raises:
+        NotARecordError: the line is torn, damaged, foreign or of a newer version.
+    """
+    try:
+        document = json.loads(line)
+    except ValueError as error:
+        raise NotARecordError(f"not JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("v") != VERSION:
+        raise NotARecordError(f"not an event of version {VERSION}")
+    kind = TYPES.get(document.get("event", ""))
+    if kind is None:
+        raise NotARecordError(f"unknown event {str(document.get('event'))[:40]!r}")
+    try:
+        return Record(
+            writer=str(document["writer"]),
+            seq=int(document["seq"]),
+            at=datetime.fromisoformat(document["at"]),
+            mono_s=float(document["mono"]),
+            event=_adapter(kind).validate_python(document["data"]),
+        )
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        raise NotARecordError(f"{document['event']} is damaged: {type(error).__name__}") from error
+
+
+assert set(NAMES) == set(get_args(Event)), "an event type without a name could not be written"

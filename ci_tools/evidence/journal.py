@@ -1,0 +1,221 @@
+"""The journal on disk, and the campaign directory around it: the one place that opens their files.
+
+``DIR/journal/WRITER.jsonl`` is appended to by one process, one ``write`` per event, so that a killed
+writer loses at most the line it was writing. Merging jobs is putting their files into one directory.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ci_tools.errors import EmptyJournalError, ForeignJournalError, JournalWriteError, UsageError
+from ci_tools.evidence.events import Event, NotARecordError, Record, from_line, to_document
+from ci_tools.evidence.redaction import Redactor
+
+_FOLDER = "journal"
+_WRITER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+
+
+class JournalWriter:
+    """Appends events to one file that no other process writes."""
+
+    def __init__(self, directory: Path, writer: str, redactor: Redactor) -> None:
+        if not _WRITER.fullmatch(writer):
+            raise ValueError(f"journal writer {writer!r} is not a file name")
+        self._writer = writer
+        self._redactor = redactor
+        self._seq = 0
+        self._path = directory / _FOLDER / f"{writer}.jsonl"
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _cannot_write(self._path, error) from error
+
+    def write(self, event: Event) -> None:
+        """Append *event*, redacted.
+
+        Raises:
+            JournalWriteError: the line did not reach the file whole (full disk, lost permission).
+        """
+        self._seq += 1
+        record = Record(
+            writer=self._writer, seq=self._seq, at=datetime.now(UTC), mono_s=time.monotonic(), event=event
+        )
+        document = self._redactor.value(to_document(record))
+        line = json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+        try:
+            while line:
+                line = line[os.write(self._file, line) :]
+        except OSError as error:
+            raise _cannot_write(self._path, error) from error
+
+    def close(self) -> None:
+        """Make what was written durable and release the file."""
+        if self._file < 0:
+            return
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            raise _cannot_write(self._path, error) from error
+        finally:
+            os.close(self._file)
+            self._file = -1
+
+
+def _cannot_write(path: Path, error: OSError) -> JournalWriteError:
+    return JournalWriteError(
+        f"cannot write the journal {path}: {error.strerror}; "
+        "free space or choose another directory with --out DIR; the campaign cannot be judged without it"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """All records of a campaign in the order they happened, and what could not be read."""
+
+    records: tuple[Record, ...]
+    problems: tuple[str, ...] = ()
+
+
+def folder_of(directory: Path) -> Path:
+    """The folder with the journal's files: *directory* itself, or its ``journal``."""
+    inner = directory / _FOLDER
+    return inner if inner.is_dir() else directory
+
+
+def read(directory: Path) -> Journal:
+    """Every readable event below *directory*.
+
+    Raises:
+        UsageError: there is no such directory.
+        ForeignJournalError: there are files, but not a line of ours among them.
+        EmptyJournalError: not one event could be read.
+    """
+    if not directory.is_dir():
+        raise UsageError(f"no campaign directory {str(directory)!r}; run: ci-tools campaign --out DIR")
+    records: list[Record] = []
+    problems: list[str] = []
+    foreign = False
+    for path in sorted(folder_of(directory).glob("*.jsonl")):
+        reading = read_file(path.name, path.read_bytes())
+        records += reading.records
+        problems += reading.problems
+        foreign = foreign or (not reading.records and _has_words(path))
+    if not records and foreign:
+        raise ForeignJournalError(
+            f"{str(directory)!r} holds no event that this version can read ({problems[0]}); "
+            "give the directory of a campaign, as written by: ci-tools campaign --out DIR"
+        )
+    if not records:
+        raise EmptyJournalError(f"the journal in {str(directory)!r} is empty: nothing was seen, so nothing passes")
+    return Journal(tuple(sorted(records, key=_order)), tuple(problems))
+
+
+def _has_words(path: Path) -> bool:
+    return bool(path.read_bytes().strip(b"\0 \r\n\t"))
+
+
+def _order(record: Record) -> tuple[datetime, str, int]:
+    return (record.at, record.writer, record.seq)
+
+
+def read_file(name: str, content: bytes) -> Journal:
+    """The records of one file's *content*; torn, damaged and missing lines are named as problems."""
+    records: list[Record] = []
+    problems: list[str] = []
+    lines = content.split(b"\n")
+    if lines[-1]:
+        problems.append(f"{name}: the last line is torn ({len(lines[-1])} bytes dropped)")
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            records.append(from_line(line))
+        except NotARecordError as error:
+            problems.append(f"{name}:{number}: {error}")
+    problems += _gaps(name, records)
+    return Journal(tuple(records), tuple(problems))
+
+
+def _gaps(name: str, records: list[Record]) -> Iterator[str]:
+    expected = 1
+    for record in records:
+        if record.writer != name.removesuffix(".jsonl"):
+            yield f"{name}: an event of writer {record.writer!r} stands in a foreign file"
+        if record.seq != expected:
+            yield f"{name}: event {record.seq} follows {expected - 1}: events are missing or repeated"
+        expected = record.seq + 1
+
+
+class JournalTail:
+    """Follows a journal that other processes are writing."""
+
+    def __init__(self, directory: Path) -> None:
+        self._folder = directory / _FOLDER
+        self._offsets: dict[Path, int] = {}
+
+    def poll(self) -> list[Record]:
+        """The whole records that were appended since the last call, in order; damage is left to :func:`read`."""
+        records: list[Record] = []
+        for path in sorted(self._folder.glob("*.jsonl")):
+            with path.open("rb") as file:
+                file.seek(self._offsets.get(path, 0))
+                content = file.read()
+            whole = content.rfind(b"\n") + 1
+            self._offsets[path] = self._offsets.get(path, 0) + whole
+            records += read_file(path.name, content[:whole]).records
+        return sorted(records, key=_order)
+
+
+class CampaignDirectory:
+    """The directory of one campaign: its journal and the files made from it."""
+
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        self.path = path
+        self._redactor = redactor
+
+    @classmethod
+    def create(cls, path: Path, redactor: Redactor) -> "CampaignDirectory":
+        """A new directory at *path*, which must not hold a campaign yet."""
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            taken = any(path.iterdir())
+        except OSError as error:
+            raise UsageError(
+                f"cannot use {str(path)!r} as campaign directory: {error.strerror}; choose another --out DIR"
+            ) from error
+        if taken:
+            raise UsageError(f"{str(path)!r} is not empty; a campaign keeps its evidence: choose another --out DIR")
+        return cls(path, redactor)
+
+    def writer(self, name: str) -> JournalWriter:
+        """A journal file of *name*'s own."""
+        return JournalWriter(self.path, name, self._redactor)
+
+    def keep(self, name: str, text: str) -> Path:
+        """Put *text*, redacted, into the file *name*: wholly or not at all.
+
+        Raises:
+            JournalWriteError: the disk did not take it.
+        """
+        return self._replace(name, self._redactor.text(text))
+
+    def keep_json(self, name: str, document: Mapping[str, Any]) -> Path:
+        """Put *document* into the file *name*, its strings redacted one by one so that it stays JSON."""
+        return self._replace(name, json.dumps(self._redactor.value(document), indent=2) + "\n")
+
+    def _replace(self, name: str, text: str) -> Path:
+        target = self.path / name
+        beside = target.with_name(f".{name}.{os.getpid()}.part")
+        try:
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(target)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise _cannot_write(target, error) from error
+        return target

@@ -1,0 +1,196 @@
+"""Events become the state of a campaign: a pure fold, the same for finished and killed runs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import singledispatchmethod
+
+from ci_tools.evidence.events import (
+    CampaignFinished,
+    CampaignStarted,
+    Collected,
+    DependencyChanged,
+    DeploymentIdentified,
+    Event,
+    Interrupted,
+    Observed,
+    PhaseFinished,
+    PhaseStarted,
+    PlanExtended,
+    Record,
+    Sampled,
+    TestBlocked,
+    TestFinished,
+    TestStarted,
+    WorkerLost,
+)
+from ci_tools.model import NodeId, Outcome, Plan
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt at a test, as far as it came."""
+
+    number: int
+    started_at: datetime | None = None
+    finished: TestFinished | None = None
+    blocked: TestBlocked | None = None
+
+
+@dataclass(slots=True)
+class TestState:
+    """Everything the journal says of one test."""
+
+    __test__ = False
+
+    node_id: NodeId
+    collected: Collected | None = None
+    attempts: dict[int, Attempt] = field(default_factory=dict)
+
+    def attempt(self, number: int) -> Attempt:
+        """The attempt of that number, new if nothing was said of it yet."""
+        return self.attempts.setdefault(number, Attempt(number))
+
+
+@dataclass(slots=True)
+class CampaignState:
+    """What a journal says, before anything is judged."""
+
+    started: CampaignStarted | None = None
+    plan: Plan | None = None
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    deployments: list[DeploymentIdentified] = field(default_factory=list)
+    phases_started: dict[int, datetime] = field(default_factory=dict)
+    phases_finished: dict[int, tuple[datetime, PhaseFinished]] = field(default_factory=dict)
+    tests: dict[NodeId, TestState] = field(default_factory=dict)
+    uncollected: list[Collected] = field(default_factory=list)
+    samples: dict[tuple[int, str], list[Sampled]] = field(default_factory=dict)
+    observations: list[Observed] = field(default_factory=list)
+    changes: list[DependencyChanged] = field(default_factory=list)
+    lost: list[WorkerLost] = field(default_factory=list)
+    interruptions: list[str] = field(default_factory=list)
+    finished: CampaignFinished | None = None
+    problems: list[str] = field(default_factory=list)
+
+    def test(self, node_id: NodeId) -> TestState:
+        """The state of that test, new if nothing was said of it yet."""
+        return self.tests.setdefault(node_id, TestState(node_id))
+
+    @singledispatchmethod
+    def take(self, event: Event, at: datetime) -> None:
+        """Learn one event that happened *at*."""
+        raise TypeError(f"no rule for the event {type(event).__name__}")
+
+    @take.register
+    def _(self, event: CampaignStarted, at: datetime) -> None:
+        if self.started is not None and self.started.campaign != event.campaign:
+            self.problems.append(f"two campaigns in one journal: {self.started.campaign} and {event.campaign}")
+            return
+        self.started, self.plan = event, event.plan
+        self.first_at = self.first_at or at
+
+    @take.register
+    def _(self, event: PlanExtended, at: datetime) -> None:
+        if self.plan is None:
+            self.problems.append(f"the plan was extended at {at:%H:%M:%S} before it was stated")
+            return
+        self.plan = replace(
+            self.plan,
+            reason=event.reason,
+            phases=self.plan.phases + event.phases,
+            left_out=tuple(dict.fromkeys(self.plan.left_out + event.left_out)),
+        )
+
+    @take.register
+    def _(self, event: DeploymentIdentified, _at: datetime) -> None:
+        self.deployments.append(event)
+
+    @take.register
+    def _(self, event: PhaseStarted, at: datetime) -> None:
+        self.phases_started.setdefault(event.number, at)
+
+    @take.register
+    def _(self, event: PhaseFinished, at: datetime) -> None:
+        self.phases_finished[event.number] = (at, event)
+
+    @take.register
+    def _(self, event: Collected, _at: datetime) -> None:
+        if event.problem:
+            self.uncollected.append(event)
+        else:
+            self.test(event.node_id).collected = event
+
+    @take.register
+    def _(self, event: TestStarted, at: datetime) -> None:
+        self.test(event.node_id).attempt(event.attempt).started_at = at
+
+    @take.register
+    def _(self, event: TestFinished, _at: datetime) -> None:
+        attempt = self.test(event.node_id).attempt(event.attempt)
+        if attempt.finished is not None and attempt.finished.outcome is not event.outcome:
+            self.problems.append(
+                f"{event.node_id} ended twice in attempt {event.attempt}: "
+                f"{attempt.finished.outcome} and {event.outcome}; the worse one counts"
+            )
+        if attempt.finished is None or _WORSE.index(event.outcome) < _WORSE.index(attempt.finished.outcome):
+            attempt.finished = event
+
+    @take.register
+    def _(self, event: TestBlocked, _at: datetime) -> None:
+        self.test(event.node_id).attempt(event.attempt).blocked = event
+
+    @take.register
+    def _(self, event: Observed, _at: datetime) -> None:
+        self.observations.append(event)
+
+    @take.register
+    def _(self, event: Sampled, _at: datetime) -> None:
+        self.samples.setdefault((event.phase, event.gate), []).append(event)
+
+    @take.register
+    def _(self, event: DependencyChanged, _at: datetime) -> None:
+        self.changes.append(event)
+
+    @take.register
+    def _(self, event: WorkerLost, _at: datetime) -> None:
+        self.lost.append(event)
+
+    @take.register
+    def _(self, event: Interrupted, _at: datetime) -> None:
+        self.interruptions.append(event.reason)
+
+    @take.register
+    def _(self, event: CampaignFinished, _at: datetime) -> None:
+        self.finished = event
+
+
+_WORSE = (
+    Outcome.FAILED,
+    Outcome.ERRORED,
+    Outcome.BLOCKED,
+    Outcome.NOT_RUN,
+    Outcome.SKIPPED,
+    Outcome.PASSED,
+)
+
+
+def fold(records: Iterable[Record], problems: Iterable[str] = ()) -> CampaignState:
+    """The state that *records* describe; *problems* of reading them are carried along."""
+    state = CampaignState(problems=list(problems))
+    last_seq: dict[str, int] = {}
+    for record in records:
+        state.take(record.event, record.at)
+        state.last_at = record.at
+        last_seq[record.writer] = max(record.seq, last_seq.get(record.writer, 0))
+    if state.finished is not None:
+        state.problems += _lost_events(state.finished, last_seq)
+    return state
+
+
+def _lost_events(finished: CampaignFinished, last_seq: dict[str, int]) -> list[str]:
+    return [
+        f"{writer}.jsonl: {count - last_seq.get(writer, 0)} of {count} events are missing at the end"
+        for writer, count in finished.writers.items()
+        if last_seq.get(writer, 0) < count
+    ]
