@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from ci_tools.model import Deployment, DependencyState, NodeId, Observation, Outcome, Phase, Plan
+from ci_tools.model import DependencyState, Deployment, NodeId, Observation, Outcome, Phase, Plan
 
 VERSION = 1
 
@@ -214,7 +214,7 @@ class NotARecordError(ValueError):
 
 
 @cache
-def _adapter(kind: type[Event]) -> TypeAdapter[Event]:
+def _adapter(kind: Any) -> TypeAdapter[Event]:
     return TypeAdapter(kind)
 
 

@@ -45,9 +45,7 @@ class JournalWriter:
             JournalWriteError: the line did not reach the file whole (full disk, lost permission).
         """
         self._seq += 1
-        record = Record(
-            writer=self._writer, seq=self._seq, at=datetime.now(UTC), mono_s=time.monotonic(), event=event
-        )
+        record = Record(writer=self._writer, seq=self._seq, at=datetime.now(UTC), mono_s=time.monotonic(), event=event)
         document = self._redactor.value(to_document(record))
         line = json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         try:

@@ -80,7 +80,7 @@ class CampaignState:
     @singledispatchmethod
     def take(self, event: Event, at: datetime) -> None:
         """Learn one event that happened *at*."""
-        raise TypeError(f"no rule for the event {type(event).__name__}")
+        raise TypeError(f"no rule for the event {type(event).__name__} at {at}")
 
     @take.register
     def _(self, event: CampaignStarted, at: datetime) -> None:

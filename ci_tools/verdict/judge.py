@@ -1,0 +1,146 @@
+"""The judge: what a journal says becomes one verdict, with every missing thing named."""
+
+from collections.abc import Sequence
+
+from ci_tools.errors import EmptyJournalError
+from ci_tools.model import Deployment, GateState, Phase, Plan, Verdict
+from ci_tools.verdict.conservation import results_of_suites, results_of_tests
+from ci_tools.verdict.fold import CampaignState
+from ci_tools.verdict.gates import judge_gates
+from ci_tools.verdict.judgement import GateResult, Judgement, PhaseResult, SuiteResult, TestResult
+
+
+def judge(state: CampaignState) -> Judgement:
+    """The verdict that the events in *state* support, and no other.
+
+    Raises:
+        EmptyJournalError: the events do not even say what was planned.
+    """
+    if state.started is None or state.plan is None:
+        raise EmptyJournalError(
+            "the journal does not say what was planned (its campaign_started is missing): nothing can be judged; "
+            "put the journal files of all jobs into one directory, or run the campaign again"
+        )
+    plan = state.plan
+    tests = results_of_tests(state, plan)
+    suites = results_of_suites(state, plan, tests)
+    gates = [gate for phase in plan.phases for gate in _gates_of(phase, state, suites, tests)]
+    phases = [_phase(phase, state, [gate for gate in gates if gate.phase == phase.number]) for phase in plan.phases]
+    open_questions = _open_questions(state, plan, tests)
+    return Judgement(
+        verdict=_verdict(phases, open_questions),
+        reasons=tuple(_reasons(gates, phases) + open_questions),
+        campaign=state.started.campaign,
+        plan_name=plan.name,
+        plan_reason=plan.reason,
+        environment=plan.environment,
+        time_scale=plan.time_scale,
+        inconclusive=plan.inconclusive,
+        faults=state.started.faults,
+        left_out=plan.left_out,
+        started_at=state.first_at,
+        finished_at=state.last_at,
+        complete=state.finished is not None,
+        deployment=_deployment(state),
+        phases=tuple(phases),
+        suites=tuple(suites),
+        gates=tuple(gates),
+        tests=tuple(tests),
+        problems=tuple(state.problems),
+    )
+
+
+def _gates_of(
+    phase: Phase, state: CampaignState, suites: Sequence[SuiteResult], tests: Sequence[TestResult]
+) -> list[GateResult]:
+    mine = {suite.name: suite for suite in suites if suite.phase == phase.number}
+    return judge_gates(phase, mine, tests, state.samples)
+
+
+def _phase(phase: Phase, state: CampaignState, gates: Sequence[GateResult]) -> PhaseResult:
+    started = state.phases_started.get(phase.number)
+    finished = state.phases_finished.get(phase.number)
+    missing = [f"{gate.gate.name}: {gate.missing}" for gate in gates if gate.state is GateState.CANNOT_TELL]
+    if started is None:
+        missing.append("never started")
+    elif finished is None:
+        missing.append("never finished")
+    elif finished[1].cut_short:
+        missing.append(finished[1].cut_short)
+    states = {gate.state for gate in gates}
+    verdict = Verdict.INCONCLUSIVE if missing else Verdict.PASS
+    return PhaseResult(
+        phase=phase,
+        verdict=Verdict.FAIL if GateState.FAILS in states else verdict,
+        started_at=started,
+        finished_at=finished[0] if finished else None,
+        missing=tuple(missing),
+    )
+
+
+def _verdict(phases: Sequence[PhaseResult], open_questions: Sequence[str]) -> Verdict:
+    verdicts = {phase.verdict for phase in phases}
+    if Verdict.FAIL in verdicts:
+        return Verdict.FAIL
+    if Verdict.INCONCLUSIVE in verdicts or open_questions or not phases:
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASS
+
+
+def _reasons(gates: Sequence[GateResult], phases: Sequence[PhaseResult]) -> list[str]:
+    failing = [
+        f"{gate.gate.dependency}: {gate.gate.name} fails: {gate.detail or f'{gate.good} of {gate.n}'}"
+        for gate in gates
+        if gate.state is GateState.FAILS
+    ]
+    undecided = [
+        f"{gate.gate.dependency}: {gate.gate.name} cannot be told: {gate.missing}"
+        for gate in gates
+        if gate.state is GateState.CANNOT_TELL
+    ]
+    gate_words = {f"{gate.gate.name}: {gate.missing}" for gate in gates}
+    cut = [
+        f"phase {phase.phase.number} {phase.phase.name}: {missing}"
+        for phase in phases
+        for missing in phase.missing
+        if missing not in gate_words
+    ]
+    return failing + undecided + cut
+
+
+def _open_questions(state: CampaignState, plan: Plan, tests: Sequence[TestResult]) -> list[str]:
+    stray = [test.node_id for test in tests if not test.suite]
+    lost = [f"worker {event.worker} was lost: {event.reason}" for event in state.lost if event.node_id is None]
+    return [
+        *(f"interrupted: {reason}" for reason in dict.fromkeys(state.interruptions)),
+        *(
+            ["the campaign never finished: its process was killed or is still running"]
+            if state.finished is None
+            else []
+        ),
+        *([f"{len(stray)} tests ran that were never collected, the first {stray[0]}"] if stray else []),
+        *lost,
+        *(f"journal: {problem}" for problem in state.problems),
+        *_doubts_about_deployment(state, plan),
+        *([] if plan.phases else ["the plan holds no phase: nothing was asked"]),
+    ]
+
+
+def _doubts_about_deployment(state: CampaignState, plan: Plan) -> list[str]:
+    if not plan.identifies_deployment:
+        return []
+    unknown = [event.problem for event in state.deployments if event.deployment is None]
+    seen = list(dict.fromkeys(event.deployment for event in state.deployments if event.deployment))
+    if len(seen) > 1:
+        return ["superseded: the deployment changed during the campaign, " + " → ".join(_short(one) for one in seen)]
+    if unknown or not seen:
+        return [f"the deployment could not be identified: {unknown[0] if unknown else 'it was never asked'}"]
+    return []
+
+
+def _short(deployment: Deployment) -> str:
+    return deployment.revision if deployment.sha is None else f"{deployment.revision} ({deployment.sha[:12]})"
+
+
+def _deployment(state: CampaignState) -> Deployment | None:
+    return next((event.deployment for event in state.deployments if event.deployment), None)

@@ -1,0 +1,113 @@
+"""What a judgement says: values only, from single tests up to the campaign."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ci_tools.model import Deployment, Gate, GateState, NodeId, Outcome, Phase, Verdict
+from ci_tools.verdict.statistics import Latency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult:
+    """The terminal state of one planned test. The first attempt is the one that votes."""
+
+    __test__ = False
+
+    node_id: NodeId
+    suite: str
+    phase: int
+    outcome: Outcome
+    attempts: int
+    duration_s: float
+    flaky: bool = False
+    reason: str = ""
+    exc_type: str = ""
+    excerpt: str = ""
+    blocked_by: str = ""
+    """The dependency that kept the test from running or from seeing the system."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteResult:
+    """Conservation of a suite's tests: *planned* is the sum of all outcomes."""
+
+    name: str
+    phase: int
+    value: str
+    requires: tuple[str, ...]
+    expected: int | None
+    planned: int
+    collected: int
+    counts: Mapping[Outcome, int]
+    problems: tuple[str, ...] = ()
+    """Files that could not be collected, and tests whose pass carries no evidence."""
+
+    @property
+    def passed(self) -> int:
+        """Tests that passed, with evidence where the suite wants it."""
+        return self.counts[Outcome.PASSED]
+
+    @property
+    def undecided(self) -> int:
+        """Tests that are neither a pass nor a failure."""
+        return self.planned - self.passed - self.counts[Outcome.FAILED] - self.counts[Outcome.ERRORED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """What the evidence says of one gate, and from how much of it."""
+
+    gate: Gate
+    phase: int
+    state: GateState
+    observed: float | None
+    """Rate in 0…1; None without any evidence."""
+    n: int
+    good: int
+    interval: tuple[float, float] | None = None
+    latency: Latency | None = None
+    missing: str = ""
+    """What would have to be seen before this gate can be told; empty when it is decided."""
+    detail: str = ""
+    """Why it fails, in the words of the evidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseResult:
+    """One phase of the plan."""
+
+    phase: Phase
+    verdict: Verdict
+    started_at: datetime | None
+    finished_at: datetime | None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The answer to: does the deployed system work?"""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    """Each failing or undecided thing in one line; empty only for a pass."""
+    campaign: str
+    plan_name: str
+    plan_reason: str
+    environment: str
+    time_scale: float
+    inconclusive: str
+    faults: tuple[str, ...]
+    left_out: tuple[str, ...]
+    started_at: datetime | None
+    finished_at: datetime | None
+    """The last event seen; the campaign itself may have been cut short."""
+    complete: bool
+    deployment: Deployment | None
+    phases: tuple[PhaseResult, ...] = ()
+    suites: tuple[SuiteResult, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+    tests: tuple[TestResult, ...] = ()
+    problems: tuple[str, ...] = ()
