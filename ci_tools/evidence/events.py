@@ -112,11 +112,10 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampled:
-    """One attempt of a reliability gate; *good* is None where it is no evidence (we were throttled)."""
+    """One attempt of a reliability gate."""
 
     phase: int
     gate: str
-    good: bool | None
     observation: Observation
 
 
@@ -214,20 +213,21 @@ class NotARecordError(ValueError):
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Event]:
-    return TypeAdapter(kind)
+def _adapter(name: str) -> TypeAdapter[Event]:
+    return TypeAdapter(TYPES[name])
 
 
 def to_document(record: Record) -> dict[str, Any]:
     """The JSON object of one line, not yet redacted."""
+    name = NAMES[type(record.event)]
     return {
         "v": VERSION,
-        "event": NAMES[type(record.event)],
+        "event": name,
         "writer": record.writer,
         "seq": record.seq,
         "at": record.at.isoformat(),
         "mono": record.mono_s,
-        "data": _adapter(type(record.event)).dump_python(record.event, mode="json"),
+        "data": _adapter(name).dump_python(record.event, mode="json"),
     }
 
 
@@ -243,19 +243,19 @@ def from_line(line: bytes) -> Record:
         raise NotARecordError(f"not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("v") != VERSION:
         raise NotARecordError(f"not an event of version {VERSION}")
-    kind = TYPES.get(document.get("event", ""))
-    if kind is None:
-        raise NotARecordError(f"unknown event {str(document.get('event'))[:40]!r}")
+    name = str(document.get("event"))
+    if name not in TYPES:
+        raise NotARecordError(f"unknown event {name[:40]!r}")
     try:
         return Record(
             writer=str(document["writer"]),
             seq=int(document["seq"]),
             at=datetime.fromisoformat(document["at"]),
             mono_s=float(document["mono"]),
-            event=_adapter(kind).validate_python(document["data"]),
+            event=_adapter(name).validate_python(document["data"]),
         )
     except (KeyError, TypeError, ValueError, ValidationError) as error:
-        raise NotARecordError(f"{document['event']} is damaged: {type(error).__name__}") from error
+        raise NotARecordError(f"{name} is damaged: {type(error).__name__}") from error
 
 
 assert set(NAMES) == set(get_args(Event)), "an event type without a name could not be written"

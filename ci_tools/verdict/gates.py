@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ci_tools.evidence.events import Sampled
-from ci_tools.model import CoverageGate, GateState, Outcome, Phase, ReliabilityGate
+from ci_tools.model import CoverageGate, DependencyState, GateState, Observation, Outcome, Phase, ReliabilityGate
 from ci_tools.verdict.judgement import GateResult, SuiteResult, TestResult
 from ci_tools.verdict.statistics import Sequential, latency, sprt, wilson
 
@@ -74,12 +74,30 @@ def _first_line(text: str, width: int = 160) -> str:
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
-def judge_reliability(gate: ReliabilityGate, phase: int, samples: Sequence[Sampled]) -> GateResult:
+def is_good(gate: ReliabilityGate, observation: Observation, time_scale: float) -> bool | None:
+    """Whether one attempt speaks for the dependency; None where it is no evidence (we were throttled)."""
+    if observation.state is DependencyState.UNKNOWN:
+        return None
+    if observation.state is not DependencyState.UP:
+        return False
+    if gate.under_s is None:
+        return True
+    return observation.latency_s is not None and observation.latency_s < gate.under_s * time_scale
+
+
+def decide(gate: ReliabilityGate, observations: Iterable[Observation], time_scale: float) -> Sequential:
+    """The sequential test over those *observations* that are evidence."""
+    votes = (is_good(gate, observation, time_scale) for observation in observations)
+    return sprt((vote for vote in votes if vote is not None), floor=gate.floor, target=gate.target)
+
+
+def judge_reliability(gate: ReliabilityGate, phase: int, samples: Sequence[Sampled], time_scale: float) -> GateResult:
     """The sequential test over the attempts that are evidence; without a decision it cannot tell."""
-    votes = [sample for sample in samples if sample.good is not None]
-    decision = sprt((bool(sample.good) for sample in votes), floor=gate.floor, target=gate.target)
+    observations = [sample.observation for sample in samples]
+    decision = decide(gate, observations, time_scale)
+    votes = [one for one in observations if is_good(gate, one, time_scale) is not None]
     judged = votes[: decision.n]
-    timed = [sample.observation for sample in judged if sample.observation.latency_s is not None]
+    timed = [one for one in judged if one.latency_s is not None]
     return GateResult(
         gate=gate,
         phase=phase,
@@ -92,33 +110,31 @@ def judge_reliability(gate: ReliabilityGate, phase: int, samples: Sequence[Sampl
             [observation.latency_s for observation in timed if observation.latency_s is not None],
             censored=sum(observation.timed_out for observation in timed),
         ),
-        missing=_missing_attempts(gate, samples, decision),
-        detail=_bad_attempts(judged) if decision.state is GateState.FAILS else "",
+        missing=_missing_attempts(gate, observations, decision),
+        detail=_bad_attempts(gate, judged, time_scale) if decision.state is GateState.FAILS else "",
     )
 
 
-def _missing_attempts(gate: ReliabilityGate, samples: Sequence[Sampled], decision: Sequential) -> str:
+def _missing_attempts(gate: ReliabilityGate, observations: Sequence[Observation], decision: Sequential) -> str:
     if decision.state is not GateState.CANNOT_TELL:
         return ""
-    void = [sample.observation for sample in samples if sample.good is None]
-    reasons = Counter(_words(observation.code, observation.text) for observation in void)
+    void = [one for one in observations if one.state is DependencyState.UNKNOWN]
+    reasons = Counter(_words(one.code, one.text) for one in void)
     said = f"; {len(void)} attempts are no evidence: {reasons.most_common(1)[0][0]}" if void else ""
     if not decision.n:
         return f"no attempt of probe {gate.probe!r} is evidence{said}"
     return f"undecided after {decision.n} of at most {gate.cap} attempts ({decision.good} good){said}"
 
 
-def _bad_attempts(samples: Iterable[Sampled]) -> str:
-    reasons = Counter(_why(sample) for sample in samples if not sample.good)
+def _bad_attempts(gate: ReliabilityGate, observations: Iterable[Observation], time_scale: float) -> str:
+    reasons = Counter(_why(gate, one, time_scale) for one in observations if not is_good(gate, one, time_scale))
     return "; ".join(f"{count} times {reason}" for reason, count in reasons.most_common(2))
 
 
-def _why(sample: Sampled) -> str:
-    observation = sample.observation
-    said = _words(observation.code, observation.text)
-    if said:
-        return said
-    return f"{observation.state.value}" + ("" if observation.latency_s is None else ", too slow")
+def _why(gate: ReliabilityGate, observation: Observation, time_scale: float) -> str:
+    if observation.state is DependencyState.UP and gate.under_s is not None:
+        return f"slower than {gate.under_s * time_scale:g} s"
+    return _words(observation.code, observation.text) or observation.state.value
 
 
 def _words(code: str | None, text: str) -> str:
@@ -130,6 +146,7 @@ def judge_gates(
     suites: Mapping[str, SuiteResult],
     tests: Sequence[TestResult],
     samples: Mapping[tuple[int, str], Sequence[Sampled]],
+    time_scale: float,
 ) -> list[GateResult]:
     """Every gate of *phase*; a suite that no gate covers is held to 100 %."""
     covered = {name for gate in phase.gates if isinstance(gate, CoverageGate) for name in gate.suites}
@@ -144,7 +161,7 @@ def judge_gates(
         if suite.name not in covered
     ]
     return [
-        judge_reliability(gate, phase.number, samples.get((phase.number, gate.name), ()))
+        judge_reliability(gate, phase.number, samples.get((phase.number, gate.name), ()), time_scale)
         if isinstance(gate, ReliabilityGate)
         else judge_coverage(gate, phase.number, [suites[name] for name in gate.suites], tests)
         for gate in (*phase.gates, *implicit)

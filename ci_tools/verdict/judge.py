@@ -24,7 +24,7 @@ def judge(state: CampaignState) -> Judgement:
     plan = state.plan
     tests = results_of_tests(state, plan)
     suites = results_of_suites(state, plan, tests)
-    gates = [gate for phase in plan.phases for gate in _gates_of(phase, state, suites, tests)]
+    gates = [gate for phase in plan.phases for gate in _gates_of(phase, state, plan, suites, tests)]
     phases = [_phase(phase, state, [gate for gate in gates if gate.phase == phase.number]) for phase in plan.phases]
     open_questions = _open_questions(state, plan, tests)
     return Judgement(
@@ -51,10 +51,10 @@ def judge(state: CampaignState) -> Judgement:
 
 
 def _gates_of(
-    phase: Phase, state: CampaignState, suites: Sequence[SuiteResult], tests: Sequence[TestResult]
+    phase: Phase, state: CampaignState, plan: Plan, suites: Sequence[SuiteResult], tests: Sequence[TestResult]
 ) -> list[GateResult]:
     mine = {suite.name: suite for suite in suites if suite.phase == phase.number}
-    return judge_gates(phase, mine, tests, state.samples)
+    return judge_gates(phase, mine, tests, state.samples, plan.time_scale)
 
 
 def _phase(phase: Phase, state: CampaignState, gates: Sequence[GateResult]) -> PhaseResult:
