@@ -47,7 +47,16 @@ class TargetError(CampaignError):
 
 
 class UnreachableError(TargetError):
-    """No connection: name resolution, TCP, TLS or an unanswered request."""
+    """No connection: name resolution, TCP, TLS or an unanswered request.
+
+    *kind* is ``dns``, ``tcp``, ``tls``, ``timeout`` or ``protocol``; *code* the genuine error's own
+    symbol, where it has one: ``ECONNREFUSED``, ``EAI_NONAME``, ``CERTIFICATE_VERIFY_FAILED``.
+    """
+
+    def __init__(self, message: str, *, kind: str = "", code: str | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.code = code
 
 
 class RefusedCredentialsError(TargetError):
@@ -62,6 +71,10 @@ class EvidenceError(CampaignError):
 
 class ThrottledError(EvidenceError):
     """The edge limited *our* traffic (429): no evidence about the system behind it."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class EmptyJournalError(EvidenceError):

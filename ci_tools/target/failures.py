@@ -1,0 +1,57 @@
+"""What kept a request from being answered: the genuine error's kind, symbol and words."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+
+from ci_tools.errors import UnreachableError
+
+_RESOLVER_SYMBOLS = {
+    value: name for name, value in vars(socket).items() if name.startswith("EAI_") and isinstance(value, int)
+}
+_PRECEDENCE = (socket.gaierror, ssl.SSLError, TimeoutError, OSError)
+"""``gaierror`` and ``SSLError`` are ``OSError``s: the most telling one of a chain comes first."""
+
+
+def unreachable(error: BaseException, asked: str) -> UnreachableError:
+    """What *error* means for *asked* (a method and URL without secrets); raise it ``from`` *error*."""
+    genuine = _genuine(error)
+    kind, code = _classified(genuine)
+    words = str(genuine) or str(error) or type(genuine).__name__
+    symbol = f" ({code})" if code and code not in words else ""
+    return UnreachableError(f"no answer to {asked}: {kind}: {words}{symbol}", kind=kind, code=code)
+
+
+def _genuine(error: BaseException) -> BaseException:
+    chain = list(_chain(error))
+    for wanted in _PRECEDENCE:
+        for link in chain:
+            if isinstance(link, wanted) and (wanted is not OSError or getattr(link, "errno", None) is not None):
+                return link
+    return error
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        link = waiting.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        waiting += link.exceptions if isinstance(link, BaseExceptionGroup) else ()
+        waiting += [next_ for next_ in (link.__cause__, link.__context__) if next_ is not None]
+
+
+def _classified(error: BaseException) -> tuple[str, str | None]:
+    if isinstance(error, socket.gaierror):
+        return "dns", _RESOLVER_SYMBOLS.get(error.errno or 0, str(error.errno))
+    if isinstance(error, ssl.SSLError):
+        return "tls", error.reason
+    if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
+        return "timeout", errno.errorcode.get(getattr(error, "errno", None) or 0)
+    if isinstance(error, OSError):
+        return "tcp", errno.errorcode.get(error.errno or 0)
+    return "protocol", None

@@ -1,0 +1,43 @@
+"""Which environment a test run speaks to: handed over as a file by whoever resolved it."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from ci_tools.errors import UsageError
+from ci_tools.model import Environment
+
+ENVIRONMENT_FILE = "CAMPAIGN_ENVIRONMENT_FILE"
+"""Environment variable with the path of a resolved environment, as JSON."""
+
+TEST_SESSION = "CAMPAIGN_TEST_SESSION"
+"""Environment variable with the ``X-Test-Session`` that a campaign's requests carry."""
+
+
+@cache
+def _adapter() -> TypeAdapter[Environment]:
+    return TypeAdapter(Environment)
+
+
+def dump_environment(environment: Environment, path: Path) -> None:
+    """*path* holds *environment*, readable for this user only."""
+    path.touch(mode=0o600)
+    path.write_bytes(_adapter().dump_json(environment, indent=1))
+
+
+def load_environment(path: Path) -> Environment:
+    """The environment in *path*.
+
+    Raises:
+        UsageError: there is none, or it is not one of ours.
+    """
+    try:
+        return _adapter().validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{ENVIRONMENT_FILE} names {str(path)!r}, which cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise UsageError(
+            f"{ENVIRONMENT_FILE} names {str(path)!r}, which holds no environment: {error.error_count()} problems, "
+            f"the first at {error.errors()[0]['loc']}"
+        ) from error
