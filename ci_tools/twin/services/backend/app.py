@@ -1,0 +1,95 @@
+"""The backend service: the routes of its modules behind the gate of its start."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ci_tools.twin.behaviours import Behaviours
+from ci_tools.twin.services.backend.context import Backend, open_backend
+from ci_tools.twin.services.backend.startup import Startup, StartupPhase
+from ci_tools.twin.services.configuration import require
+from ci_tools.twin.services.storage import HANDLERS
+from ci_tools.twin.services.web import ApiError, application, refuse
+from ci_tools.twin.settings import ServiceSettings
+
+MODULES: Final = ("health", "agents", "tools", "streaming", "websocket")
+
+
+class StartingError(ApiError):
+    """The service has not finished its start."""
+
+    status = 503
+    code = "SERVICE_STARTING"
+    user_message = "We are starting. Please try again in a moment."
+
+
+class StartupGate:
+    """Until the start is complete only health is answered; WebSockets decide for themselves."""
+
+    def __init__(self, app: ASGIApp, startup: Startup) -> None:
+        self.app = app
+        self.startup = startup
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
+        if self.startup.complete or scope["type"] != "http" or "/health" in scope["path"]:
+            await self.app(scope, receive, send)
+            return
+        error = StartingError(f"starting: phase {self.startup.phase}")
+        error.headers["retry-after"] = "1"
+        await refuse(HTTPConnection(scope), error)(scope, receive, send)
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of every module of the backend."""
+    package = __package__ or ""
+    found = [f"{package}.{name}" for name in MODULES if find_spec(f"{package}.{name}")]
+    return [route for name in found for route in import_module(name).routes]
+
+
+async def start(backend: Backend) -> None:
+    """The dependencies were tried and the service says that it is ready."""
+
+    async def database() -> None:
+        async with backend.database.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def cache() -> None:
+        await backend.cache.ping()
+
+    steps = {StartupPhase.DATABASE: database, StartupPhase.CACHE: cache}
+    await backend.startup.run(steps, backend.settings.durations.dependency_connect_s)
+
+
+def create_app(settings: ServiceSettings, behaviours: Behaviours) -> Starlette:
+    """The backend of *settings*.
+
+    Raises:
+        SystemExit: Status 3: the configuration does not suffice to start.
+    """
+    require(settings)
+    backend = open_backend(settings, behaviours)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        starting = asyncio.create_task(start(backend))
+        try:
+            yield
+        finally:
+            starting.cancel()
+            await backend.close()
+
+    gate = Middleware(StartupGate, startup=backend.startup)
+    app = application(routes(), settings, lifespan=lifespan, handlers=HANDLERS, inside=[gate])
+    app.state.backend = backend
+    app.state.identity = backend.identity
+    return app

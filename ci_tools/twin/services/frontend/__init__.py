@@ -1,0 +1,1 @@
+"""The frontend: one page and its health (contract, section 2)."""
