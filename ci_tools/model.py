@@ -14,8 +14,12 @@ NodeId = NewType("NodeId", str)
 """A test as pytest names it: ``path::class::name[parameters]``."""
 
 
+EDGE = "edge"
+"""The dependency that limits our own traffic: what it refuses is no evidence about the system behind it."""
+
+
 class Verdict(StrEnum):
-    """The answer of a gate's campaign, phase or suite. No evidence is never a pass."""
+    """The answer of a campaign, phase or suite. No evidence is never a pass."""
 
     PASS = "pass"
     FAIL = "fail"

@@ -24,7 +24,6 @@ class CampaignStarted:
 
     campaign: str
     plan: Plan
-    hosts: Mapping[str, str]
     tool_version: str
     faults: tuple[str, ...] = ()
     """Faults switched on in the twin on purpose; empty on a real environment."""

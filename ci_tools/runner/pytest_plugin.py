@@ -1,1 +1,44 @@
-"""The pytest side of a campaign: inert without a journal."""
+"""The pytest side of a campaign: records what happens, and does nothing at all without a journal."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+_DIRECTORY = "campaign_journal"
+_PHASE = "campaign_phase"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options by which ``ci-tools campaign`` drives pytest; a suite's own options cannot clash."""
+    group = parser.getgroup("campaign", "post-deploy campaign")
+    group.addoption(
+        "--campaign-journal",
+        dest=_DIRECTORY,
+        metavar="DIR",
+        help="record events into the campaign directory DIR, whose journal holds the plan",
+    )
+    group.addoption(
+        "--campaign-phase", dest=_PHASE, metavar="N", type=int, default=1, help="the phase of the plan that runs"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start recording if there is a journal to record into."""
+    directory = config.getoption(_DIRECTORY, None)
+    if directory is None:
+        return
+    from ci_tools.runner import recording  # noqa: PLC0415 - an inert plugin must cost nothing
+
+    config.addinivalue_line("markers", "requires(*dependencies): what a test needs of the system, beside its suite")
+    recording.start(config, Path(directory), phase=config.getoption(_PHASE))
+
+
+@pytest.hookimpl(hookwrapper=True, trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> Generator[None]:
+    """Close the journal after everything else has ended."""
+    yield
+    recorder = config.pluginmanager.get_plugin("campaign-recorder")
+    if recorder is not None:
+        recorder.close()

@@ -65,7 +65,7 @@ def _ended(attempt: Attempt, *, wants_evidence: bool) -> tuple[Outcome, str]:
 
 def has_exchange(evidence: object) -> bool:
     """Whether *evidence* records anything said to or by the deployed system."""
-    return isinstance(evidence, dict) and any(evidence.values())
+    return isinstance(evidence, dict) and bool(evidence.get("exchanges") or evidence.get("frames"))
 
 
 def results_of_suites(state: CampaignState, plan: Plan, tests: Iterable[TestResult]) -> list[SuiteResult]:

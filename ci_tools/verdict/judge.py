@@ -110,7 +110,6 @@ def _reasons(gates: Sequence[GateResult], phases: Sequence[PhaseResult]) -> list
 
 def _open_questions(state: CampaignState, plan: Plan, tests: Sequence[TestResult]) -> list[str]:
     stray = [test.node_id for test in tests if not test.suite]
-    lost = [f"worker {event.worker} was lost: {event.reason}" for event in state.lost if event.node_id is None]
     return [
         *(f"interrupted: {reason}" for reason in dict.fromkeys(state.interruptions)),
         *(
@@ -119,7 +118,6 @@ def _open_questions(state: CampaignState, plan: Plan, tests: Sequence[TestResult
             else []
         ),
         *([f"{len(stray)} tests ran that were never collected, the first {stray[0]}"] if stray else []),
-        *lost,
         *(f"journal: {problem}" for problem in state.problems),
         *_doubts_about_deployment(state, plan),
         *([] if plan.phases else ["the plan holds no phase: nothing was asked"]),

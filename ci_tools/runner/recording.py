@@ -1,0 +1,264 @@
+"""What the pytest processes of a campaign write into its journal, and which tests they hold back.
+
+Under pytest-xdist the controller records what was collected and which workers were lost; each worker
+records the tests that it runs. Without xdist one process does both.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from ci_tools.errors import ThrottledError
+from ci_tools.evidence.events import Collected, TestBlocked, TestFinished, TestStarted, WorkerLost
+from ci_tools.evidence.journal import JournalWriter, read
+from ci_tools.evidence.redaction import Redactor, secrets_of
+from ci_tools.model import EDGE, DependencyState, NodeId, Outcome, Phase
+from ci_tools.planning.membership import suite_of
+from ci_tools.runner.lifetime import die_with_parent
+from ci_tools.target.evidence import EVIDENCE_KEY
+from ci_tools.verdict.fold import CampaignState, fold
+
+_MESSAGE_CHARS = 2_000
+_EXCERPT_CHARS = 6_000
+
+
+class _Node(Protocol):
+    """An xdist worker as its controller sees it."""
+
+    gateway: Any
+
+
+def start(config: pytest.Config, directory: Path, *, phase: int) -> None:
+    """Register the recorder of this process's role.
+
+    Raises:
+        pytest.UsageError: the journal holds no plan with that phase.
+    """
+    die_with_parent()
+    journal = read(directory)
+    state = fold(journal.records)
+    planned = _phase_of(state, phase)
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    writer = JournalWriter(
+        directory, f"phase{phase}-{worker or 'pytest'}-{os.getpid()}", Redactor(secrets_of(os.environ))
+    )
+    recorder = Recorder(writer, planned, _down(state))
+    config.pluginmanager.register(recorder, "campaign-recorder")
+    if worker is None:
+        config.pluginmanager.register(CollectionRecorder(writer, planned), "campaign-collection-recorder")
+        if config.pluginmanager.has_plugin("xdist"):
+            config.pluginmanager.register(WorkerRecorder(writer, planned), "campaign-worker-recorder")
+
+
+def _phase_of(state: CampaignState, number: int) -> Phase:
+    phases = state.plan.phases if state.plan else ()
+    for phase in phases:
+        if phase.number == number:
+            return phase
+    known = ", ".join(str(phase.number) for phase in phases) or "none"
+    raise pytest.UsageError(f"--campaign-phase {number}: the journal's plan holds no such phase; it holds: {known}")
+
+
+def _down(state: CampaignState) -> dict[str, str]:
+    latest = {change.dependency: change for change in state.changes}
+    return {name: change.reason for name, change in latest.items() if change.state is DependencyState.DOWN}
+
+
+@dataclass(slots=True)
+class _Ending:
+    """What is known of a test while its phases of set-up, call and teardown report one by one."""
+
+    outcome: Outcome = Outcome.PASSED
+    duration_s: float = 0.0
+    exc_type: str = ""
+    message: str = ""
+    excerpt: str = ""
+    blocked_by: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Recorder:
+    """Records the tests that this process runs, and blocks those whose dependency is down."""
+
+    def __init__(self, writer: JournalWriter, phase: Phase, down: Mapping[str, str]) -> None:
+        self._writer = writer
+        self._phase = phase
+        self._down = down
+        self._endings: dict[str, _Ending] = {}
+        self._attempts: Counter[str] = Counter()
+
+    def close(self) -> None:
+        """Make the journal durable."""
+        self._writer.close()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A test begins."""
+        self._attempts[nodeid] += 1
+        self._endings[nodeid] = _Ending(outcome=Outcome.NOT_RUN)
+        self._writer.write(TestStarted(node_id=NodeId(nodeid), attempt=self._attempts[nodeid]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Hold back a test that needs what is confirmed down: it would cost time and say nothing new."""
+        for dependency in self._requires(item):
+            if dependency in self._down:
+                self._endings[item.nodeid].blocked_by = dependency
+                pytest.skip(f"blocked: {dependency} is down: {self._down[dependency]}")
+
+    def _requires(self, item: pytest.Item) -> tuple[str, ...]:
+        suite = suite_of(item.nodeid, self._phase.suites)
+        marked = [str(name) for mark in item.iter_markers("requires") for name in mark.args]
+        return tuple(dict.fromkeys([*(suite.requires if suite else ()), *marked]))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+        """Learn how one part of the test ended."""
+        report: pytest.TestReport = (yield).get_result()
+        ending = self._endings.setdefault(item.nodeid, _Ending(outcome=Outcome.NOT_RUN))
+        ending.duration_s += report.duration
+        outcome = _outcome(report)
+        if outcome is None or (ending.outcome in _BAD and outcome not in _BAD):
+            return
+        ending.outcome = outcome
+        if call.excinfo is not None:
+            self._explain(ending, report, call.excinfo)
+
+    def _explain(self, ending: _Ending, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException]) -> None:
+        ending.exc_type = error.type.__qualname__
+        ending.message = _reason(report, error)[:_MESSAGE_CHARS]
+        ending.excerpt = report.longreprtext[-_EXCERPT_CHARS:] if report.failed else ""
+        if error.errisinstance(ThrottledError):
+            ending.blocked_by = EDGE
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Take the evidence along while the test's stash still stands."""
+        evidence = item.stash.get(EVIDENCE_KEY, None)
+        if evidence is not None and item.nodeid in self._endings:
+            self._endings[item.nodeid].evidence = evidence.as_dict()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """A test ended: one event says how."""
+        ending = self._endings.pop(nodeid, None)
+        if ending is None:
+            return
+        node_id, attempt = NodeId(nodeid), self._attempts[nodeid]
+        if ending.blocked_by:
+            self._writer.write(
+                TestBlocked(node_id=node_id, dependency=ending.blocked_by, reason=ending.message, attempt=attempt)
+            )
+        self._writer.write(
+            TestFinished(
+                node_id=node_id,
+                outcome=Outcome.BLOCKED if ending.blocked_by else ending.outcome,
+                duration_s=ending.duration_s,
+                attempt=attempt,
+                exc_type=ending.exc_type,
+                message=ending.message,
+                excerpt=ending.excerpt,
+                evidence=ending.evidence,
+            )
+        )
+
+
+_BAD = (Outcome.FAILED, Outcome.ERRORED)
+
+
+def _outcome(report: pytest.TestReport) -> Outcome | None:
+    """What one part says of the whole test; None if it says nothing (a set-up or teardown that went well)."""
+    if report.skipped:
+        return Outcome.SKIPPED
+    if report.failed:
+        return Outcome.FAILED if report.when == "call" else Outcome.ERRORED
+    return Outcome.PASSED if report.when == "call" else None
+
+
+def _reason(report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException]) -> str:
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    if report.skipped:
+        return f"expected to fail: {getattr(report, 'wasxfail', '')}"
+    return str(error.value) or error.exconly()
+
+
+class CollectionRecorder:
+    """Records what was collected, where one process sees all of it."""
+
+    def __init__(self, writer: JournalWriter, phase: Phase) -> None:
+        self._writer = writer
+        self._phase = phase
+        self._told = False
+
+    def collected(self, node_ids: list[str]) -> None:
+        """Record each test of *node_ids* once, however many workers report the same."""
+        if self._told:
+            return
+        self._told = True
+        for node_id in node_ids:
+            suite = suite_of(node_id, self._phase.suites)
+            if suite is not None:
+                self._writer.write(
+                    Collected(
+                        node_id=NodeId(node_id), suite=suite.name, phase=self._phase.number, requires=suite.requires
+                    )
+                )
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Collection ended in this process; an xdist controller collects nothing itself."""
+        if session.items:
+            self.collected([item.nodeid for item in session.items])
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Record a file that could not be collected."""
+        if not report.failed:
+            return
+        suite = suite_of(report.nodeid, self._phase.suites)
+        self._writer.write(
+            Collected(
+                node_id=NodeId(report.nodeid),
+                suite=suite.name if suite else "",
+                phase=self._phase.number,
+                problem=report.longreprtext[-_MESSAGE_CHARS:] or "no reason given",
+            )
+        )
+
+
+class WorkerRecorder:
+    """Records what only the controller of xdist workers sees."""
+
+    def __init__(self, writer: JournalWriter, phase: Phase) -> None:
+        self._writer = writer
+        self._collection = CollectionRecorder(writer, phase)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """A worker collected; xdist itself refuses workers that collected something else."""
+        self._collection.collected(ids)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
+        """A worker died over a test: the test is accounted for."""
+        node_id = NodeId(crashitem)
+        worker = str(getattr(getattr(report, "node", None), "gateway", None) or "unknown")
+        self._writer.write(WorkerLost(worker=worker, reason="died while running a test", node_id=node_id))
+        self._writer.write(
+            TestFinished(
+                node_id=node_id,
+                outcome=Outcome.ERRORED,
+                duration_s=0.0,
+                exc_type="WorkerLost",
+                message=f"the pytest worker died while running it: {report.longreprtext[:_MESSAGE_CHARS]}",
+            )
+        )
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: _Node, error: object) -> None:
+        """A worker ended; with an error it was lost."""
+        if error:
+            self._writer.write(WorkerLost(worker=str(node.gateway.id), reason=str(error)[:_MESSAGE_CHARS]))
