@@ -141,7 +141,7 @@ DOCUMENTS: Final = Table(
 def script() -> str:
     """The data definition, in an order that satisfies the foreign keys; safe to run again."""
     target = dialect()  # type: ignore[no-untyped-call]
-    statements = [
+    statements: list[CreateTable | CreateIndex] = [
         *(CreateTable(table, if_not_exists=True) for table in METADATA.sorted_tables),
         *(
             CreateIndex(index, if_not_exists=True)
