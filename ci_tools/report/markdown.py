@@ -1,0 +1,102 @@
+"""The short Markdown report that a person reads first."""
+
+from collections.abc import Iterable
+
+from ci_tools.model import GateState, Outcome, Verdict
+from ci_tools.report.inert import markdown
+from ci_tools.report.wording import duration, observed, speed, tally, wanted
+from ci_tools.verdict.judgement import Judgement, TestResult
+
+_SIGN = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
+_GATE_SIGN = {GateState.HOLDS: "✅", GateState.FAILS: "❌", GateState.CANNOT_TELL: "❔"}
+_MAX_TESTS = 20
+
+
+def report(judgement: Judgement) -> str:
+    """One page: the verdict and its reasons, then gates, suites and the tests behind them."""
+    sections = (
+        _head(judgement),
+        _reasons(judgement),
+        _gates(judgement),
+        _suites(judgement),
+        _tests(judgement),
+        _left_out(judgement),
+    )
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _head(judgement: Judgement) -> str:
+    deployed = judgement.deployment.revision if judgement.deployment else "unidentified deployment"
+    facts = [
+        f"environment **{markdown(judgement.environment)}**",
+        f"plan **{markdown(judgement.plan_name)}** ({markdown(judgement.plan_reason)})",
+        f"deployment **{markdown(deployed)}**",
+    ]
+    if judgement.started_at and judgement.finished_at:
+        took = (judgement.finished_at - judgement.started_at).total_seconds()
+        facts.append(f"{judgement.started_at:%Y-%m-%d %H:%M} UTC, {duration(took)}")
+    if judgement.faults:
+        facts.append(f"faults switched on: {markdown(', '.join(judgement.faults))}")
+    title = (
+        f"# {_SIGN[judgement.verdict]} {judgement.verdict.value.capitalize()}: campaign {markdown(judgement.campaign)}"
+    )
+    return f"{title}\n\n" + " · ".join(facts)
+
+
+def _reasons(judgement: Judgement) -> str:
+    if not judgement.reasons:
+        return "Every gate holds, and every planned test is accounted for."
+    return "## Why\n\n" + "\n".join(f"- {markdown(reason, 400)}" for reason in judgement.reasons)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head)]
+    lines += [["---"] * len(lines[0]), *(list(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _gates(judgement: Judgement) -> str:
+    rows = [
+        (
+            _GATE_SIGN[gate.state],
+            markdown(gate.gate.name),
+            markdown(gate.gate.dependency),
+            wanted(gate),
+            observed(gate),
+            markdown(gate.missing or gate.detail or speed(gate), 160),
+        )
+        for gate in judgement.gates
+    ]
+    return "## Gates\n\n" + _table(("", "gate", "dependency", "wanted", "observed", "evidence"), rows) if rows else ""
+
+
+def _suites(judgement: Judgement) -> str:
+    rows = [
+        (
+            str(suite.phase),
+            markdown(suite.name),
+            f"{suite.passed}/{suite.planned}",
+            tally(suite) or "—",
+            markdown(suite.value, 100),
+        )
+        for suite in judgement.suites
+    ]
+    return "## Suites\n\n" + _table(("phase", "suite", "passed", "not passed", "at stake"), rows) if rows else ""
+
+
+def _tests(judgement: Judgement) -> str:
+    bad = [test for test in judgement.tests if test.outcome not in (Outcome.PASSED, Outcome.SKIPPED)]
+    if not bad:
+        return ""
+    more = f"\n- … and {len(bad) - _MAX_TESTS} more in `test_results.json`" if len(bad) > _MAX_TESTS else ""
+    return "## Tests without a pass\n\n" + "\n".join(_test(test) for test in bad[:_MAX_TESTS]) + more
+
+
+def _test(test: TestResult) -> str:
+    return f"- {test.outcome.value}: {markdown(test.node_id)}: {markdown(test.reason, 240)}"
+
+
+def _left_out(judgement: Judgement) -> str:
+    if not judgement.left_out:
+        return ""
+    return "Left out, for they declare no suite yet: " + ", ".join(markdown(name) for name in judgement.left_out) + "."

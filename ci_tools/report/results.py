@@ -1,0 +1,123 @@
+"""``test_results.json``: the whole judgement as one versioned document."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from ci_tools.model import Outcome, ReliabilityGate
+from ci_tools.verdict.judgement import GateResult, Judgement, PhaseResult, SuiteResult, TestResult
+
+VERSION = 1
+
+
+def document(judgement: Judgement) -> dict[str, Any]:
+    """The JSON object of *judgement*, as :mod:`ci_tools.report.schema` describes it."""
+    return {
+        "version": VERSION,
+        "campaign": _campaign(judgement),
+        "deployment": asdict(judgement.deployment) if judgement.deployment else None,
+        "verdict": {
+            "verdict": judgement.verdict.value,
+            "reasons": list(judgement.reasons),
+            "inconclusive_policy": judgement.inconclusive,
+            "problems": list(judgement.problems),
+        },
+        "phases": [_phase(phase) for phase in judgement.phases],
+        "suites": [_suite(suite) for suite in judgement.suites],
+        "gates": [_gate(gate, judgement.time_scale) for gate in judgement.gates],
+        "tests": [_test(test) for test in judgement.tests],
+        "incidents": [],
+    }
+
+
+def _campaign(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "id": judgement.campaign,
+        "plan": judgement.plan_name,
+        "reason": judgement.plan_reason,
+        "environment": judgement.environment,
+        "time_scale": judgement.time_scale,
+        "started_at": _instant(judgement.started_at),
+        "finished_at": _instant(judgement.finished_at),
+        "complete": judgement.complete,
+        "faults": list(judgement.faults),
+        "left_out": list(judgement.left_out),
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _phase(result: PhaseResult) -> dict[str, Any]:
+    return {
+        "number": result.phase.number,
+        "name": result.phase.name,
+        "verdict": result.verdict.value,
+        "budget_s": result.phase.budget_s,
+        "started_at": _instant(result.started_at),
+        "finished_at": _instant(result.finished_at),
+        "missing": list(result.missing),
+    }
+
+
+def _suite(suite: SuiteResult) -> dict[str, Any]:
+    return {
+        "name": suite.name,
+        "phase": suite.phase,
+        "value": suite.value,
+        "requires": list(suite.requires),
+        "expected": suite.expected,
+        "planned": suite.planned,
+        "collected": suite.collected,
+        **_counts(suite.counts),
+        "problems": list(suite.problems),
+    }
+
+
+def _counts(counts: Mapping[Outcome, int]) -> dict[str, int]:
+    return {outcome.value: counts[outcome] for outcome in Outcome}
+
+
+def _gate(result: GateResult, time_scale: float) -> dict[str, Any]:
+    gate = result.gate
+    threshold: dict[str, Any] = {"floor": gate.floor, "target": gate.target}
+    if isinstance(gate, ReliabilityGate):
+        threshold |= {
+            "under_s": None if gate.under_s is None else gate.under_s * time_scale,
+            "target_s": None if gate.target_s is None else gate.target_s * time_scale,
+            "cap": gate.cap,
+        }
+    return {
+        "name": gate.name,
+        "phase": result.phase,
+        "kind": gate.kind,
+        "dependency": gate.dependency,
+        "state": result.state.value,
+        "observed": result.observed,
+        "n": result.n,
+        "good": result.good,
+        "interval": list(result.interval) if result.interval else None,
+        "threshold": threshold,
+        "latency": asdict(result.latency) if result.latency else None,
+        "missing": result.missing,
+        "detail": result.detail,
+    }
+
+
+def _test(test: TestResult) -> dict[str, Any]:
+    return {
+        "node_id": test.node_id,
+        "suite": test.suite,
+        "phase": test.phase,
+        "outcome": test.outcome.value,
+        "flaky": test.flaky,
+        "attempts": test.attempts,
+        "duration_s": round(test.duration_s, 6),
+        "blocked_by": test.blocked_by or None,
+        "exc_type": test.exc_type,
+        "reason": test.reason,
+        "excerpt": test.excerpt,
+        "evidence": test.evidence,
+    }

@@ -1,0 +1,71 @@
+"""The summary that a campaign ends with on a terminal or in a CI log."""
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ci_tools.model import GateState, Verdict
+from ci_tools.report.inert import line
+from ci_tools.report.wording import duration, observed, speed, tally, wanted
+from ci_tools.verdict.judgement import GateResult, Judgement
+
+_STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
+_GATE_STYLE = {GateState.HOLDS: "green", GateState.FAILS: "red", GateState.CANNOT_TELL: "yellow"}
+
+
+def print_summary(judgement: Judgement, console: Console, *, kept_in: str) -> None:
+    """Print gates, suites, reasons and the verdict, the verdict last: it is what a person looks for."""
+    console.print(Group(_gates(judgement), _suites(judgement), *_verdict(judgement)))
+    console.print(Text(f"evidence: {kept_in}", style="dim"))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _gates(judgement: Judgement) -> RenderableType:
+    table = _table("gate", "dependency", "wanted", "observed", "state", "evidence")
+    for gate in judgement.gates:
+        table.add_row(
+            Text(line(gate.gate.name)),
+            Text(line(gate.gate.dependency)),
+            Text(wanted(gate)),
+            Text(observed(gate)),
+            Text(gate.state.value, style=_GATE_STYLE[gate.state]),
+            Text(_evidence(gate)),
+        )
+    return table
+
+
+def _evidence(gate: GateResult) -> str:
+    return line(gate.missing or gate.detail or speed(gate), 120)
+
+
+def _suites(judgement: Judgement) -> RenderableType:
+    table = _table("phase", "suite", "passed", "not passed", "at stake")
+    for suite in judgement.suites:
+        table.add_row(
+            str(suite.phase),
+            Text(line(suite.name)),
+            f"{suite.passed}/{suite.planned}",
+            Text(tally(suite), style="red"),
+            Text(line(suite.value, 80), style="dim"),
+        )
+    return table
+
+
+def _verdict(judgement: Judgement) -> list[RenderableType]:
+    lines: list[RenderableType] = [Text(f"  {line(reason, 240)}") for reason in judgement.reasons]
+    if judgement.left_out:
+        lines.append(Text(f"  left out, for they declare no suite yet: {', '.join(judgement.left_out)}", style="dim"))
+    deployed = judgement.deployment.revision if judgement.deployment else "unidentified deployment"
+    took = ""
+    if judgement.started_at and judgement.finished_at:
+        took = f" in {duration((judgement.finished_at - judgement.started_at).total_seconds())}"
+    headline = Text(judgement.verdict.value.upper(), style=_STYLE[judgement.verdict])
+    headline.append(f"  {judgement.environment}, plan {judgement.plan_name}, {deployed}{took}", style="default")
+    return [*lines, Text(""), headline]

@@ -1,0 +1,55 @@
+"""Numbers and states in the words that every report uses."""
+
+from ci_tools.model import Outcome
+from ci_tools.verdict.judgement import GateResult, SuiteResult
+
+
+def duration(seconds: float) -> str:
+    """``850 ms``, ``12.3 s`` or ``4 min 05 s``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
+
+
+def percent(rate: float | None) -> str:
+    """A rate in 0…1 as a percentage, never rounded up to 100 %."""
+    if rate is None:
+        return "—"
+    shown = int(rate * 1000) / 10
+    return f"{shown:.0f} %" if shown == int(shown) else f"{shown:.1f} %"
+
+
+def observed(gate: GateResult) -> str:
+    """What was seen: rate and sample size."""
+    return f"{percent(gate.observed)} ({gate.good}/{gate.n})" if gate.n else "nothing"
+
+
+def wanted(gate: GateResult) -> str:
+    """What the gate asks for."""
+    if gate.gate.kind == "coverage":
+        return f"≥ {percent(gate.gate.floor)}"
+    within = f" < {duration(gate.gate.under_s)}" if gate.gate.under_s is not None else ""
+    return f"{percent(gate.gate.target)}, not {percent(gate.gate.floor)}{within}"
+
+
+def speed(gate: GateResult) -> str:
+    """The latency of a repeated probe, described."""
+    if gate.latency is None:
+        return ""
+    parts = [f"median {duration(gate.latency.median_s)}", f"max {duration(gate.latency.max_s)}"]
+    if gate.latency.p95_s is not None:
+        parts.insert(1, f"p95 {duration(gate.latency.p95_s)}")
+    if gate.latency.censored:
+        parts.append(f"{gate.latency.censored} timed out")
+    return ", ".join(parts)
+
+
+def tally(suite: SuiteResult) -> str:
+    """The outcomes of a suite that are not passes, in words; empty if all passed."""
+    return ", ".join(
+        f"{suite.counts[outcome]} {outcome.value.replace('_', ' ')}"
+        for outcome in Outcome
+        if outcome is not Outcome.PASSED and suite.counts[outcome]
+    )
