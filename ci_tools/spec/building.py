@@ -1,0 +1,98 @@
+"""Sound documents become the values that everything else speaks of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from ci_tools import model
+from ci_tools.spec import documents
+from ci_tools.spec.values import ChoicePlan, FixedPlan, Kpi, PlanRule, Policy, Spec
+
+_SECONDS_PER_MIN = 60.0
+
+_PROBES: Mapping[type[BaseModel], type[model.Probe]] = {
+    documents.HttpJsonProbeDocument: model.HttpJsonProbe,
+    documents.TcpProbeDocument: model.TcpProbe,
+    documents.TlsProbeDocument: model.TlsProbe,
+    documents.WebSocketProbeDocument: model.WebSocketProbe,
+    documents.TokenProbeDocument: model.TokenProbe,
+    documents.CommandProbeDocument: model.CommandProbe,
+}
+_STRATEGIES: Mapping[type[BaseModel], type[model.AuthStrategy]] = {
+    documents.BypassKeyDocument: model.BypassKey,
+    documents.RegisterLoginDocument: model.RegisterLogin,
+    documents.ReadyTokenDocument: model.ReadyToken,
+    documents.NoAuthDocument: model.NoAuth,
+}
+
+
+def built(document: documents.CampaignDocument) -> Spec:
+    """The values of a document that has no problem."""
+    probes = {name: _probe(name, probe) for name, probe in document.probes.items()}
+    return Spec(
+        name=document.name,
+        policy=Policy(inconclusive=document.policy.inconclusive),
+        dependencies=document.dependencies,
+        environments={
+            name: _environment(name, environment, probes) for name, environment in document.environments.items()
+        },
+        probes=tuple(probes.values()),
+        phases=tuple(sorted(_phases(document), key=lambda phase: phase.number)),
+        plans={name: _plan(name, plan) for name, plan in document.plans.items()},
+        kpis=tuple(Kpi(name=name, **_fields(kpi)) for name, kpi in document.kpis.items()),
+    )
+
+
+def _fields(document: BaseModel, *without: str) -> dict[str, Any]:
+    return {name: getattr(document, name) for name in type(document).model_fields if name not in without}
+
+
+def _probe(name: str, document: documents.AnyProbeDocument) -> model.Probe:
+    return _PROBES[type(document)](name=name, **_fields(document))
+
+
+def _environment(
+    name: str, document: documents.EnvironmentDocument, probes: Mapping[str, model.Probe]
+) -> model.Environment:
+    deployment = document.deployment
+    chosen = probes if document.probes is None else document.probes
+    plain = _fields(document, "timeouts", "limits", "auth", "deployment", "probes")
+    return model.Environment(
+        name=name,
+        **plain,
+        timeouts=model.Timeouts(**_fields(document.timeouts)),
+        limits=tuple(model.EdgeLimit(**_fields(limit)) for limit in document.limits),
+        auth=_STRATEGIES[type(document.auth)](**_fields(document.auth)),
+        deployment=model.DeploymentSource(**_fields(deployment)) if deployment else None,
+        probes=tuple(probes[probe] for probe in chosen),
+    )
+
+
+def _phases(document: documents.CampaignDocument) -> list[model.Phase]:
+    return [
+        model.Phase(
+            number=phase.number,
+            name=name,
+            budget_s=phase.budget_min * _SECONDS_PER_MIN,
+            suites=tuple(
+                model.Suite(name=suite, **_fields(table, "phase"))
+                for suite, table in document.suites.items()
+                if table.phase == name
+            ),
+            gates=tuple(_gate(gate, table) for gate, table in document.gates.items() if table.phase == name),
+        )
+        for name, phase in document.phases.items()
+    ]
+
+
+def _gate(name: str, document: documents.AnyGateDocument) -> model.Gate:
+    kind = model.CoverageGate if isinstance(document, documents.CoverageGateDocument) else model.ReliabilityGate
+    return kind(name=name, **_fields(document, "phase"))
+
+
+def _plan(name: str, document: documents.AnyPlanDocument) -> PlanRule:
+    if isinstance(document, documents.ChoicePlanDocument):
+        return ChoicePlan(name=name, **_fields(document))
+    budget_s = None if document.budget_min is None else document.budget_min * _SECONDS_PER_MIN
+    return FixedPlan(name=name, budget_s=budget_s, **_fields(document, "budget_min"))

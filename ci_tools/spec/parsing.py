@@ -1,0 +1,81 @@
+"""``campaign.toml`` as text becomes a :class:`Spec`, or one error that names every problem."""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from ci_tools.errors import SpecError
+from ci_tools.spec.building import built
+from ci_tools.spec.checks import cross_checks
+from ci_tools.spec.documents import CampaignDocument
+from ci_tools.spec.positions import Positions
+from ci_tools.spec.problems import Problem, of_shape
+from ci_tools.spec.references import malformed
+from ci_tools.spec.secret_literals import refuse_secrets, texts
+from ci_tools.spec.values import Spec
+
+_PLACE = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
+
+
+def parse(text: str, source: str) -> Spec:
+    """What *text* says; *source* is what errors call it.
+
+    Raises:
+        SpecError: the text is no TOML, or any of its values cannot stand; one line per problem.
+    """
+    data = _loaded(text, source)
+    document, problems = _validated(data)
+    if problems:
+        positions = Positions(text)
+        ordered = sorted(problems, key=lambda problem: positions.line(problem.path))
+        raise SpecError("\n".join(problem.line(source, positions) for problem in ordered))
+    return built(document)
+
+
+def _loaded(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _PLACE.fullmatch(str(error))
+        what = place["what"] if place else str(error)
+        line = place["line"] if place and place["line"] else len(text.splitlines()) or 1
+        column = f", column {place['column']}" if place and place["column"] else ""
+        raise SpecError(f"{source}:{line}{column}: no TOML: {what[0].lower()}{what[1:]}; see https://toml.io") from None
+
+
+def _validated(data: Mapping[str, Any]) -> tuple[CampaignDocument, list[Problem]]:
+    secrets = refuse_secrets(data)
+    hidden = {problem.path for problem in secrets}
+    shape = [problem for problem in _shape(data) if problem.path not in hidden]
+    broken = frozenset(str(problem.path[0]) for problem in (*secrets, *shape))
+    document = _checked({key: value for key, value in data.items() if key not in broken})
+    return document, [*secrets, *shape, *_references(data), *cross_checks(document, broken)]
+
+
+def _shape(data: Mapping[str, Any]) -> list[Problem]:
+    try:
+        _checked(data)
+    except ValidationError as error:
+        return of_shape(error.errors(include_url=False))
+    return []
+
+
+def _checked(data: Mapping[str, Any]) -> CampaignDocument:
+    # By way of JSON, strict mode takes arrays for tuples and whole numbers for floats, and nothing else.
+    return CampaignDocument.model_validate_json(json.dumps(data, default=str))
+
+
+def _references(data: Mapping[str, Any]) -> list[Problem]:
+    problems = []
+    for path, text in texts(data):
+        if path[0] not in ("environments", "probes") and "${" in text:
+            what, legal = "a reference is not replaced here", "${VARIABLE} in environments and probes"
+            problems.append(Problem(path=path, what=what, got=repr(text), legal=legal))
+        elif malformed(text):
+            legal = "${VARIABLE}, without a default"
+            problems.append(Problem(path=path, what="no reference", got=repr(text), legal=legal))
+    return problems

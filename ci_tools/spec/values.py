@@ -1,0 +1,98 @@
+"""What ``campaign.toml`` says, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ci_tools.errors import UsageError
+from ci_tools.model import Environment, Phase, Probe, Suite
+from ci_tools.spec.problems import suggested
+from ci_tools.spec.references import resolved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What counts."""
+
+    inconclusive: Literal["block", "warn"] = "block"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedPlan:
+    """Phases that are known before the campaign, by name, and the only suites of some of them."""
+
+    name: str
+    about: str
+    phases: tuple[str, ...]
+    only: Mapping[str, tuple[str, ...]]
+    budget_s: float | None = None
+    """Unscaled; for the whole plan."""
+    stop_early: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicePlan:
+    """Phase *first*, then the fixed plan *healthy* if it passes, else the fixed plan *unhealthy*."""
+
+    name: str
+    about: str
+    first: str
+    healthy: str
+    unhealthy: str
+
+
+PlanRule = FixedPlan | ChoicePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kpi:
+    """A figure that people follow over campaigns; shown, never judged.
+
+    Either *target* (a share) or *under_s* (unscaled seconds) is wished for, of the attempts of *gate*
+    or the tests of *suites* (``*``: all). With neither, nothing measures it yet.
+    """
+
+    name: str
+    about: str
+    target: float | None = None
+    under_s: float | None = None
+    gate: str | None = None
+    suites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """All of one valid file. Every name that it mentions is declared."""
+
+    name: str
+    policy: Policy
+    dependencies: Mapping[str, tuple[str, ...]]
+    """What each part of the deployed system needs itself; free of cycles."""
+    environments: Mapping[str, Environment]
+    """Raw: texts still hold their ``${VARIABLE}``."""
+    probes: tuple[Probe, ...]
+    phases: tuple[Phase, ...]
+    """In the order of their numbers, with their suites and gates."""
+    plans: Mapping[str, PlanRule]
+    kpis: tuple[Kpi, ...] = ()
+
+    @property
+    def suites(self) -> tuple[Suite, ...]:
+        """The suites of every phase."""
+        return tuple(suite for phase in self.phases for suite in phase.suites)
+
+    def needs(self, dependency: str) -> frozenset[str]:
+        """Everything that *dependency* stands on, however indirectly, without itself."""
+        direct = self.dependencies[dependency]
+        return frozenset(direct).union(*(self.needs(need) for need in direct))
+
+    def environment(self, name: str, environ: Mapping[str, str]) -> Environment:
+        """The environment with every ``${VARIABLE}`` replaced from *environ*.
+
+        Raises:
+            UsageError: no such environment, a variable is not set, or what results is no URL.
+        """
+        if name not in self.environments:
+            known = suggested(name, sorted(self.environments))
+            raise UsageError(f"unknown environment {name!r}; known: {known}; see [environments] in campaign.toml")
+        return resolved(self.environments[name], environ)
