@@ -12,13 +12,14 @@ import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ci_tools.twin.services.web import ApiError, Handlers, UnavailableError, refuse
+from ci_tools.twin.services.web import ApiError, Handlers, Page, UnavailableError, refuse
 from ci_tools.twin.settings import ServiceSettings
 
 STATEMENT_SHARE = 6.0
@@ -128,3 +129,14 @@ def values(row: Any) -> dict[str, Any]:
     """One row of a result as column → value."""
     mapping: Mapping[str, Any] = row._mapping  # noqa: SLF001 - SQLAlchemy's documented accessor
     return dict(mapping)
+
+
+async def fetch_page(database: AsyncEngine, query: Select[Any], page: Page) -> dict[str, Any]:
+    """*page* of what *query* finds; the total is only asked for when the rows do not tell it."""
+    async with database.connect() as connection:
+        found = await connection.execute(query.limit(page.limit).offset(page.offset))
+        rows = [values(row) for row in found]
+        if 0 < len(rows) < page.limit:
+            return page.of(rows, page.offset + len(rows))
+        total = await connection.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
+    return page.of(rows, int(total or 0))

@@ -22,7 +22,7 @@ from ci_tools.twin.services.storage import HANDLERS
 from ci_tools.twin.services.web import ApiError, application, refuse
 from ci_tools.twin.settings import ServiceSettings
 
-MODULES: Final = ("health", "agents", "tools", "streaming", "websocket")
+MODULES: Final = ("health", "threads", "users", "corpus", "agents", "tools", "streaming", "websocket")
 
 
 class StartingError(ApiError):

@@ -1,0 +1,109 @@
+"""``/api/threads``: conversations of the signed-in user."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ci_tools.twin.services.backend import conversation
+from ci_tools.twin.services.backend.context import backend_of
+from ci_tools.twin.services.identity import authenticate
+from ci_tools.twin.services.web import InvalidError, Json, page, read
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
+Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00]*$")]
+
+
+class NewThread(BaseModel):
+    """The body of ``POST /api/threads``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title = ""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class ChangedThread(BaseModel):
+    """The body of ``PUT /api/threads/{id}``; what is absent stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class NewMessage(BaseModel):
+    """The body of ``POST /api/threads/{id}/messages``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message: Content
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+async def _list(request: Request) -> Response:
+    user = await authenticate(request)
+    return Json(await conversation.list_threads(backend_of(request).database, user.user_id, page(request)))
+
+
+async def _create(request: Request) -> Response:
+    user = await authenticate(request)
+    asked = await read(request, NewThread)
+    database = backend_of(request).database
+    made = await conversation.add_thread(database, user.user_id, asked.title, asked.metadata)
+    return Json(made, status_code=201)
+
+
+async def _get(request: Request) -> Response:
+    user = await authenticate(request)
+    database = backend_of(request).database
+    return Json(await conversation.get_thread(database, user.user_id, request.path_params["thread_id"]))
+
+
+async def _change(request: Request) -> Response:
+    user = await authenticate(request)
+    changes = (await read(request, ChangedThread)).model_dump(exclude_none=True)
+    if not changes:
+        raise InvalidError("invalid request: neither title nor metadata is given")
+    database = backend_of(request).database
+    thread_id = request.path_params["thread_id"]
+    return Json(await conversation.change_thread(database, user.user_id, thread_id, changes))
+
+
+async def _delete(request: Request) -> Response:
+    user = await authenticate(request)
+    await conversation.delete_thread(backend_of(request).database, user.user_id, request.path_params["thread_id"])
+    return Response(status_code=204)
+
+
+async def _messages(request: Request) -> Response:
+    user = await authenticate(request)
+    database = backend_of(request).database
+    thread_id = request.path_params["thread_id"]
+    return Json(await conversation.list_messages(database, user.user_id, thread_id, page(request)))
+
+
+async def _say(request: Request) -> Response:
+    user = await authenticate(request)
+    said = await read(request, NewMessage)
+    added = await conversation.add_message(
+        backend_of(request).database,
+        user.user_id,
+        request.path_params["thread_id"],
+        said.message,
+        metadata=said.metadata,
+    )
+    return Json(added, status_code=201)
+
+
+routes: Final = [
+    Route("/api/threads", _list, methods=["GET"]),
+    Route("/api/threads", _create, methods=["POST"]),
+    Route("/api/threads/{thread_id}", _get, methods=["GET"]),
+    Route("/api/threads/{thread_id}", _change, methods=["PUT"]),
+    Route("/api/threads/{thread_id}", _delete, methods=["DELETE"]),
+    Route("/api/threads/{thread_id}/messages", _messages, methods=["GET"]),
+    Route("/api/threads/{thread_id}/messages", _say, methods=["POST"]),
+]
