@@ -32,6 +32,8 @@ class Resolver(_Document):
     delay_s: float = 0.0
     errno: int | None = None
     """``socket.EAI_*`` raised after *delay_s* for every name that is not an address literal."""
+    spare_known: bool = False
+    """Names in *addresses* resolve at once; delay and errno strike only others, dirty ones too."""
 
 
 class Behaviour(_Document):

@@ -1,0 +1,154 @@
+"""What a fault does to the twin, as data: each effect names a part of the twin and its changed state.
+
+Durations are unscaled seconds; the supervisor applies the twin's time scale. ``EnvironEffect``,
+``SettingEffect`` and ``ResolverEffect`` edit a settings document, so the service restarts, as a new
+revision would; all others act on the running twin.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from ci_tools.twin.settings import ServiceName
+
+ProxyName = Literal["redis", "postgresql", "llm"]
+ParameterValue = float | int | str
+
+
+class ProxyMode(StrEnum):
+    """What a TCP proxy does with connections, new and existing."""
+
+    PASS = "pass"  # noqa: S105  a mode, not a password
+    """Bytes go through; what a silence held back is delivered."""
+    DELAY = "delay"
+    """Every chunk towards the server arrives late."""
+    BLACKHOLE = "blackhole"
+    """No handshake is ever answered, and existing connections fall silent without being closed."""
+    REFUSE = "refuse"
+    """The kernel refuses new connections; existing ones are closed."""
+    RESET = "reset"
+    """New connections are accepted and reset; existing ones are reset."""
+    CUT = "cut"
+    """New connections are accepted and closed; existing ones are closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delay:
+    """A lognormal delay with a seeded tail, never longer than *cap_s*."""
+
+    median_s: float
+    sigma: float
+    cap_s: float
+    seed: int = 0
+
+    def scaled(self, time_scale: float) -> "Delay":
+        """The same shape in real seconds."""
+        return Delay(
+            median_s=self.median_s * time_scale,
+            sigma=self.sigma,
+            cap_s=self.cap_s * time_scale,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyEffect:
+    """The TCP proxy before a dependency changes its mode."""
+
+    proxy: ProxyName
+    mode: ProxyMode
+    delay: Delay | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironEffect:
+    r"""An environment variable of one service changes; None removes it.
+
+    ``{}`` in *value* stands for the present value, so ``"{}\n"`` makes it dirty.
+    """
+
+    service: ServiceName
+    key: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingEffect:
+    """A field of one service's settings document changes, taken as it stands (never scaled)."""
+
+    service: ServiceName
+    path: str
+    value: float | int | str | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BehaviourEffect:
+    """A named point in the service's code is switched on: live, and the only effect with a session."""
+
+    service: ServiceName
+    point: str
+    params: Mapping[str, ParameterValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeEffect:
+    """The edge allows less, on every path; a *ban_s* of None keeps the declared ban."""
+
+    rate_per_min: float
+    burst: int
+    ban_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessEffect:
+    """The service's process is stopped: its port refuses."""
+
+    service: ServiceName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolverEffect:
+    """Name resolution inside one service is slow, and fails with *errno* (``socket.EAI_*``)."""
+
+    service: ServiceName
+    delay_s: float = 0.0
+    errno: int | None = None
+    spare_known: bool = False
+    """Names that the twin itself answers keep resolving; only others, dirty ones too, suffer."""
+
+
+Effect = ProxyEffect | EnvironEffect | SettingEffect | BehaviourEffect | EdgeEffect | ProcessEffect | ResolverEffect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One way in which the deployed system fails, with the cause that a diagnosis should name."""
+
+    name: str
+    cause: str
+    dependency: str
+    summary: str
+    effects: tuple[Effect, ...]
+
+    @property
+    def scopable(self) -> bool:
+        """Whether the fault can be limited to one test session."""
+        return all(isinstance(effect, BehaviourEffect) for effect in self.effects)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A fault that is on: for everyone, or for one test session."""
+
+    fault: Fault
+    session: str | None = None
+
+    def __str__(self) -> str:
+        """The text that :func:`ci_tools.twin.faults.parse_fault` reads back."""
+        return self.fault.name if self.session is None else f"{self.fault.name}@session={self.session}"
+
+
+SESSION = re.compile(r"[\x21-\x7e]{1,128}")
+"""What a session may be: visible ASCII, as the header that carries it."""
