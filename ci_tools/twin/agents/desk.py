@@ -6,15 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from ci_tools.twin.agents.breaker import Breaker
-from ci_tools.twin.agents.events import Emitter, EventType
+from ci_tools.twin.agents.events import AgentEvent, Emitter, EventType
 from ci_tools.twin.agents.failures import (
     AgentFailureError,
     ModelTimeoutError,
     ModelUnavailableError,
     RunStoppedError,
 )
-from ci_tools.twin.agents.ports import Caller, Model
+from ci_tools.twin.agents.ports import Caller, Gate, Model
 from ci_tools.twin.agents.runs import AgentName
 from ci_tools.twin.agents.tools import Toolbox, milliseconds_since
 
@@ -68,7 +67,7 @@ class Office:
     emitter: Emitter
     toolbox: Toolbox
     model: Model
-    breaker: Breaker
+    gate: Gate
     model_limit_s: float | None
     """None leaves a call to the model unbounded: the defect behind agents that never end."""
     staff: Mapping[AgentName, Agent]
@@ -125,9 +124,9 @@ class Desk:
         try:
             report = await desk.perform()
         except BaseException as error:
-            desk.end_in_error(error)
+            desk.publish(desk.failure(error))
             raise
-        desk.end(report.as_result(), started)
+        desk.publish(desk.completion(report.as_result(), started))
         return report
 
     async def perform(self) -> Report:
@@ -136,29 +135,33 @@ class Desk:
         self.think(await self._ask(), 10)
         return await self._agent.work(self)
 
-    def end(self, result: Mapping[str, Any], started: float) -> None:
-        """The agent's ``agent_completed``; *started* of :func:`time.perf_counter`."""
-        self._emit(
-            EventType.AGENT_COMPLETED,
-            {"status": "success", "result": dict(result), "execution_time_ms": milliseconds_since(started)},
-        )
+    def completion(self, result: Mapping[str, Any], started: float) -> AgentEvent:
+        """The agent's ``agent_completed``, not yet published; *started* of :func:`time.perf_counter`."""
+        spent = {"result": dict(result), "execution_time_ms": milliseconds_since(started)}
+        return self._draft(EventType.AGENT_COMPLETED, {"status": "success", **spent})
 
-    def end_in_error(self, error: BaseException) -> None:
-        """The agent's ``agent_error``."""
-        self._emit(
-            EventType.AGENT_ERROR, {"error_message": explained(error), "error_context": {"code": code_of(error)}}
-        )
+    def failure(self, error: BaseException) -> AgentEvent:
+        """The agent's ``agent_error``, not yet published."""
+        told = {"error_message": explained(error), "error_context": {"code": code_of(error)}}
+        return self._draft(EventType.AGENT_ERROR, told)
+
+    def publish(self, event: AgentEvent) -> None:
+        """A drafted event is on its way to the client."""
+        self._office.emitter.publish(event)
 
     async def _ask(self) -> str:
         prompt = f"{self._agent.name}: {self.task.message}"[:_PROMPT_LIMIT]
         return await _through(
-            self._office.breaker,
+            self._office.gate,
             lambda: _bounded(self._office.model.complete(prompt, self._agent.name), self._office.model_limit_s),
         )
 
     def _check_stopped(self) -> None:
         if self._office.stop_asked.is_set():
             raise RunStoppedError("the run was stopped by its user")
+
+    def _draft(self, kind: EventType, data: Mapping[str, Any]) -> AgentEvent:
+        return self._office.emitter.draft(kind, self._agent.name, data)
 
     def _emit(self, kind: EventType, data: Mapping[str, Any]) -> None:
         self._office.emitter.emit(kind, self._agent.name, data)
@@ -191,19 +194,13 @@ async def _bounded(answer: Awaitable[str], limit_s: float | None) -> str:
         raise ModelTimeoutError(f"the language model did not answer within {limit_s:g} s; try again later") from error
 
 
-async def _through(breaker: Breaker, call: Callable[[], Awaitable[str]]) -> str:
-    if not breaker.admit():
-        raise ModelUnavailableError(
-            f"the language model is not asked: its circuit is open after repeated failures; "
-            f"the latest: {breaker.last_failure}"
-        )
+async def _through(gate: Gate, call: Callable[[], Awaitable[str]]) -> str:
+    if not gate.allows(time.monotonic()):
+        raise ModelUnavailableError("the language model failed repeatedly and is left alone for a while; try again")
     try:
-        text = await call()
-    except ModelUnavailableError as error:
-        breaker.failed(str(error))
+        answer = await call()
+    except ModelUnavailableError:
+        gate.failed(time.monotonic())
         raise
-    except BaseException:
-        breaker.abandoned()
-        raise
-    breaker.succeeded()
-    return text
+    gate.succeeded()
+    return answer

@@ -84,15 +84,25 @@ class Emitter:
 
     def emit(self, kind: EventType, agent: AgentName, data: Mapping[str, Any]) -> None:
         """The event is recorded and on its way to the client."""
-        now = instant(datetime.now(UTC))
-        self.steps.append(_record(len(self.steps) + 1, kind, agent, now, data))
-        self._changed()
-        self._sink(
-            AgentEvent(
-                type=kind, run_id=self._run_id, user_id=self._user_id, agent_name=agent, timestamp=now, data=data
-            )
+        self.publish(self.draft(kind, agent, data))
+
+    def draft(self, kind: EventType, agent: AgentName, data: Mapping[str, Any]) -> AgentEvent:
+        """An event of now that nobody has seen yet."""
+        return AgentEvent(
+            type=kind,
+            run_id=self._run_id,
+            user_id=self._user_id,
+            agent_name=agent,
+            timestamp=instant(datetime.now(UTC)),
+            data=data,
         )
-        self._rearm(agent)
+
+    def publish(self, event: AgentEvent) -> None:
+        """A drafted event is recorded and on its way to the client."""
+        self.steps.append(recorded(event, len(self.steps) + 1))
+        self._changed()
+        self._sink(event)
+        self._rearm(event.agent_name)
 
     def think(self, agent: AgentName, reasoning: str, progress: int | None = None) -> None:
         """The next ``agent_thinking`` of *agent*; *progress* in percent never goes back."""
@@ -118,12 +128,13 @@ class Emitter:
         self.think(agent, f"still at work after {self._patience_s:g} s without news")
 
 
-def _record(number: int, kind: EventType, agent: AgentName, now: str, data: Mapping[str, Any]) -> StepRecord:
+def recorded(event: AgentEvent, number: int) -> StepRecord:
+    """The event as the run's state keeps it."""
     return StepRecord(
         number=number,
-        type=kind.value,
-        agent_name=agent.value,
-        timestamp=now,
-        tool_name=data.get("tool_name"),
-        execution_time_ms=data.get("execution_time_ms"),
+        type=event.type.value,
+        agent_name=event.agent_name.value,
+        timestamp=event.timestamp,
+        tool_name=event.data.get("tool_name"),
+        execution_time_ms=event.data.get("execution_time_ms"),
     )

@@ -67,9 +67,14 @@ class ThreadNotFoundError(AgentFailureError):
 
 
 class StorageError(AgentFailureError):
-    """What the run had to keep could not be kept."""
+    """PostgreSQL or Redis did not keep or give what it had to; *reason* is what its client said."""
 
     code = "STORAGE_FAILED"
+
+    def __init__(self, dependency: str, reason: str) -> None:
+        super().__init__(f"{dependency} is unavailable: {reason}")
+        self.dependency = dependency
+        self.reason = reason
 
 
 class ToolError(AgentFailureError):

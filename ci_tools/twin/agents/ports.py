@@ -44,6 +44,19 @@ class Model(Protocol):
         """
 
 
+class Gate(Protocol):
+    """The circuit breaker in front of the language model; *now* is monotonic seconds."""
+
+    def allows(self, now: float) -> bool:
+        """Whether a call may be made."""
+
+    def succeeded(self) -> None:
+        """A call was answered."""
+
+    def failed(self, now: float) -> None:
+        """A call was not answered."""
+
+
 class Documents(Protocol):
     """The corpus in PostgreSQL, one per user."""
 
