@@ -39,7 +39,7 @@ def built(document: documents.CampaignDocument) -> Spec:
         },
         probes=tuple(probes.values()),
         phases=tuple(sorted(_phases(document), key=lambda phase: phase.number)),
-        plans={name: _plan(name, plan) for name, plan in document.plans.items()},
+        plans=_plans(document.plans),
         kpis=tuple(Kpi(name=name, **_fields(kpi)) for name, kpi in document.kpis.items()),
     )
 
@@ -91,8 +91,26 @@ def _gate(name: str, document: documents.AnyGateDocument) -> model.Gate:
     return kind(name=name, **_fields(document, "phase"))
 
 
-def _plan(name: str, document: documents.AnyPlanDocument) -> PlanRule:
-    if isinstance(document, documents.ChoicePlanDocument):
-        return ChoicePlan(name=name, **_fields(document))
+def _plans(tables: Mapping[str, documents.AnyPlanDocument]) -> dict[str, PlanRule]:
+    fixed = {
+        name: _fixed_plan(name, table)
+        for name, table in tables.items()
+        if isinstance(table, documents.FixedPlanDocument)
+    }
+    choices = {
+        name: ChoicePlan(
+            name=name,
+            about=table.about,
+            first=table.first,
+            healthy=fixed[table.healthy],
+            unhealthy=fixed[table.unhealthy],
+        )
+        for name, table in tables.items()
+        if isinstance(table, documents.ChoicePlanDocument)
+    }
+    return fixed | choices
+
+
+def _fixed_plan(name: str, document: documents.FixedPlanDocument) -> FixedPlan:
     budget_s = None if document.budget_min is None else document.budget_min * _SECONDS_PER_MIN
     return FixedPlan(name=name, budget_s=budget_s, **_fields(document, "budget_min"))

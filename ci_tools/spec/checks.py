@@ -177,23 +177,15 @@ def _phases_in_use(document: CampaignDocument) -> Iterator[Problem]:
 
 
 def _suite_paths(document: CampaignDocument) -> Iterator[Problem]:
-    seen: list[tuple[str, str]] = []
+    seen: dict[str, str] = {}
     for name, suite in document.suites.items():
         for index, path in enumerate(suite.paths):
-            for other, theirs in seen:
-                if _overlap(path, theirs):
-                    yield Problem(
-                        path=("suites", name, "paths", index),
-                        what=f"its tests are also those of {theirs!r} of suite {other!r}",
-                        got=repr(path),
-                        legal="every test in one suite",
-                    )
-            seen.append((name, path))
-
-
-def _overlap(one: str, other: str) -> bool:
-    shorter, longer = sorted((one.rstrip("/"), other.rstrip("/")), key=len)
-    return longer == shorter or longer.startswith((f"{shorter}/", f"{shorter}::", f"{shorter}["))
+            stem = path.rstrip("/")
+            if stem in seen:
+                where = ("suites", name, "paths", index)
+                what = f"already a path of suite {seen[stem]!r}"
+                yield Problem(path=where, what=what, got=repr(path), legal="every test in one suite")
+            seen.setdefault(stem, name)
 
 
 def _gates(document: CampaignDocument) -> Iterator[Problem]:

@@ -32,13 +32,13 @@ class FixedPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoicePlan:
-    """Phase *first*, then the fixed plan *healthy* if it passes, else the fixed plan *unhealthy*."""
+    """Phase *first*, then *healthy* if it passes, else *unhealthy*."""
 
     name: str
     about: str
     first: str
-    healthy: str
-    unhealthy: str
+    healthy: FixedPlan
+    unhealthy: FixedPlan
 
 
 PlanRule = FixedPlan | ChoicePlan
