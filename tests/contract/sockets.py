@@ -1,0 +1,127 @@
+"""A WebSocket that speaks the contract's frames, and the events of a run."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from websockets.asyncio.client import ClientConnection
+
+from tests.contract.checks import conforms
+from tests.contract.schemas import EVENT, EVENT_DATA
+
+LAST_EVENTS = ("agent_completed", "agent_error")
+
+
+@dataclass(slots=True)
+class Socket:
+    """A WebSocket that speaks the contract's frames."""
+
+    connection: ClientConnection
+    welcome: dict[str, Any] = field(default_factory=dict)
+
+    async def send(self, kind: str, **data: object) -> None:
+        """One frame of type *kind*."""
+        await self.connection.send(json.dumps({"type": kind, "data": data}))
+
+    async def receive(self, within_s: float = 5.0) -> dict[str, Any]:
+        """The next frame."""
+        frame: dict[str, Any] = json.loads(await asyncio.wait_for(self.connection.recv(), within_s))
+        return frame
+
+    async def expect(self, kind: str, within_s: float = 5.0) -> dict[str, Any]:
+        """The next frame, which is of type *kind*."""
+        frame = await self.receive(within_s)
+        assert frame["type"] == kind, f"expected {kind}, got {json.dumps(frame)[:500]}"
+        return frame
+
+    async def until(self, *kinds: str, within_s: float = 5.0) -> list[dict[str, Any]]:
+        """The frames up to the first of one of *kinds*."""
+        frames = [await self.receive(within_s)]
+        while frames[-1]["type"] not in kinds:
+            frames.append(await self.receive(within_s))
+        return frames
+
+    async def run(self, kind: str = "user_message", *, within_s: float = 5.0, **data: object) -> "Events":
+        """The events of the run that a message of type *kind* starts, to the last one."""
+        await self.send(kind, **data)
+        return await self.events(within_s=within_s)
+
+    async def events(self, *, within_s: float = 5.0) -> "Events":
+        """The events of the run under way, to its last one."""
+        owner: str | None = None
+        seen = Events()
+        while owner is None or not seen.ended_by(owner):
+            frame = await self.receive(within_s)
+            assert frame["type"] != "error_message", frame
+            if frame["type"] in EVENT_DATA:
+                seen.append(frame)
+                owner = owner or frame["agent_name"]
+        return seen
+
+    async def silent(self, for_s: float) -> list[dict[str, Any]]:
+        """What arrives within *for_s*, other than heartbeats."""
+        frames: list[dict[str, Any]] = []
+        deadline = time.monotonic() + for_s
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                frames.append(await self.receive(left))
+            except TimeoutError:
+                break
+        return [frame for frame in frames if frame["type"] != "heartbeat"]
+
+    async def closed(self, within_s: float = 5.0) -> tuple[int | None, list[dict[str, Any]]]:
+        """The close code, and the frames before it."""
+        frames = [json.loads(text) async for text in _rest(self.connection, within_s)]
+        return self.connection.close_code, frames
+
+
+async def _rest(connection: ClientConnection, within_s: float) -> AsyncIterator[str]:
+    async with asyncio.timeout(within_s):
+        async for text in connection:
+            yield text if isinstance(text, str) else text.decode()
+
+
+class Events(list[dict[str, Any]]):
+    """The events of one run, in order of arrival."""
+
+    def ended_by(self, agent: str) -> bool:
+        """Whether the last event is the end of *agent*."""
+        return bool(self) and self[-1]["type"] in LAST_EVENTS and self[-1]["agent_name"] == agent
+
+    @property
+    def types(self) -> list[str]:
+        """The type of each event."""
+        return [event["type"] for event in self]
+
+    @property
+    def result(self) -> Any:
+        """What the run came to."""
+        assert self[-1]["type"] == "agent_completed", self[-1]
+        return self[-1]["data"]["result"]
+
+    @property
+    def run_id(self) -> str:
+        """The one run that every event belongs to."""
+        ids = {event["run_id"] for event in self}
+        assert len(ids) == 1, f"events of several runs: {sorted(ids)}"
+        return str(ids.pop())
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The events of type *kind*."""
+        return [event for event in self if event["type"] == kind]
+
+    def check(self) -> Self:
+        """Each event follows its schema, and every tool_executing has its own tool_completed after it."""
+        open_tools: list[tuple[str, str]] = []
+        for event in self:
+            conforms(event, EVENT)
+            conforms(event["data"], EVENT_DATA[event["type"]])
+            if event["type"] == "tool_executing":
+                open_tools.append((event["agent_name"], event["data"]["tool_name"]))
+            if event["type"] == "tool_completed":
+                open_tools.remove((event["agent_name"], event["data"]["tool_name"]))
+        assert not open_tools, f"never completed: {open_tools}"
+        return self
