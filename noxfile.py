@@ -1,0 +1,111 @@
+"""The entry for people: thin over ``python -m ci_tools``; arguments after ``--`` pass through.
+
+nox -s campaign                 verify the local staging twin (add: -- --environment staging)
+nox -s quick | infra            the shorter plans
+nox -s phase1-infrastructure    one phase; likewise phase2-critical … phase5-advanced
+nox -s twin                     serve the twin for a person
+nox -s tests | lint | lock      check this repository
+"""
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["tests", "lint"]
+
+LOCK = ".ci/requirements.txt"
+PHASES = ("phase1-infrastructure", "phase2-critical", "phase3-features", "phase4-coverage", "phase5-advanced")
+PATIENCE = {"interrupt_timeout": 30.0, "terminate_timeout": 30.0}
+"""A campaign that is told to stop needs time to stop its twin and to say what it saw."""
+
+
+@nox.session(default=False)
+def installed(session: nox.Session) -> None:
+    """Install the locked requirements and this package; the other sessions run in it."""
+    session.install("--require-hashes", "--requirement", LOCK)
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+def _run(session: nox.Session, *arguments: str) -> None:
+    python = Path(session.cache_dir).parent / "installed" / "bin" / "python"
+    session.run(
+        str(python),
+        *arguments,
+        external=True,
+        env={"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"},
+        **PATIENCE,
+    )
+
+
+@nox.session(default=False, venv_backend="none", requires=["installed"])
+def campaign(session: nox.Session) -> None:
+    """Verify a deployed system: infrastructure first, then what its verdict allows."""
+    _run(session, "-m", "ci_tools", "campaign", *session.posargs)
+
+
+@nox.session(default=False, venv_backend="none", requires=["installed"])
+def quick(session: nox.Session) -> None:
+    """Verify within five minutes: infrastructure and the P1 suite, stopping early."""
+    _run(session, "-m", "ci_tools", "campaign", "--plan", "quick", *session.posargs)
+
+
+@nox.session(default=False, venv_backend="none", requires=["installed"])
+def infra(session: nox.Session) -> None:
+    """Look into the infrastructure, for when it is in doubt."""
+    _run(session, "-m", "ci_tools", "campaign", "--plan", "infra", *session.posargs)
+
+
+def _add_phase(name: str) -> None:
+    @nox.session(name=name, default=False, venv_backend="none", requires=["installed"])
+    def phase(session: nox.Session) -> None:
+        number, _, title = name.removeprefix("phase").partition("-")
+        session.log(f"phase {number}: {title}")
+        _run(session, "-m", "ci_tools", "campaign", "--phase", number, *session.posargs)
+
+    phase.__doc__ = f"Verify only phase {name[5]}, {name.partition('-')[2]}."
+
+
+for _name in PHASES:
+    _add_phase(_name)
+
+
+@nox.session(default=False, venv_backend="none", requires=["installed"])
+def twin(session: nox.Session) -> None:
+    """Serve the local staging twin and say where it is and how to switch its faults."""
+    _run(session, "-m", "ci_tools", "twin", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["installed"])
+def tests(session: nox.Session) -> None:
+    """Test this repository."""
+    _run(session, "-m", "pytest", "--numprocesses=4", "--dist=loadgroup", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["installed"])
+def lint(session: nox.Session) -> None:
+    """Check style, types, schemas and workflows."""
+    _run(session, "-m", "ruff", "check", ".")
+    _run(session, "-m", "ruff", "format", "--check", ".")
+    _run(session, "-m", "mypy")
+    _run(session, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml")
+    _run(session, "-m", "zizmor", "--offline", "--quiet", ".github/workflows")
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Renew the hashed requirements."""
+    session.install("uv")
+    arguments = (
+        "--extra=twin",
+        "--group=build",
+        "--group=tests",
+        "--group=lint",
+        "--universal",
+        "--python-version=3.11",
+    )
+    options = ("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--quiet")
+    session.run("uv", "pip", "compile", "pyproject.toml", *arguments, *options, "--output-file", LOCK, *session.posargs)
