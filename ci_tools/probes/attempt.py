@@ -1,0 +1,100 @@
+"""One attempt of any probe."""
+
+import shlex
+from typing import assert_never
+
+import httpx
+
+from ci_tools.errors import EvidenceError, TargetError, ThrottledError
+from ci_tools.model import (
+    CommandProbe,
+    DependencyState,
+    Environment,
+    HttpJsonProbe,
+    Observation,
+    Probe,
+    TcpProbe,
+    TlsProbe,
+    TokenProbe,
+    WebSocketProbe,
+)
+from ci_tools.probes import command, http_json, tcp, tls, token, websocket
+from ci_tools.probes.clients import Clients
+from ci_tools.probes.sighting import Sighting
+from ci_tools.target.addresses import endpoint, host_url
+
+MAX_TEXT = 500
+THROTTLED = "429"
+_MAX_MASKED = 8 * MAX_TEXT
+
+
+async def attempt(probe: Probe, clients: Clients) -> Observation:
+    """What *probe* sees now: asked once, within its scaled patience, changing nothing that others rely on.
+
+    Whatever the deployed system does is an observation. *Unknown* where nothing can be said of it: we
+    were throttled (``429``, whatever the edge's own status was), or had no credentials to ask with.
+
+    Raises:
+        UsageError: the environment does not know the probe's host, or lacks a secret.
+    """
+    try:
+        sighting = await _look(probe, clients)
+    except EvidenceError as error:
+        code = THROTTLED if isinstance(error, ThrottledError) else None
+        sighting = Sighting(state=DependencyState.UNKNOWN, code=code, text=str(error))
+    except (TargetError, httpx.RequestError, RecursionError) as error:
+        # An answer that the clients could not even read: garbled compression, endless nesting.
+        sighting = Sighting(state=DependencyState.DOWN, text=f"{type(error).__name__}: {error}")
+    return Observation(
+        probe=probe.name,
+        dependency=probe.dependency,
+        state=sighting.state,
+        latency_s=sighting.latency_s,
+        timed_out=sighting.timed_out,
+        code=sighting.code,
+        text=_safe(sighting.text, clients),
+        source=_safe(_asked(probe, clients.environment), clients),
+    )
+
+
+async def _look(probe: Probe, clients: Clients) -> Sighting:
+    match probe:
+        case HttpJsonProbe():
+            return await http_json.get(probe, clients)
+        case TcpProbe():
+            return await tcp.connect(probe, clients)
+        case TlsProbe():
+            return await tls.shake_hands(probe, clients)
+        case WebSocketProbe():
+            return await websocket.greet(probe, clients)
+        case TokenProbe():
+            return await token.obtain(probe, clients)
+        case CommandProbe():
+            return await command.run(probe, clients)
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _asked(probe: Probe, environment: Environment) -> str:
+    match probe:
+        case HttpJsonProbe(host=host, path=path):
+            return f"GET {host_url(environment, host)}{path}"
+        case TcpProbe(host=host):
+            there = endpoint(environment, host)
+            return f"TCP {there.name}:{there.port}"
+        case TlsProbe(hosts=hosts):
+            return "TLS " + ", ".join(host_url(environment, host) for host in hosts)
+        case WebSocketProbe(host=host):
+            return f"WebSocket {host_url(environment, host)}"
+        case TokenProbe():
+            return f"credentials by {environment.auth.strategy}"
+        case CommandProbe(argv=argv):
+            return shlex.join(argv)
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _safe(text: str, clients: Clients) -> str:
+    # Masked before it is shortened: half a token is still a secret, and no pattern knows it.
+    masked = clients.redactor.text(text[:_MAX_MASKED])
+    return masked if len(masked) <= MAX_TEXT else f"{masked[: MAX_TEXT - 1]}…"

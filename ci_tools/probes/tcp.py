@@ -1,0 +1,26 @@
+"""One TCP connection."""
+
+import asyncio
+import time
+
+from ci_tools.model import DependencyState, TcpProbe
+from ci_tools.probes.clients import Clients
+from ci_tools.probes.sighting import Sighting, unanswered
+from ci_tools.target.addresses import endpoint
+from ci_tools.target.failures import unreachable
+
+
+async def connect(probe: TcpProbe, clients: Clients) -> Sighting:
+    """Connect and part at once. *Up* is an accepted connection: nothing is said over it."""
+    there = endpoint(clients.environment, probe.host)
+    patience_s = clients.environment.scaled(probe.timeout_s)
+    asked_s = time.perf_counter()
+    try:
+        async with asyncio.timeout(patience_s):
+            _, writer = await asyncio.open_connection(there.address, there.port)
+    except OSError as error:
+        asked = f"a connection to {there.name}:{there.port} within {patience_s:g} s"
+        return unanswered(unreachable(error, asked), time.perf_counter() - asked_s)
+    elapsed_s = time.perf_counter() - asked_s
+    writer.transport.abort()
+    return Sighting(state=DependencyState.UP, latency_s=elapsed_s)

@@ -1,0 +1,52 @@
+"""One verified TLS handshake with each of several hosts."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+from ci_tools.errors import UnreachableError
+from ci_tools.model import DependencyState, TlsProbe
+from ci_tools.probes.clients import Clients
+from ci_tools.probes.sighting import Sighting, unanswered
+from ci_tools.target.addresses import endpoint
+from ci_tools.target.tls import Handshake, handshake
+
+_WORST_FIRST = (DependencyState.DOWN, DependencyState.DEGRADED, DependencyState.UP)
+
+
+async def shake_hands(probe: TlsProbe, clients: Clients) -> Sighting:
+    """Shake hands with all hosts at once. *Up*: each is verified and valid for long enough.
+
+    *Degraded*: verified, but some certificate ends too soon. The latency is the slowest host's.
+    """
+    ends = {(there.name, there.port): host for host in probe.hosts for there in (endpoint(clients.environment, host),)}
+    seen = await asyncio.gather(*(_one(probe, host, clients) for host in ends.values()))
+    state = next(state for state in _WORST_FIRST if any(one.state is state for one in seen))
+    worst = [one for one in seen if one.state is state]
+    return Sighting(
+        state=state,
+        latency_s=max((one.latency_s for one in worst if one.latency_s is not None), default=None),
+        timed_out=any(one.timed_out for one in worst),
+        code=next((one.code for one in worst if one.code), None),
+        text="; ".join(one.text for one in worst),
+    )
+
+
+async def _one(probe: TlsProbe, host: str, clients: Clients) -> Sighting:
+    asked_s = time.perf_counter()
+    try:
+        shaken = await handshake(clients.environment, host, timeout_s=probe.timeout_s)
+    except UnreachableError as error:
+        return unanswered(error, time.perf_counter() - asked_s)
+    elapsed_s = time.perf_counter() - asked_s
+    days_left = shaken.days_left(datetime.now(UTC))
+    enough = days_left >= probe.days_left
+    return Sighting(
+        state=DependencyState.UP if enough else DependencyState.DEGRADED,
+        latency_s=elapsed_s,
+        text=_words(shaken, days_left) + ("" if enough else f", fewer than {probe.days_left:g}"),
+    )
+
+
+def _words(shaken: Handshake, days_left: float) -> str:
+    return f"{shaken.name} is covered by {', '.join(shaken.covered)} for {days_left:.1f} days"
