@@ -1,6 +1,7 @@
 """What kept a request from being answered: the genuine error's kind, symbol and words."""
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -53,5 +54,10 @@ def _classified(error: BaseException) -> tuple[str, str | None]:
     if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
         return "timeout", errno.errorcode.get(getattr(error, "errno", None) or 0)
     if isinstance(error, OSError):
-        return "tcp", errno.errorcode.get(error.errno or 0)
+        return "tcp", errno.errorcode.get(error.errno or _last_errno(str(error)))
     return "protocol", None
+
+
+def _last_errno(words: str) -> int:
+    """The last number in *words*: asyncio joins the errors of a name's several addresses into one without its own."""
+    return int(next(reversed(re.findall(r"\[Errno (\d+)\]", words)), "0"))

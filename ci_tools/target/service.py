@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Unpack
+from typing import Unpack
 
 from ci_tools.model import Environment
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.http import Answer, Ask, HttpClient
-from ci_tools.target.stream import server_sent_events
+from ci_tools.target.stream import ServerEvent, server_sent_events
 
 Bearer = Callable[[], Awaitable[str | None]]
 """A token that is valid now; asked again before every request."""
@@ -62,7 +62,7 @@ class Service:
         return await self.request("OPTIONS", path, **ask)
 
     @asynccontextmanager
-    async def events(self, path: str, **ask: Unpack[Ask]) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    async def events(self, path: str, **ask: Unpack[Ask]) -> AsyncIterator[AsyncIterator[ServerEvent]]:
         """POST to *path* and read the answer as server-sent events with JSON data."""
         async with self.client.stream(self.host, "POST", path, **await self._completed(ask)) as response:
             yield server_sent_events(response)

@@ -1,7 +1,8 @@
 """Server-sent events, as the standard frames them, with JSON data."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -12,8 +13,16 @@ _EVENT_STREAM = "text/event-stream"
 _OK = 200
 
 
-async def server_sent_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    """The data of each event of *response*, in order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerEvent:
+    """One event of a stream."""
+
+    name: str
+    data: Mapping[str, Any]
+
+
+async def server_sent_events(response: httpx.Response) -> AsyncIterator[ServerEvent]:
+    """The events of *response*, in order.
 
     Raises:
         TargetError: the answer is no event stream, or an event's data no JSON object.
@@ -21,16 +30,19 @@ async def server_sent_events(response: httpx.Response) -> AsyncIterator[dict[str
     media_type = response.headers.get("content-type", "").partition(";")[0].strip()
     if response.status_code != _OK or media_type != _EVENT_STREAM:
         raise TargetError(f"{response.request.url.path} answered {response.status_code} with {media_type!r}, no stream")
-    data: list[str] = []
+    name, data = "message", list[str]()
     async for line in response.aiter_lines():
-        if line.startswith("data:"):
-            data.append(line[5:].removeprefix(" "))
+        field, _, value = line.partition(":")
+        if field == "event":
+            name = value.removeprefix(" ")
+        elif field == "data":
+            data.append(value.removeprefix(" "))
         elif not line and data:
-            yield _object("\n".join(data))
-            data.clear()
+            yield ServerEvent(name=name, data=_object("\n".join(data)))
+            name, data = "message", []
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:

@@ -1,0 +1,87 @@
+"""The suites run against one deployed system: ``pytest tests/e2e --env NAME``.
+
+A campaign hands its environment over as a file; without one, ``campaign.toml`` is asked, and an
+environment that says so is provisioned for the time of the run.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+
+from ci_tools.model import Environment
+from ci_tools.target.fixtures import (
+    auth,
+    backend,
+    client,
+    eventually,
+    evidence,
+    frontend,
+    issuer,
+    new_user,
+    second_user,
+    user,
+    websocket,
+)
+from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment, load_environment
+
+__all__ = [
+    "auth",
+    "backend",
+    "client",
+    "eventually",
+    "evidence",
+    "frontend",
+    "issuer",
+    "new_user",
+    "second_user",
+    "user",
+    "websocket",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer ``--env``."""
+    parser.addoption("--env", default="twin", metavar="NAME", help="environment of campaign.toml (default: twin)")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:  # noqa: ARG001 - the hook's signature
+    """Provision once for all workers, which inherit the environment variable."""
+    if ENVIRONMENT_FILE in os.environ:
+        return
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    environment = stack.enter_context(_resolved(config))
+    path = Path(mkdtemp(prefix="ci-tools-environment-")) / "environment.json"
+    stack.callback(path.parent.rmdir)
+    stack.callback(path.unlink)
+    dump_environment(environment, path)
+    os.environ[ENVIRONMENT_FILE] = str(path)
+    stack.callback(os.environ.pop, ENVIRONMENT_FILE)
+
+
+@pytest.fixture(scope="session")
+def environment(pytestconfig: pytest.Config) -> Iterator[Environment]:
+    """The environment that the suites speak to."""
+    if given := os.environ.get(ENVIRONMENT_FILE):
+        yield load_environment(Path(given))
+        return
+    with _resolved(pytestconfig) as resolved:
+        yield resolved
+
+
+@contextmanager
+def _resolved(config: pytest.Config) -> Iterator[Environment]:
+    # Only a run without a campaign needs these, and they bring the whole runner with them.
+    from ci_tools.runner.provisioning import provisioned  # noqa: PLC0415
+
+    from ci_tools.spec import parse  # noqa: PLC0415
+
+    path = config.rootpath / "campaign.toml"
+    with provisioned(config.getoption("--env"), parse(path.read_text(encoding="utf-8"), str(path))) as environment:
+        yield environment

@@ -1,0 +1,276 @@
+"""The agent pipeline really works: runs with events, results that follow from the question, and stored answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from ci_tools.model import Timeouts
+from ci_tools.target.answers import envelope, mocked, rows
+from ci_tools.target.evidence import Evidence
+from ci_tools.target.fixtures import Eventually, OpenSocket, User
+from ci_tools.target.service import Service
+from ci_tools.target.websocket import TERMINAL_EVENTS, Frame
+
+GOLDEN_PATH = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
+AGENTS = {
+    "triage",
+    "data",
+    "optimization",
+    "actions",
+    "reporting",
+    "supply_researcher",
+    "corpus_admin",
+    "data_helper",
+    "supervisor",
+}
+QUESTION = "Our monthly costs were 1200, 1500, 900 and 2400 USD: analyse the numbers and tell me the average"
+AVERAGE = "1500"
+
+
+@pytest.fixture
+def timeouts(backend: Service) -> Timeouts:
+    """How long the product's clients wait for an agent."""
+    return backend.environment.timeouts
+
+
+@pytest_asyncio.fixture
+async def thread_id(user: User) -> AsyncIterator[str]:
+    """A thread of the user, deleted afterwards."""
+    created = (await user.backend.post("/api/threads", json={"title": "agents"})).json()
+    yield created["id"]
+    await user.backend.delete(f"/api/threads/{created['id']}")
+
+
+async def _run(websocket: OpenSocket, user: User, timeouts: Timeouts, **ask: str) -> tuple[Frame, ...]:
+    """The events of one run that *user* starts over the WebSocket."""
+    async with websocket(user) as socket:
+        await socket.expect("connection_established", within_s=timeouts.receive_s)
+        await socket.send("user_message", **ask)
+        return await socket.events_of_run(within_s=timeouts.agent_s)
+
+
+async def test_003_http_websocket_and_agent_message_together(
+    user: User, websocket: OpenSocket, timeouts: Timeouts
+) -> None:
+    """One HTTP answer, one WebSocket welcome and one agent run to its end: the whole pipeline."""
+    health = await user.backend.get("/health")
+
+    events = await _run(websocket, user, timeouts, content=QUESTION)
+
+    assert health.status == 200
+    assert events[0].type == "agent_started"
+    assert events[-1].type == "agent_completed"
+
+
+async def test_five_events_arrive_in_order(user: User, websocket: OpenSocket, timeouts: Timeouts) -> None:
+    """The five events come in their order, of one run and this user, each with its agent and time."""
+    events = await _run(websocket, user, timeouts, content=QUESTION)
+
+    first_seen = list(dict.fromkeys(event.type for event in events))
+    assert first_seen == GOLDEN_PATH
+    assert {event.document["user_id"] for event in events} == {user.user_id}
+    assert len({event.run_id for event in events}) == 1
+    assert events[0].run_id
+    assert all(event.agent_name and event.document["timestamp"] for event in events)
+
+
+async def test_events_carry_their_payload(user: User, websocket: OpenSocket, timeouts: Timeouts) -> None:
+    """Each kind of event carries what clients display: reasoning, tool and parameters, result and duration."""
+    events = await _run(websocket, user, timeouts, content=QUESTION)
+
+    keys = {
+        "agent_thinking": {"reasoning", "step_number", "progress_percentage"},
+        "tool_executing": {"tool_name", "parameters"},
+        "tool_completed": {"tool_name", "result", "execution_time_ms"},
+        "agent_completed": {"status", "result", "execution_time_ms"},
+    }
+    incomplete = [event.document for event in events if not keys.get(event.type, set()) <= set(event.data)]
+    assert incomplete == []
+    assert all(event.data["reasoning"] for event in events if event.type == "agent_thinking")
+
+
+async def test_every_tool_that_begins_also_ends(user: User, websocket: OpenSocket, timeouts: Timeouts) -> None:
+    """Each tool_executing is followed by the tool_completed of the same agent and tool."""
+    events = await _run(websocket, user, timeouts, content=QUESTION)
+
+    begun = [(event.agent_name, event.data["tool_name"]) for event in events if event.type == "tool_executing"]
+    ended = [(event.agent_name, event.data["tool_name"]) for event in events if event.type == "tool_completed"]
+    assert begun
+    assert sorted(begun) == sorted(ended)
+    assert all(begun[: number + 1].count(pair) >= ended[: number + 1].count(pair) for number, pair in enumerate(ended))
+
+
+async def test_thinking_begins_soon(user: User, websocket: OpenSocket, timeouts: Timeouts) -> None:
+    """The user sees that the agent thinks within the patience for it, counted from the question."""
+    async with websocket(user) as socket:
+        await socket.expect("connection_established", within_s=timeouts.receive_s)
+        await socket.send("user_message", content=QUESTION)
+        started = await socket.expect("agent_started", within_s=timeouts.thinking_s)
+        thinking = await socket.expect("agent_thinking", within_s=timeouts.thinking_s)
+
+    assert thinking.run_id == started.run_id
+    assert thinking.data["reasoning"]
+
+
+async def test_agent_answers_over_http(user: User, timeouts: Timeouts, evidence: Evidence) -> None:
+    """An agent answers within its time, with a run of its own and no stand-in text."""
+    answer = await user.backend.post(
+        "/api/agents/execute", json={"type": "data", "message": QUESTION}, timeout_s=timeouts.agent_s
+    )
+
+    body = answer.json()
+    evidence.note(f"run {body.get('run_id')} took {body.get('execution_time')} s")
+    assert (answer.status, body["status"], body["agent"]) == (200, "success", "data")
+    assert body["run_id"]
+    assert body["execution_time"] > 0
+    assert body["error"] is None
+    assert not mocked(str(body["response"]))
+
+
+async def test_answer_follows_from_the_question(user: User, timeouts: Timeouts) -> None:
+    """The data agent computes the average that the question asks for, and another one for other numbers."""
+    other = QUESTION.replace("2400", "4400")
+
+    first = await _asked(user, "data", QUESTION, timeouts)
+    second = await _asked(user, "data", other, timeouts)
+
+    assert AVERAGE in _digits(first["response"])
+    assert "2000" in _digits(second["response"])
+    assert AVERAGE not in _digits(second["response"]).replace("1500 ", "")
+
+
+@pytest.mark.parametrize("agent", ["triage", "optimization", "supply_researcher", "supervisor"])
+async def test_agents_do_not_answer_alike(user: User, timeouts: Timeouts, agent: str) -> None:
+    """Each agent answers as itself, with a run of its own and a genuine text."""
+    body = await _asked(user, agent, "Find a cheaper supplier for GPU hosting in Europe below 5000 USD", timeouts)
+
+    assert (body["status"], body["agent"]) == ("success", agent)
+    assert body["run_id"]
+    assert body["response"]
+    assert not mocked(str(body["response"]))
+
+
+async def test_run_keeps_its_result(user: User, timeouts: Timeouts, eventually: Eventually) -> None:
+    """A run that was started ends, and its state then holds its steps and its result under its id."""
+    started = (await user.backend.post("/api/agent/v2/execute", json={"message": QUESTION})).json()
+    path = f"/api/agent/{started['run_id']}"
+
+    async def ended() -> bool:
+        return (await user.backend.get(f"{path}/status")).json()["status"] not in {"started", "running"}
+
+    await eventually(ended, within_s=timeouts.agent_s, what=f"run {started['run_id']} ends")
+
+    state = (await user.backend.get(f"{path}/state")).json()
+    assert (state["run_id"], state["user_id"], state["status"]) == (started["run_id"], user.user_id, "completed")
+    assert state["steps"]
+    assert state["result"]
+    assert not mocked(str(state["result"]))
+
+
+async def test_question_and_answer_are_persisted(
+    user: User, websocket: OpenSocket, timeouts: Timeouts, thread_id: str, eventually: Eventually
+) -> None:
+    """The thread holds the user's question and the assistant's answer after the run."""
+    events = await _run(websocket, user, timeouts, content=QUESTION, thread_id=thread_id)
+
+    async def answered() -> list[dict[str, Any]]:
+        messages = rows(await user.backend.get(f"/api/threads/{thread_id}/messages"))
+        return messages if len(messages) > 1 else []
+
+    messages = await eventually(answered, within_s=timeouts.receive_s, what="the answer is stored in its thread")
+    assert events[-1].type == "agent_completed"
+    by_role = {message["role"]: message["content"] for message in messages}
+    assert len(messages) == 2
+    assert by_role["user"] == QUESTION
+    assert by_role["assistant"]
+    assert not mocked(by_role["assistant"])
+
+
+async def test_events_reach_their_own_user_only(
+    user: User, second_user: User, websocket: OpenSocket, timeouts: Timeouts
+) -> None:
+    """Two users who ask at the same time each see their own run and nothing of the other's."""
+    first, second = await asyncio.gather(
+        _run(websocket, user, timeouts, content=QUESTION),
+        _run(websocket, second_user, timeouts, content=QUESTION),
+    )
+
+    assert {event.document["user_id"] for event in first} == {user.user_id}
+    assert {event.document["user_id"] for event in second} == {second_user.user_id}
+    assert first[0].run_id != second[0].run_id
+    assert (first[-1].type, second[-1].type) == ("agent_completed", "agent_completed")
+
+
+async def test_stream_tells_the_same_story(user: User, timeouts: Timeouts) -> None:
+    """The stream begins with agent_started, completes, and says that it is over."""
+    async with user.backend.events(
+        "/api/agents/stream", json={"type": "data", "message": QUESTION}, timeout_s=timeouts.agent_s
+    ) as stream:
+        names = [event.name async for event in stream]
+
+    assert names[0] == "agent_started"
+    assert names[-1] == "stream_end"
+    assert [name for name in names if name in TERMINAL_EVENTS] == ["agent_completed"]
+
+
+async def test_agents_are_all_there(user: User) -> None:
+    """The nine agents are listed with their state and capabilities."""
+    answer = await user.backend.get("/api/agents/status")
+
+    agents = {agent["name"]: agent for agent in rows(answer)}
+    assert answer.status == 200
+    assert set(agents) >= AGENTS
+    assert all(agents[name]["state"] and agents[name]["capabilities"] for name in AGENTS)
+
+
+async def test_unknown_agent_is_refused(user: User) -> None:
+    """An agent that does not exist is 422 and starts no run."""
+    answer = await user.backend.post("/api/agents/execute", json={"type": "astrologer", "message": "?"})
+
+    assert answer.status == 422
+    assert "run_id" not in envelope(answer)["details"]
+
+
+async def test_cancelled_agent_says_so(user: User) -> None:
+    """A cancellation is confirmed for the agent it names."""
+    answer = await user.backend.post("/api/agents/cancel", json={"agent_id": "supervisor"})
+
+    body = answer.json()
+    assert (answer.status, body["success"], body["agent_id"], body["action"]) == (200, True, "supervisor", "cancel")
+
+
+async def test_tools_describe_their_parameters(user: User) -> None:
+    """Each tool of the catalogue has a name, a description and a JSON Schema of its parameters."""
+    answer = await user.backend.get("/api/tools")
+
+    tools = rows(answer)
+    assert answer.status == 200
+    assert tools
+    assert {tool["name"] for tool in tools if tool["parameters"].get("type") != "object"} == set()
+    assert all(tool["description"] for tool in tools)
+
+
+async def test_tool_refuses_wrong_parameters(user: User) -> None:
+    """Parameters that break a tool's schema are 422."""
+    tool = next(tool for tool in rows(await user.backend.get("/api/tools")) if tool["parameters"].get("required"))
+
+    answer = await user.backend.post("/api/tools/execute", json={"tool_name": tool["name"], "parameters": {}})
+
+    assert answer.status == 422
+    envelope(answer)
+
+
+async def _asked(user: User, agent: str, message: str, timeouts: Timeouts) -> dict[str, Any]:
+    answer = await user.backend.post(
+        "/api/agents/execute", json={"type": agent, "message": message}, timeout_s=timeouts.agent_s
+    )
+    assert answer.status == 200
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def _digits(response: object) -> str:
+    return str(response).replace(",", "")

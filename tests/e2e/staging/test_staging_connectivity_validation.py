@@ -1,0 +1,148 @@
+"""Every host answers as itself, in the forms that browsers and clients of the product rely on."""
+
+import pytest
+
+from ci_tools.target.answers import envelope, instant, mocked, rows
+from ci_tools.target.evidence import Evidence
+from ci_tools.target.fixtures import User
+from ci_tools.target.http import HttpClient
+from ci_tools.target.service import Service
+
+PREFLIGHT = {
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "authorization,content-type,x-test-type,x-test-environment,x-test-session",
+}
+METHODS = {"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD"}
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("backend", "/health"),
+        ("api", "/discovery/services"),
+        ("auth", "/health"),
+        ("frontend", "/api/health"),
+    ],
+)
+async def test_host_answers(client: HttpClient, evidence: Evidence, host: str, path: str) -> None:
+    """Each configured host answers 200 with a JSON object of its own, not a stand-in."""
+    answer = await client.request(host, "GET", path, evidence=evidence)
+
+    assert answer.status == 200
+    assert isinstance(answer.json(), dict)
+    assert not mocked(answer.text)
+
+
+async def test_frontend_serves_its_page(frontend: Service) -> None:
+    """The page that customers open is an HTML document with a title."""
+    answer = await frontend.get("/")
+
+    assert answer.status == 200
+    assert answer.media_type == "text/html"
+    assert "<title>" in answer.text.lower()
+
+
+async def test_discovery_names_the_services(backend: Service) -> None:
+    """Discovery lists backend, frontend and auth, and calls itself available."""
+    body = (await backend.get("/api/discovery/services")).json()
+
+    assert set(body["services"]) >= {"backend", "frontend", "auth"}
+    assert body["available"] is True
+    instant(body["timestamp"])
+
+
+async def test_mcp_configuration_covers_every_client(backend: Service) -> None:
+    """The MCP configuration holds one entry for each kind of client."""
+    body = (await backend.get("/api/mcp/config")).json()
+
+    assert set(body) >= {"claude", "cursor", "mcp", "http", "websocket"}
+    assert all(body[kind] for kind in ("claude", "cursor", "mcp", "http", "websocket"))
+
+
+async def test_mcp_servers_are_listed(backend: Service) -> None:
+    """Each MCP server is listed by name with its status."""
+    answer = await backend.get("/api/mcp/servers")
+
+    servers = rows(answer)
+    assert answer.status == 200
+    assert servers
+    assert all(server["name"] and server["status"] for server in servers)
+
+
+async def test_deployment_identifies_itself(backend: Service) -> None:
+    """The backend says which build and revision it is, twice the same."""
+    first = (await backend.get("/api/system/info")).json()
+    second = (await backend.get("/api/system/info")).json()
+
+    assert first["revision"]
+    assert first["build_sha"]
+    assert first["environment"]
+    assert (first["revision"], first["build_sha"]) == (second["revision"], second["build_sha"])
+
+
+async def test_every_answer_has_its_own_request_id(backend: Service) -> None:
+    """Two answers carry two different request ids, so that evidence can be found in the logs."""
+    first = await backend.get("/health")
+    second = await backend.get("/health")
+
+    assert first.request_id
+    assert second.request_id
+    assert first.request_id != second.request_id
+
+
+async def test_unknown_path_is_not_found(backend: Service) -> None:
+    """An unknown path is 404 in the error envelope, about the request that was made."""
+    answer = await backend.get("/api/no-such-path")
+
+    assert answer.status == 404
+    assert envelope(answer)["error_code"]
+
+
+async def test_invalid_body_is_refused_with_the_field(user: User) -> None:
+    """A body that lacks a required field is 422 in the error envelope, and names the field."""
+    answer = await user.backend.post("/api/tools/execute", json={"parameters": {}})
+
+    assert answer.status == 422
+    assert "tool_name" in str(envelope(answer))
+
+
+async def test_body_that_is_no_json_is_refused(user: User) -> None:
+    """A body that is no JSON is the client's mistake, 422, never a crash."""
+    answer = await user.backend.post("/api/threads", content="{not json", headers={"content-type": "application/json"})
+
+    assert answer.status == 422
+    envelope(answer)
+
+
+async def test_preflight_admits_our_frontend(backend: Service) -> None:
+    """A browser on the frontend's origin may send credentials, every method and the test headers."""
+    origin = backend.environment.hosts["frontend"]
+
+    answer = await backend.options("/api/threads", headers={"origin": origin, **PREFLIGHT})
+
+    assert answer.status in {200, 204}
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert answer.headers["access-control-allow-credentials"] == "true"
+    assert {name.strip() for name in answer.headers["access-control-allow-methods"].split(",")} >= METHODS
+    assert answer.headers["access-control-max-age"] == "3600"
+    allowed = answer.headers["access-control-allow-headers"].lower()
+    assert all(name in allowed for name in PREFLIGHT["access-control-request-headers"].split(","))
+
+
+@pytest.mark.parametrize("origin", ["https://staging.netrasystems.ai.example.com", "https://example.com", "null"])
+async def test_preflight_refuses_foreign_origins(backend: Service, origin: str) -> None:
+    """An origin that is not ours is not told that it may call the API."""
+    answer = await backend.options("/api/threads", headers={"origin": origin, **PREFLIGHT})
+
+    assert answer.headers.get("access-control-allow-origin") not in {origin, "*"}
+
+
+async def test_answers_are_readable_for_our_frontend(backend: Service) -> None:
+    """A plain answer, too, tells the browser that the frontend may read it with credentials."""
+    origin = backend.environment.hosts["frontend"]
+
+    answer = await backend.get("/health", headers={"origin": origin})
+
+    assert answer.status == 200
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert answer.headers["access-control-allow-credentials"] == "true"

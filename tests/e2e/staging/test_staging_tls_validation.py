@@ -1,0 +1,64 @@
+"""Every host proves who it is, with a current certificate and a current protocol, and never without."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from ci_tools.errors import UnreachableError
+from ci_tools.model import Environment
+from ci_tools.target.addresses import endpoint
+from ci_tools.target.evidence import Evidence
+from ci_tools.target.tls import covers, handshake, outdated_handshake
+
+HOSTS = ["backend", "api", "websocket", "auth", "frontend"]
+SERVERS = ["backend", "auth", "frontend"]
+MIN_DAYS_LEFT = 7.0
+PATIENCE_S = 10.0
+
+
+@pytest.mark.parametrize("host", HOSTS)
+async def test_certificate_covers_the_host(environment: Environment, evidence: Evidence, host: str) -> None:
+    """The certificate is trusted and names the host; a wildcard counts for one whole label only."""
+    seen = await handshake(environment, host)
+    evidence.note(f"{seen.name}: {seen.covered} by {seen.issuer} until {seen.not_after:%Y-%m-%d} over {seen.protocol}")
+
+    assert any(covers(pattern, seen.name) for pattern in seen.covered)
+
+
+@pytest.mark.parametrize("host", SERVERS)
+async def test_certificate_outlives_the_week(environment: Environment, host: str) -> None:
+    """The certificate is valid for at least seven more days."""
+    seen = await handshake(environment, host)
+
+    assert seen.days_left(datetime.now(UTC)) >= MIN_DAYS_LEFT
+
+
+@pytest.mark.parametrize("host", SERVERS)
+async def test_outdated_protocols_are_refused(environment: Environment, host: str) -> None:
+    """A client that offers TLS 1.0 and 1.1 only is turned away by the host itself."""
+    with pytest.raises(UnreachableError) as refused:
+        await outdated_handshake(environment, host)
+
+    assert refused.value.kind in {"tls", "tcp"}
+    assert refused.value.code not in {"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE", "ECONNREFUSED"}
+
+
+@pytest.mark.parametrize("host", SERVERS)
+async def test_plain_http_is_not_served(environment: Environment, host: str) -> None:
+    """Plain HTTP on the TLS port is not answered as if it were encrypted."""
+    there = endpoint(environment, host)
+    async with asyncio.timeout(environment.scaled(PATIENCE_S)):
+        reader, writer = await asyncio.open_connection(there.address, there.port)
+        writer.write(f"GET /health HTTP/1.1\r\nHost: {there.name}\r\nConnection: close\r\n\r\n".encode())
+        head = await _first_line(reader)
+    writer.close()
+
+    assert b" 200 " not in head
+
+
+async def _first_line(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readline()
+    except ConnectionError:
+        return b""
