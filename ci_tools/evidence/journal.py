@@ -217,3 +217,34 @@ class CampaignDirectory:
             beside.unlink(missing_ok=True)
             raise _cannot_write(target, error) from error
         return target
+
+    def log(self, name: str) -> "LogWriter":
+        """A text file that grows line by line, each line redacted."""
+        return LogWriter(self.path / name, self._redactor)
+
+
+class LogWriter:
+    """Appends lines of another program's output to a file, redacted."""
+
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._path = path
+        try:
+            self._file = path.open("a", encoding="utf-8", buffering=1)
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+
+    def line(self, text: str) -> None:
+        """Append one line.
+
+        Raises:
+            JournalWriteError: the disk did not take it.
+        """
+        try:
+            self._file.write(self._redactor.text(text.rstrip("\n")) + "\n")
+        except OSError as error:
+            raise _cannot_write(self._path, error) from error
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()

@@ -1,0 +1,255 @@
+"""Runs a campaign: plan, provision, probe, test, and leave a journal that says all of it."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Self
+
+from ci_tools.errors import CampaignError
+from ci_tools.evidence.events import (
+    CampaignFinished,
+    CampaignStarted,
+    Collected,
+    DependencyChanged,
+    Event,
+    Interrupted,
+    PhaseFinished,
+    PhaseStarted,
+    PlanExtended,
+    Sampled,
+)
+from ci_tools.evidence.journal import CampaignDirectory, JournalTail, JournalWriter, read
+from ci_tools.evidence.redaction import Redactor
+from ci_tools.model import DependencyState, Environment, NodeId, Observation, Phase, Plan, ReliabilityGate, Verdict
+from ci_tools.planning.plans import following, plan
+from ci_tools.runner import pytest_process
+from ci_tools.runner.progress import Progress
+from ci_tools.runner.provisioning import described, provisioned
+from ci_tools.runner.quiet import QuietWindow
+from ci_tools.spec import Spec
+from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment
+from ci_tools.verdict.fold import fold
+from ci_tools.verdict.judge import judge
+from ci_tools.verdict.judgement import Judgement
+
+_WRITER = "campaign"
+
+
+class StopRequestedError(KeyboardInterrupt):
+    """SIGINT or SIGTERM arrived; a KeyboardInterrupt, for asyncio lets only those through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person or a workflow asked for."""
+
+    environment: str
+    plan: str
+    phases: tuple[int | str, ...] = ()
+    faults: tuple[str, ...] = ()
+    workers: int
+    campaign: str
+    root: Path
+    """The folder of ``campaign.toml``: suites' paths are relative to it."""
+
+
+@dataclass(slots=True)
+class CampaignRun:
+    """One campaign from its plan to its last event."""
+
+    spec: Spec
+    request: Request
+    first: Plan
+    directory: CampaignDirectory
+    progress: Progress
+    environ: Mapping[str, str]
+    _journal: JournalWriter = field(init=False)
+    _tail: JournalTail = field(init=False)
+    _environment: Environment = field(init=False)
+
+    @classmethod
+    def prepare(
+        cls,
+        spec: Spec,
+        request: Request,
+        *,
+        out: Path,
+        redactor: Redactor,
+        progress: Progress,
+        environ: Mapping[str, str],
+    ) -> Self:
+        """Refuse whatever can be refused before anything is started or written.
+
+        Raises:
+            UsageError: what was asked for does not exist, cannot be combined, or *out* is taken.
+        """
+        environment = described(spec, request.environment, environ, request.faults)
+        first = plan(spec, environment, request.plan, request.phases)
+        directory = CampaignDirectory.create(out, redactor)
+        return cls(spec, request, first, directory, progress, environ)
+
+    def __post_init__(self) -> None:
+        self._journal = self.directory.writer(_WRITER)
+        self._tail = JournalTail(self.directory.path)
+
+    def run(self) -> None:
+        """Do all of it; whatever happens, the journal says so before this returns or raises."""
+        self._write(
+            CampaignStarted(
+                campaign=self.request.campaign,
+                plan=self.first,
+                tool_version=version("ci-tools"),
+                faults=self.request.faults,
+            )
+        )
+        with _signals_stop():
+            try:
+                self._provision_and_run()
+            except KeyboardInterrupt as stop:
+                self._write(Interrupted(reason=str(stop) or "stopped by the keyboard"))
+            except CampaignError as error:
+                self._write(Interrupted(reason=str(error)))
+                raise
+            except Exception as error:
+                self._write(Interrupted(reason=f"a defect of ci-tools: {type(error).__name__}: {error}"))
+                raise
+            finally:
+                self._finish()
+
+    def _provision_and_run(self) -> None:
+        with ExitStack() as stack:
+            self._environment, environ = stack.enter_context(
+                provisioned(self.spec, self.request.environment, self.environ, faults=self.request.faults)
+            )
+            file = self.directory.path / "environment.json"
+            dump_environment(self._environment, file)
+            environ = {**environ, ENVIRONMENT_FILE: str(file)}
+            quiet = stack.enter_context(QuietWindow(self._environment, {**self.environ, **environ}))
+            self._identify(quiet)
+            self._phases(quiet, environ)
+
+    def _phases(self, quiet: QuietWindow, environ: Mapping[str, str]) -> None:
+        if self._run_plan(self.first, quiet, environ):
+            verdict = self._judgement().phases[-1].verdict
+            extension = following(self.spec, self._environment, self.request.plan, verdict)
+            if extension is not None:
+                self._write(PlanExtended(reason=extension.reason, phases=extension.phases, left_out=extension.left_out))
+                self._run_plan(extension, quiet, environ)
+
+    def _run_plan(self, part: Plan, quiet: QuietWindow, environ: Mapping[str, str]) -> bool:
+        for phase in part.phases:
+            self._run_phase(phase, quiet, environ)
+            if part.stop_early and self._verdict_of(phase) is not Verdict.PASS:
+                return False
+        return True
+
+    def _run_phase(self, phase: Phase, quiet: QuietWindow, environ: Mapping[str, str]) -> None:
+        deadline = time.monotonic() + self._environment.scaled(phase.budget_s)
+        self._write(PhaseStarted(number=phase.number))
+        self.progress.deadline(deadline)
+        cut_short = ""
+        try:
+            self._sample(phase, quiet, deadline)
+            cut_short = self._test(phase, environ, deadline)
+            self._identify(quiet)
+        except KeyboardInterrupt:
+            cut_short = "interrupted"
+            raise
+        finally:
+            self._write(PhaseFinished(number=phase.number, cut_short=cut_short))
+
+    def _sample(self, phase: Phase, quiet: QuietWindow, deadline: float) -> None:
+        """Judge the reliability gates while nothing else runs; what they confirm down is told to the tests."""
+        down: dict[str, str] = {}
+        for gate in phase.gates:
+            if not isinstance(gate, ReliabilityGate):
+                continue
+            observations = quiet.sample(gate, deadline, self._recorder(phase, gate))
+            if observations and all(one.state is DependencyState.DOWN for one in observations):
+                last = observations[-1]
+                down.setdefault(gate.dependency, " ".join(part for part in (last.code or "", last.text) if part))
+        for dependency, reason in down.items():
+            self._write(DependencyChanged(dependency=dependency, state=DependencyState.DOWN, reason=reason))
+
+    def _recorder(self, phase: Phase, gate: ReliabilityGate) -> Callable[[Observation], None]:
+        def record(observation: Observation) -> None:
+            self._write(Sampled(phase=phase.number, gate=gate.name, observation=observation))
+            self.progress.tick()
+
+        return record
+
+    def _test(self, phase: Phase, environ: Mapping[str, str], deadline: float) -> str:
+        paths: list[str] = []
+        for suite in phase.suites:
+            found, missing = pytest_process.expand(suite.paths, self.request.root)
+            paths += found
+            for path in missing:
+                self._write(
+                    Collected(
+                        node_id=NodeId(path), suite=suite.name, phase=phase.number, problem="no such file or folder"
+                    )
+                )
+        if not paths:
+            return "" if not phase.suites else "none of its files exists"
+        ending = pytest_process.run(
+            pytest_process.arguments(
+                phase, paths, root=self.request.root, out=self.directory.path, workers=self.request.workers
+            ),
+            root=self.request.root,
+            environ=environ,
+            log=pytest_process.open_log(self.directory, phase),
+            deadline=deadline,
+            watch=self._watch,
+        )
+        return ending.cut_short
+
+    def _identify(self, quiet: QuietWindow) -> None:
+        if self._environment.deployment is not None:
+            self._write(quiet.identify(self._environment.deployment))
+
+    def _write(self, event: Event) -> None:
+        self._journal.write(event)
+        self._watch()
+
+    def _watch(self) -> None:
+        for record in self._tail.poll():
+            self.progress.take(record)
+        self.progress.tick()
+
+    def _judgement(self) -> Judgement:
+        journal = read(self.directory.path)
+        return judge(fold(journal.records, journal.problems))
+
+    def _verdict_of(self, phase: Phase) -> Verdict:
+        return next(result.verdict for result in self._judgement().phases if result.phase.number == phase.number)
+
+    def _finish(self) -> None:
+        """The last event counts every other writer's events, so that a file cut short later is noticed."""
+        last: dict[str, int] = {}
+        for record in read(self.directory.path).records:
+            if record.writer != _WRITER:
+                last[record.writer] = max(record.seq, last.get(record.writer, 0))
+        self._write(CampaignFinished(writers=last))
+        self._journal.close()
+
+
+@contextmanager
+def _signals_stop() -> Iterator[None]:
+    """SIGINT and SIGTERM raise once; while things are being ended, further ones are not heard."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, signal.SIG_IGN)
+        raise StopRequestedError(f"{signal.Signals(number).name} was received")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,32 @@
+"""Which deployment answers: asked at the start of a campaign and at the end of each phase."""
+
+from typing import Any
+
+from ci_tools.errors import EvidenceError, TargetError
+from ci_tools.evidence.events import DeploymentIdentified
+from ci_tools.model import Deployment, DeploymentSource
+from ci_tools.target.http import HttpClient
+
+_OK = 200
+
+
+async def identify(client: HttpClient, source: DeploymentSource) -> DeploymentIdentified:
+    """What the deployed system says it is, or why it could not be told; never raises for its failures."""
+    try:
+        answer = await client.request(source.host, "GET", source.path)
+        if answer.status != _OK:
+            return DeploymentIdentified(deployment=None, problem=f"{answer.url} answered {answer.status}")
+        body = answer.json()
+    except (TargetError, EvidenceError) as error:
+        return DeploymentIdentified(deployment=None, problem=str(error))
+    revision = _at(body, source.revision)
+    sha = _at(body, source.sha) if source.sha else None
+    if not revision:
+        return DeploymentIdentified(deployment=None, problem=f"{answer.url} has no text at {source.revision!r}")
+    return DeploymentIdentified(deployment=Deployment(revision=revision, sha=sha))
+
+
+def _at(body: Any, path: str) -> str | None:
+    for key in path.split("."):
+        body = body.get(key) if isinstance(body, dict) else None
+    return body if isinstance(body, str) and body else None

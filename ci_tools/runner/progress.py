@@ -1,0 +1,149 @@
+"""What a person sees while a campaign runs: the journal as it grows, told on a terminal or in a CI log."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
+from rich.progress import Progress as Bar
+from rich.text import Text
+
+from ci_tools.evidence.events import (
+    CampaignStarted,
+    Collected,
+    DependencyChanged,
+    Interrupted,
+    PhaseFinished,
+    PhaseStarted,
+    PlanExtended,
+    Record,
+    Sampled,
+    TestFinished,
+    WorkerLost,
+)
+from ci_tools.model import Outcome, Phase
+from ci_tools.report.inert import line
+from ci_tools.report.wording import duration
+
+_PLAIN_EVERY_S = 5.0
+_LOUD = (Outcome.FAILED, Outcome.ERRORED)
+
+
+class Progress:
+    """Tells events as they come; *live* keeps a bar at the foot of a terminal, else plain lines do."""
+
+    def __init__(self, console: Console, *, live: bool, clock: Callable[[], float]) -> None:
+        self._console = console
+        self._live = live
+        self._clock = clock
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}", style="dim"),
+            console=console,
+            disable=not live,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._phases: dict[int, Phase] = {}
+        self._doing = ""
+        self._done = self._total = self._bad = 0
+        self._last_told = clock()
+        self._deadline: float | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def say(self, text: str, style: str = "") -> None:
+        """One line of our own, above the bar."""
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+    def take(self, record: Record) -> None:  # noqa: C901 - one branch per event a person cares about
+        """Tell one event."""
+        match record.event:
+            case CampaignStarted() as event:
+                self._know(event.plan.phases)
+                self.say(f"campaign {event.campaign}: plan {event.plan.name} on {event.plan.environment}", "bold")
+                self.say(f"  {event.plan.reason}", "dim")
+                for fault in event.faults:
+                    self.say(f"  fault {fault} is switched on", "yellow")
+            case PlanExtended() as event:
+                self._know(event.phases)
+                self.say(f"  {event.reason}", "dim")
+            case PhaseStarted() as event:
+                self._start(event.number)
+            case Sampled() as event:
+                self._doing = f"probing: {event.gate}"
+            case Collected() as event:
+                self._collected(event)
+            case TestFinished() as event:
+                self._finished(event)
+            case DependencyChanged() as event:
+                self.say(f"  {event.dependency} is {event.state.value}: {line(event.reason)}", "red")
+            case WorkerLost() as event:
+                self.say(f"  lost {line(event.worker)}: {line(event.reason)}", "red")
+            case Interrupted() as event:
+                self.say(f"  interrupted: {line(event.reason)}", "yellow")
+            case PhaseFinished() as event:
+                self._end(event)
+            case _:
+                pass
+
+    def tick(self) -> None:
+        """Refresh the bar, or tell a plain line every few seconds."""
+        left = "" if self._deadline is None else f"{duration(max(0.0, self._deadline - self._clock()))} left"
+        note = ", ".join(part for part in (f"{self._bad} not passed" if self._bad else "", left) if part)
+        if self._live and self._task is not None:
+            total = self._total or None
+            self._bar.update(
+                self._task, completed=self._done, total=total, note=note, description=self._doing or "starting"
+            )
+        elif not self._live and self._clock() - self._last_told >= _PLAIN_EVERY_S:
+            self._last_told = self._clock()
+            self.say(f"  {self._done}/{self._total or '?'} done, {note}" if self._total else f"  {self._doing}, {note}")
+
+    def _know(self, phases: tuple[Phase, ...]) -> None:
+        self._phases |= {phase.number: phase for phase in phases}
+
+    def _start(self, number: int) -> None:
+        phase = self._phases[number]
+        self._done = self._total = self._bad = 0
+        self._doing = "starting"
+        self._task = self._bar.add_task("starting", note="", total=None)
+        self.say(f"phase {number} {phase.name}, budget {duration(phase.budget_s)}", "bold")
+
+    def deadline(self, at: float) -> None:
+        """The budget of the running phase ends *at*, on the clock that this was made with."""
+        self._deadline = at
+
+    def _collected(self, event: Collected) -> None:
+        if event.problem:
+            reason = event.problem.strip().splitlines()[-1]
+            self.say(f"  cannot collect {line(event.node_id)}: {line(reason)}", "red")
+        else:
+            self._total += 1
+            self._doing = "testing"
+
+    def _finished(self, event: TestFinished) -> None:
+        self._done += 1
+        if event.outcome is not Outcome.PASSED:
+            self._bad += 1
+        if event.outcome in _LOUD:
+            reason = event.message.strip().splitlines()[0] if event.message.strip() else event.exc_type
+            self.say(f"  {event.outcome.value}: {line(event.node_id)}: {line(reason)}", "red")
+
+    def _end(self, event: PhaseFinished) -> None:
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+            self._task = None
+        cut = f"; {line(event.cut_short)}" if event.cut_short else ""
+        passed = self._done - self._bad
+        self.say(f"  {passed}/{self._total} passed{cut}", "yellow" if self._bad or cut else "green")

@@ -1,0 +1,99 @@
+"""An environment that stands: the deployed one as it is, or a twin started for the purpose."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from ci_tools.errors import CredentialsMissingError, UsageError
+from ci_tools.model import BypassKey, Environment, ReadyToken
+from ci_tools.spec import Spec
+
+_PROVISIONED_BY_TWIN = "twin"
+
+
+def described(spec: Spec, name: str, environ: Mapping[str, str], faults: Sequence[str]) -> Environment:
+    """The environment as far as it is known before it stands: everything but a twin's ports.
+
+    Raises:
+        UsageError: it is unknown, a variable is not set, or a fault is wanted where no twin is.
+        CredentialsMissingError: its secret is not in *environ*.
+    """
+    raw = spec.environments.get(name)
+    if raw is not None and raw.provision == _PROVISIONED_BY_TWIN:
+        from ci_tools.twin.faults import parse_fault  # noqa: PLC0415 - needs the extra [twin]
+
+        for fault in faults:
+            parse_fault(fault)
+        return raw
+    if faults:
+        raise UsageError(
+            f"--fault {faults[0]}: faults are switched in the twin only, and environment {name!r} is a real one; "
+            "leave --fault out or use --environment twin"
+        )
+    environment = spec.environment(name, environ)
+    _require_secret(environment, environ)
+    return environment
+
+
+def _require_secret(environment: Environment, environ: Mapping[str, str]) -> None:
+    match environment.auth:
+        case BypassKey(key_env=variable) | ReadyToken(token_env=variable) if not environ.get(variable):
+            raise CredentialsMissingError(
+                f"environment {environment.name!r} authenticates by {environment.auth.strategy}, "
+                f"and its variable {variable} is not set; export {variable}, or use --environment twin"
+            )
+        case _:
+            return
+
+
+@contextmanager
+def provisioned(
+    spec: Spec, name: str, environ: Mapping[str, str], *, faults: Sequence[str] = (), join: bool = False
+) -> Iterator[tuple[Environment, dict[str, str]]]:
+    """The environment *name*, standing, and the variables that its users need beside *environ*.
+
+    A twin is started and stopped again; with *join* one that a person serves is used instead.
+    """
+    raw = described(spec, name, environ, faults)
+    if raw.provision != _PROVISIONED_BY_TWIN:
+        yield raw, {}
+        return
+    from ci_tools.twin.handle import Twin  # noqa: PLC0415 - needs the extra [twin]
+
+    served = Twin.join() if join else None
+    if served is not None:
+        yield spec.environment(name, {**environ, **served.environ}), dict(served.environ)
+        return
+    with Twin.start(faults=faults, time_scale=raw.time_scale) as twin:
+        yield spec.environment(name, {**environ, **twin.environ}), dict(twin.environ)
+
+
+def serve(spec: Spec, *, faults: Sequence[str], say: Callable[[str], None]) -> None:
+    """Serve a twin for a person until SIGINT or SIGTERM, and say where it is and how to switch its faults.
+
+    Raises:
+        UsageError: no environment of *spec* is provisioned by the twin.
+    """
+    from ci_tools.twin.handle import Twin  # noqa: PLC0415 - needs the extra [twin]
+
+    raw = next((one for one in spec.environments.values() if one.provision == _PROVISIONED_BY_TWIN), None)
+    if raw is None:
+        raise UsageError('no environment has provision = "twin" in the campaign file; add one, or leave the twin out')
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with Twin.start(faults=faults, time_scale=raw.time_scale, served=True) as twin:
+        environment = spec.environment(raw.name, dict(twin.environ))
+        say("the staging twin is served:")
+        for host, url in environment.hosts.items():
+            say(f"  {host:<10} {url}")
+        say(f"  CA         {environment.ca_file}")
+        say(f"try    curl --cacert {environment.ca_file} {environment.hosts['backend']}/health")
+        say("test   pytest tests/e2e --env twin        (joins this twin)")
+        say("break  ci-tools faults --on redis_down    (ci-tools faults lists them all)")
+        say("mend   ci-tools faults --clear")
+        say("stop   Ctrl-C")
+        while not stop.wait(0.5):
+            twin.ensure_alive()
+    say("the staging twin is stopped")

@@ -1,0 +1,66 @@
+"""What is asked of the deployed system while nothing else runs: repeated probes and its identity."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from ci_tools.errors import UsageError
+from ci_tools.evidence.events import DeploymentIdentified
+from ci_tools.model import DeploymentSource, Environment, Observation, Probe, ReliabilityGate
+from ci_tools.probes.clients import clients_of
+from ci_tools.probes.sampling import sample
+from ci_tools.runner.deployment import identify
+from ci_tools.verdict.gates import decide
+
+
+class QuietWindow:
+    """Clients of *environment* on an event loop of their own, one request at a time."""
+
+    def __init__(self, environment: Environment, environ: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._environ = environ
+        self._loop = asyncio.Runner()
+        self._stack = AsyncExitStack()
+
+    def __enter__(self) -> Self:
+        self._clients = self._loop.run(self._stack.enter_async_context(clients_of(self._environment, self._environ)))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._loop.run(self._stack.aclose())
+        finally:
+            self._loop.close()
+
+    def sample(
+        self, gate: ReliabilityGate, deadline: float, record: Callable[[Observation], None]
+    ) -> list[Observation]:
+        """Repeat the gate's probe until it is decided, its cap is reached or the monotonic clock passes *deadline*."""
+        observations: list[Observation] = []
+
+        def keep(observation: Observation) -> None:
+            observations.append(observation)
+            record(observation)
+
+        within_s = max(0.0, deadline - time.monotonic())
+        self._loop.run(sample(gate, self._probe(gate), self._clients, decide, keep, within_s=within_s))
+        return observations
+
+    def _probe(self, gate: ReliabilityGate) -> Probe:
+        for probe in self._environment.probes:
+            if probe.name == gate.probe:
+                return probe
+        raise UsageError(
+            f"gate {gate.name!r} repeats probe {gate.probe!r}, which environment {self._environment.name!r} does not "
+            f"have; it has: {', '.join(probe.name for probe in self._environment.probes) or 'none'}"
+        )
+
+    def identify(self, source: DeploymentSource) -> DeploymentIdentified:
+        """Which deployment answers now."""
+        client = self._clients.patient(self._environment.timeouts.receive_s)
+        return self._loop.run(identify(client, source))
