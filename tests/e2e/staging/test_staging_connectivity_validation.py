@@ -129,9 +129,10 @@ async def test_preflight_admits_our_frontend(backend: Service) -> None:
     assert all(name in allowed for name in PREFLIGHT["access-control-request-headers"].split(","))
 
 
-@pytest.mark.parametrize("origin", ["https://staging.netrasystems.ai.example.com", "https://example.com", "null"])
-async def test_preflight_refuses_foreign_origins(backend: Service, origin: str) -> None:
-    """An origin that is not ours is not told that it may call the API."""
+async def test_preflight_refuses_foreign_origins(backend: Service) -> None:
+    """An origin that only begins like ours is not told that it may call the API."""
+    origin = f"{backend.environment.hosts['frontend']}.example.com"
+
     answer = await backend.options("/api/threads", headers={"origin": origin, **PREFLIGHT})
 
     assert answer.headers.get("access-control-allow-origin") not in {origin, "*"}
