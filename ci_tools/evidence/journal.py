@@ -98,10 +98,15 @@ def read(directory: Path) -> Journal:
     """
     if not directory.is_dir():
         raise UsageError(f"no campaign directory {str(directory)!r}; run: ci-tools campaign --out DIR")
+    paths = sorted(folder_of(directory).glob("*.jsonl"))
+    if not paths and folder_of(directory) == directory:
+        raise ForeignJournalError(
+            f"{str(directory)!r} holds no journal; give the directory of a campaign, as written by: ci-tools campaign --out DIR"
+        )
     records: list[Record] = []
     problems: list[str] = []
     foreign = False
-    for path in sorted(folder_of(directory).glob("*.jsonl")):
+    for path in paths:
         reading = read_file(path.name, path.read_bytes())
         records += reading.records
         problems += reading.problems

@@ -3,50 +3,113 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 MASK = "[redacted]"
 _SHORTEST_SECRET = 6
 """Shorter values are words, not secrets: masking them would destroy every text."""
+_SHORTEST_LINE = 12
+"""A log shows a secret of several lines one by one; its shorter lines are brackets and words."""
 
 _SECRET_NAME = re.compile(r"(SECRET|TOKEN|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|PRIVATE|DSN|BYPASS)", re.IGNORECASE)
 _NOT_SECRET_NAME = re.compile(r"(_FILE|_PATH|_URI|_HOST|_PORT|_ENV|_NAME|_ID|_DIR)$", re.IGNORECASE)
+_SECRET_FIELD = re.compile(
+    r"(?:passw(?:or)?d|secret|(?:api|bypass|private|secret)[_-]?key|token|authorization|cookie)$", re.IGNORECASE
+)
 
+# Each pattern is linear in its text, which comes from outside: a run is entered only at its start (look-behind)
+# and never given back (possessive), or it is bounded.
+_QUOTES = r"[\\'\"]{0,8}"
+_ASSIGNED = rf"{_QUOTES}\s{{0,20}}[:=]\s{{0,20}}"
+_HEADER = rf"(?:{_ASSIGNED}|['\"]\s{{0,20}},\s{{0,20}})b?{_QUOTES}"
 _PATTERNS = (
-    # A JSON Web Token, also without its signature.
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
-    # Google's and GitHub's own token forms.
-    re.compile(r"\bya29\.[A-Za-z0-9_.-]{8,}"),
-    re.compile(r"\bAIza[A-Za-z0-9_-]{30,}"),
-    re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,})"),
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-    # The password of a DSN or URL; user and host stay readable.
-    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"]{0,100}:)[^\s@/'\"]{1,300}(?=@)", re.IGNORECASE),
-    re.compile(r"(?P<keep>\bAuthorization['\"]?\s*[:=]\s*['\"]?)(?:(?:Bearer|Basic)\s+)?[^\s'\",;]+", re.IGNORECASE),
-    re.compile(r"(?P<keep>\bBearer\s+)[A-Za-z0-9._~+/-]{8,}=*", re.IGNORECASE),
-    re.compile(r"(?P<keep>\b(?:Set-)?Cookie['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"]+", re.IGNORECASE),
+    # A JSON Web Token, also without its signature; then one in base64, as the WebSocket subprotocol carries it.
     re.compile(
-        r"(?P<keep>\b[\w-]{0,40}(?:password|passwd|secret|api[_-]?key|bypass[_-]?key|refresh_token|access_token)['\"]?\s*[:=]\s*['\"]?)"
-        r"(?!\[redacted\])[^\s'\",;&}]{6,}",
+        r"(?<![A-Za-z0-9_-])(?P<keep>(?:(?!eyJ)[A-Za-z0-9_-])*+)"
+        r"eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,4}"
+    ),
+    re.compile(r"(?<![A-Za-z0-9+/_-])ZXlK[A-Za-z0-9+/_-]{20,}+=*+"),
+    # Google's and GitHub's own token forms.
+    re.compile(r"\bya29\.[A-Za-z0-9_.-]{8,}+"),
+    re.compile(r"\bAIza[A-Za-z0-9_-]{30,}+"),
+    re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}+|github_pat_[A-Za-z0-9_]{16,}+)"),
+    re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.DOTALL),
+    # The password of a DSN or URL; user and host stay readable, and a port is no password.
+    re.compile(
+        r"(?P<keep>\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"]{0,100}:)(?!\d{1,5}(?:[/?#\s]|$))[^\s'\"]{1,300}(?=@)",
         re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?P<keep>\bAuthorization{_HEADER})"
+        r"(?:Digest[^\r\n'\"]++|(?:[a-z][\w-]{0,30}+\s{1,20}+)?(?:\\[^\s'\"]|[^\s'\",;\\])++)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?P<keep>\bBearer\s{1,20})[A-Za-z0-9._~+/-]{8,}+=*+", re.IGNORECASE),
+    re.compile(rf"(?P<keep>\b(?:Set-)?Cookie{_HEADER})(?:\\[^\r\n'\"]|[^\r\n'\"\\])++", re.IGNORECASE),
+    re.compile(r"(?P<keep>[?&](?:[a-z_-]{0,20}token|key|code|sig|signature)=)[^\s&#'\"\\]{6,}+", re.IGNORECASE),
+    # Assigned to a telling name: quoted, quoted within a quoted text, or bare. The character after a quote
+    # tells an opening quote from the end of a JSON string.
+    re.compile(
+        r"(?P<keep>(?:passw(?:or)?d|secret|(?:api|bypass|private)[_-]?key|(?:access|refresh)_token)"
+        rf"(?-i:[A-Z0-9_]{{0,40}}){_ASSIGNED}"
+        r"(?:(?P<quote>['\"])(?=[^\s,:\]}])|(?P<inner>\\{1,8}['\"])|))"
+        r"(?(quote)(?:(?!(?P=quote))(?:\\.|[^\\]))++"
+        r"|(?(inner)[^'\"\\]++"
+        r"|(?!\[redacted\])(?:\\[^\s'\"]|[^\s'\",;&}\\]){6,}+))",
+        re.IGNORECASE | re.DOTALL,
     ),
 )
 
+_JSON_NAMES = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r"}
+_RUNS = re.compile(r"\\+|[A-Za-z0-9]+|.", re.DOTALL)
 
-def _forms(secret: str) -> set[str]:
-    raw = secret.encode()
-    encoded = base64.b64encode(raw).decode()
-    return {
-        secret,
-        encoded.rstrip("="),
-        base64.urlsafe_b64encode(raw).decode().rstrip("="),
-        quote(secret, safe=""),
-        quote_plus(secret),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-    }
+
+def _bytes(text: str) -> bytes:
+    """*text* as the operating system gave it, even where it is no Unicode."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _spelled(run: str) -> str:
+    """A pattern for *run* plain, escaped by JSON or URL-encoded, once or several times over."""
+    if run.isascii() and run.isalnum():
+        return run
+    url = "".join(rf"%(?:25){{0,3}}(?i:{octet:02x})" for octet in _bytes(run))
+    if run.startswith("\\"):
+        return rf"(?:\\{{{len(run)},{8 * len(run)}}}|{url})"
+    units = run.encode("utf-16-be", "surrogatepass").hex()
+    json_ = "".join(rf"\\{{1,8}}u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4))
+    short = rf"\\{{1,8}}{_JSON_NAMES[run]}|" if run in _JSON_NAMES else r"\\{0,8}"
+    plus = r"|\+" if run == " " else ""
+    return f"(?:{short}{re.escape(run)}|{url}|{json_}{plus})"
+
+
+def _within_base64(raw: bytes) -> set[str]:
+    """What *raw* looks like inside the base64 of a longer text, for each of the three alignments."""
+    standard = {base64.b64encode(raw).decode().rstrip("=")}
+    for shift, start in ((0, 0), (1, 2), (2, 3)):
+        whole = 8 * (shift + len(raw)) // 6
+        standard.add(base64.b64encode(bytes(shift) + raw).decode()[start:whole])
+    return standard | {form.translate(_URL_SAFE) for form in standard}
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def _patterns_of(secret: str) -> set[str]:
+    spelled = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(_bytes(secret))}
+    encoded = {form for spelling in spelled for form in _within_base64(_bytes(spelling))}
+    return {"".join(map(_spelled, _RUNS.findall(secret)))} | {re.escape(form) for form in encoded}
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """*secret* with and without the white space around it, and its lines: a log shows them one by one."""
+    yield from (part for part in (secret, secret.strip()) if len(part) >= _SHORTEST_SECRET)
+    yield from (line for line in map(str.strip, secret.splitlines()) if len(line) >= _SHORTEST_LINE)
 
 
 def secrets_of(environ: Mapping[str, str], names: Iterable[str] = ()) -> frozenset[str]:
@@ -63,10 +126,10 @@ class Redactor:
     """Masks known secrets in every usual encoding, and whatever looks like a credential."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        stripped = {part for secret in secrets for part in (secret, secret.strip())}
-        forms = {form for secret in stripped if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        parts = {part for secret in secrets for part in _parts(secret)}
+        patterns = {pattern for part in parts for pattern in _patterns_of(part)}
+        longest_first = sorted(patterns, key=lambda pattern: (-len(pattern), pattern))
+        self._known = re.compile("|".join(longest_first)) if longest_first else None
 
     def text(self, text: str) -> str:
         """*text* without credentials; if masking itself fails, nothing of it."""
@@ -79,14 +142,18 @@ class Redactor:
         return masked
 
     def value(self, value: Any) -> Any:
-        """A JSON value of the same shape, every string (keys too) masked."""
+        """A JSON value of the same shape, every string (keys too) masked, and what a secret's name holds."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(str(key)): self.value(item) for key, item in value.items()}
+            return {self.text(str(key)): self._field(str(key), item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         return value
+
+    def _field(self, name: str, value: Any) -> Any:
+        telling = _SECRET_FIELD.search(name) and isinstance(value, str | int | float)
+        return MASK if telling and len(str(value)) >= _SHORTEST_SECRET else self.value(value)
 
 
 def _mask(match: re.Match[str]) -> str:
