@@ -114,3 +114,8 @@ class Board:
             self._reading = asyncio.create_task(self.read())
         await asyncio.wait({self._reading}, timeout=patience_s)
         return self._seen
+
+    @property
+    def seen(self) -> Mapping[str, Checked]:
+        """What was seen last; empty before the first reading."""
+        return self._seen

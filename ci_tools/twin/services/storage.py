@@ -19,14 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ci_tools.twin.services.web import ApiError, Handlers, Page, UnavailableError, refuse
+from ci_tools.twin.services.web import ApiError, Handlers, InvalidError, Page, UnavailableError, refuse
 from ci_tools.twin.settings import ServiceSettings
 
 STATEMENT_SHARE = 6.0
 """A statement or a connection to PostgreSQL may take this many times ``dependency_connect_s``."""
 DISCONNECTED = ("08", "53", "57P")
 """SQLSTATE prefixes that speak of the server, not of the statement: connection, resources, shutdown."""
-
+DATA_EXCEPTION = "22"
+"""SQLSTATE class of values that no column can hold, for instance a text with a NUL."""
 CONNECT_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -107,14 +108,20 @@ def pool_status(database: AsyncEngine) -> dict[str, int]:
 def _unavailable(error: Exception) -> ApiError:
     if isinstance(error, RedisError):
         return UnavailableError("redis", text_of(error))
+    if isinstance(error, DBAPIError) and _state(error).startswith(DATA_EXCEPTION):
+        return InvalidError("invalid request: a value that cannot be stored")
     if isinstance(error, DBAPIError) and not _is_outage(error):
         return ApiError(f"unexpected {type(error).__name__}")
     return UnavailableError("postgresql", text_of(error))
 
 
+def _state(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
 def _is_outage(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or state is None or str(state).startswith(DISCONNECTED)
+    state = _state(error)
+    return error.connection_invalidated or not state or state.startswith(DISCONNECTED)
 
 
 def _told(request: Request, error: Exception) -> Response:

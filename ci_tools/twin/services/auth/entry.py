@@ -33,7 +33,7 @@ Email = Annotated[
         pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
     ),
 ]
-Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
+Name = Annotated[str, StringConstraints(max_length=200)]
 DEFECT_EXPIRES_IN: Final = "token.expires_in"
 PRODUCTION: Final = "production"
 

@@ -22,7 +22,19 @@ from ci_tools.twin.services.storage import HANDLERS
 from ci_tools.twin.services.web import ApiError, application, refuse
 from ci_tools.twin.settings import ServiceSettings
 
-MODULES: Final = ("health", "threads", "users", "corpus", "agents", "tools", "streaming", "websocket")
+MODULES: Final = (
+    "health",
+    "system",
+    "discovery",
+    "monitoring",
+    "threads",
+    "users",
+    "corpus",
+    "agents",
+    "tools",
+    "streaming",
+    "websocket",
+)
 
 
 class StartingError(ApiError):

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from ci_tools.twin.behaviours import Behaviours
+from ci_tools.twin.services.backend.checks import open_board
 from ci_tools.twin.services.backend.startup import Startup
 from ci_tools.twin.services.breaker import Breaker
 from ci_tools.twin.services.configuration import jwt_secret
+from ci_tools.twin.services.health import Board
 from ci_tools.twin.services.identity import Verifier
 from ci_tools.twin.services.storage import open_cache, open_database
 from ci_tools.twin.settings import ServiceSettings
@@ -32,6 +34,7 @@ class Backend:
     identity: Verifier
     breakers: Mapping[str, Breaker]
     startup: Startup
+    board: Board
 
     async def close(self) -> None:
         """No connection is left open."""
@@ -48,17 +51,19 @@ def open_backend(settings: ServiceSettings, behaviours: Behaviours) -> Backend:
     """
     secret = jwt_secret(settings.env)
     cache = open_cache(settings)
+    database = open_database(settings)
     pause_s = settings.durations.dependency_connect_s
     breakers = {name: Breaker(name, FAILURES_IN_A_ROW, pause_s) for name in ("redis", "llm")}
     return Backend(
         settings=settings,
         behaviours=behaviours,
-        database=open_database(settings),
+        database=database,
         cache=cache,
         llm=open_llm(settings),
         identity=Verifier(secret, cache, breakers["redis"]),
         breakers=breakers,
         startup=Startup(),
+        board=open_board(settings, behaviours, database, cache),
     )
 
 

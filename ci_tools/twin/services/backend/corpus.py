@@ -55,7 +55,7 @@ async def _search(request: Request) -> Response:
     else:
         words = request.query_params.get("query") or request.query_params.get("q", "")
         wanted = page(request)
-    if not words.strip() or "\x00" in words:
+    if not words.strip():
         problem = {"field": "query", "message": "words to look for are required"}
         raise InvalidError("invalid request: query", details={"errors": [problem]})
     return Json(await documents.search_documents(backend_of(request).database, user.user_id, words, wanted))

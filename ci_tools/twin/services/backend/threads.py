@@ -12,8 +12,8 @@ from ci_tools.twin.services.backend.context import backend_of
 from ci_tools.twin.services.identity import authenticate
 from ci_tools.twin.services.web import InvalidError, Json, page, read
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
-Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00]*$")]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class NewThread(BaseModel):

@@ -1,7 +1,6 @@
 """``/api/v1/user``: profile, settings, preferences, sessions and API keys of the signed-in user."""
 
 import hashlib
-import json
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
@@ -103,7 +102,7 @@ async def _changes(request: Request, section: str) -> dict[str, Any]:
         changes = (await read(request, Profile)).model_dump(exclude_none=True)
     else:
         changes = (await read(request, Entries)).root
-    if not changes or "\\u0000" in json.dumps(changes):
+    if not changes:
         raise InvalidError(f"invalid request: no usable change of the {section}")
     return changes
 
