@@ -101,7 +101,8 @@ def read(directory: Path) -> Journal:
     paths = sorted(folder_of(directory).glob("*.jsonl"))
     if not paths and folder_of(directory) == directory:
         raise ForeignJournalError(
-            f"{str(directory)!r} holds no journal; give the directory of a campaign, as written by: ci-tools campaign --out DIR"
+            f"{str(directory)!r} holds no journal; give the directory of a campaign, "
+            "as written by: ci-tools campaign --out DIR"
         )
     records: list[Record] = []
     problems: list[str] = []
