@@ -6,6 +6,7 @@ the thread. Events go to the connection that started the run, and to no other.
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -119,7 +120,7 @@ async def _listen(door: Door, websocket: WebSocket, peer: Peer) -> None:
             await route(service, peer, message)
 
 
-def _admitted(door: Door, peer: Peer, received: dict[str, Any]) -> str:
+def _admitted(door: Door, peer: Peer, received: Mapping[str, Any]) -> str:
     body = received.get("text")
     if body is None:
         raise RefusedFrameError(FrameError.INVALID_MESSAGE, "binary messages are not understood; send text")

@@ -22,7 +22,7 @@ from ci_tools.twin.settings import Behaviour
 
 HANDSHAKE_POINT: Final = "websocket.handshake"
 SUBPROTOCOL: Final = "jwt-auth"
-_TOKEN_PREFIX: Final = "jwt."
+_BEARER_PREFIX: Final = "jwt."
 _DEMO_USER: Final = "demo-user-001"
 
 
@@ -53,16 +53,22 @@ class Handshakes:
     async def admit(self, websocket: WebSocket) -> Admission | None:
         """The user of the accepted WebSocket; None when it was refused, and then the client knows why."""
         offered: Sequence[str] = websocket.scope["subprotocols"]
-        if not self._is_ready():
-            return await _accept_and_close(websocket, CloseCode.NOT_READY)
-        if offered and SUBPROTOCOL not in offered:
-            return await _accept_and_close(websocket, CloseCode.UNSUPPORTED)
+        if unfit := self._unfit(offered):
+            await websocket.accept()
+            await websocket.close(unfit)
+            return None
         try:
             admission = await self._authenticated(websocket, offered)
         except UnauthenticatedError as error:
-            return await _refuse(websocket, error)
+            await _refuse(websocket, error)
+            return None
         await websocket.accept(SUBPROTOCOL if offered else None)
         return admission
+
+    def _unfit(self, offered: Sequence[str]) -> CloseCode | None:
+        if not self._is_ready():
+            return CloseCode.NOT_READY
+        return CloseCode.UNSUPPORTED if offered and SUBPROTOCOL not in offered else None
 
     def _is_ready(self) -> bool:
         behaviour = self._backend.behaviours.at(HANDSHAKE_POINT)
@@ -90,7 +96,7 @@ def offered_token(offered: Sequence[str]) -> str | None:
     Raises:
         UnauthenticatedError: It is not base64url of ASCII.
     """
-    encoded = next((name.removeprefix(_TOKEN_PREFIX) for name in offered if name.startswith(_TOKEN_PREFIX)), None)
+    encoded = next((name.removeprefix(_BEARER_PREFIX) for name in offered if name.startswith(_BEARER_PREFIX)), None)
     if encoded is None:
         return None
     try:
@@ -100,11 +106,6 @@ def offered_token(offered: Sequence[str]) -> str | None:
         raise UnauthenticatedError(
             "the subprotocol after 'jwt.' is not base64url of a token", code="TOKEN_INVALID"
         ) from error
-
-
-async def _accept_and_close(websocket: WebSocket, code: CloseCode) -> None:
-    await websocket.accept()
-    await websocket.close(code)
 
 
 async def _refuse(websocket: WebSocket, error: ApiError) -> None:
