@@ -43,7 +43,7 @@ _PATTERNS = (
     ),
     re.compile(
         rf"(?P<keep>\bAuthorization{_HEADER})"
-        r"(?:Digest[^\r\n'\"]++|(?:[a-z][\w-]{0,30}+\s{1,20}+)?(?:\\[^\s'\"]|[^\s'\",;\\])++)",
+        r"(?:Digest[^\r\n]++|(?:[a-z][\w-]{0,30}+\s{1,20}+)?(?:\\[^\s'\"]|[^\s'\",;\\])++)",
         re.IGNORECASE,
     ),
     re.compile(r"(?P<keep>\bBearer\s{1,20})[A-Za-z0-9._~+/-]{8,}+=*+", re.IGNORECASE),
