@@ -12,10 +12,12 @@ import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from sqlalchemy import Select, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Select, event, func, select
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -65,7 +67,7 @@ def open_database(settings: ServiceSettings) -> AsyncEngine:
         except CONNECT_ERRORS as error:
             raise UnavailableError("postgresql", text_of(error)) from error
 
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
         pool_size=settings.pool.size,
@@ -74,6 +76,16 @@ def open_database(settings: ServiceSettings) -> AsyncEngine:
         hide_parameters=True,
         isolation_level="AUTOCOMMIT",
     )
+    event.listen(engine.sync_engine, "checkout", _replace_closed)
+    event.listen(engine.sync_engine, "handle_error", _name_timeout)
+    return engine
+
+
+def _replace_closed(_adapted: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """A connection that the server closed while it was idle is replaced, at no round trip."""
+    driver: Any = record.driver_connection
+    if driver is not None and driver.is_closed():
+        raise DisconnectionError("closed while idle")
 
 
 def open_cache(settings: ServiceSettings) -> redis.asyncio.Redis:
@@ -92,6 +104,12 @@ def open_cache(settings: ServiceSettings) -> redis.asyncio.Redis:
         lib_name=None,
         lib_version=None,
     )
+
+
+def _name_timeout(context: ExceptionContext) -> None:
+    """Asyncpg's own timeout of a statement comes unwrapped; nobody above could tell whose it was."""
+    if isinstance(context.original_exception, TimeoutError):
+        raise UnavailableError("postgresql", text_of(context.original_exception))
 
 
 def pool_status(database: AsyncEngine) -> dict[str, int]:
