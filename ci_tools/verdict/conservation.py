@@ -1,11 +1,13 @@
 """Conservation of tests: every planned test ends in exactly one state, whatever became of the run."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ci_tools.model import NodeId, Outcome, Phase, Plan, Suite
 from ci_tools.verdict.fold import Attempt, CampaignState, TestState
 from ci_tools.verdict.judgement import SuiteResult, TestResult
+
+_NO_EVIDENCE = "passed without a recorded exchange with the deployed system: no evidence"
 
 
 def results_of_tests(state: CampaignState, plan: Plan) -> list[TestResult]:
@@ -59,13 +61,13 @@ def _ended(attempt: Attempt, *, wants_evidence: bool) -> tuple[Outcome, str]:
     if attempt.finished is None:
         return Outcome.NOT_RUN, "started, never finished"
     if attempt.finished.outcome is Outcome.PASSED and wants_evidence and not has_exchange(attempt.finished.evidence):
-        return Outcome.NOT_RUN, "passed without a recorded exchange with the deployed system: no evidence"
+        return Outcome.NOT_RUN, _NO_EVIDENCE
     return attempt.finished.outcome, attempt.finished.message
 
 
 def has_exchange(evidence: object) -> bool:
     """Whether *evidence* records anything said to or by the deployed system."""
-    return isinstance(evidence, dict) and bool(evidence.get("exchanges") or evidence.get("frames"))
+    return isinstance(evidence, Mapping) and bool(evidence.get("exchanges") or evidence.get("frames"))
 
 
 def results_of_suites(state: CampaignState, plan: Plan, tests: Iterable[TestResult]) -> list[SuiteResult]:
@@ -89,7 +91,11 @@ def _suite(state: CampaignState, phase: Phase, suite: Suite, tests: Sequence[Tes
         for event in state.uncollected
         if event.suite == suite.name and event.phase == phase.number
     ]
-    without = [f"{test.node_id}: {test.reason}" for test in tests if test.reason.endswith(": no evidence")]
+    without = [
+        f"{test.node_id}: {test.reason}"
+        for test in tests
+        if test.outcome is Outcome.NOT_RUN and test.reason == _NO_EVIDENCE
+    ]
     return SuiteResult(
         name=suite.name,
         phase=phase.number,
@@ -99,5 +105,6 @@ def _suite(state: CampaignState, phase: Phase, suite: Suite, tests: Sequence[Tes
         planned=planned,
         collected=len(tests),
         counts={outcome: counted[outcome] for outcome in Outcome},
+        open_ended=not planned or (suite.expected is None and bool(uncollected)),
         problems=tuple(uncollected + without),
     )

@@ -71,6 +71,8 @@ class CampaignState:
     lost: list[WorkerLost] = field(default_factory=list)
     interruptions: list[str] = field(default_factory=list)
     finished: CampaignFinished | None = None
+    strangers: list[str] = field(default_factory=list)
+    """Other campaigns whose events stand in the same journal: nobody can say which test is whose."""
     problems: list[str] = field(default_factory=list)
 
     def test(self, node_id: NodeId) -> TestState:
@@ -84,11 +86,12 @@ class CampaignState:
 
     @take.register
     def _(self, event: CampaignStarted, at: datetime) -> None:
-        if self.started is not None and self.started.campaign != event.campaign:
-            self.problems.append(f"two campaigns in one journal: {self.started.campaign} and {event.campaign}")
-            return
-        self.started, self.plan = event, event.plan
-        self.first_at = self.first_at or at
+        if self.started is None:
+            self.started, self.plan, self.first_at = event, event.plan, at
+        elif self.started.campaign != event.campaign:
+            self.strangers.append(event.campaign)
+        elif self.started != event:
+            self.problems.append(f"campaign {event.campaign} was stated twice, differently; the first counts")
 
     @take.register
     def _(self, event: PlanExtended, at: datetime) -> None:
@@ -118,8 +121,11 @@ class CampaignState:
     def _(self, event: Collected, _at: datetime) -> None:
         if event.problem:
             self.uncollected.append(event)
-        else:
-            self.test(event.node_id).collected = event
+            return
+        test = self.test(event.node_id)
+        before, test.collected = test.collected, event
+        if before is not None and (before.phase, before.suite) != (event.phase, event.suite):
+            self.problems.append(f"{event.node_id} was collected for both {before.suite} and {event.suite}")
 
     @take.register
     def _(self, event: TestStarted, at: datetime) -> None:
@@ -162,7 +168,9 @@ class CampaignState:
 
     @take.register
     def _(self, event: CampaignFinished, _at: datetime) -> None:
-        self.finished = event
+        before = self.finished.writers if self.finished else {}
+        writers = {name: max(count, before.get(name, 0)) for name, count in event.writers.items()}
+        self.finished = CampaignFinished(writers={**before, **writers})
 
 
 _WORSE = (

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from ci_tools.evidence.events import Sampled
 from ci_tools.model import CoverageGate, DependencyState, GateState, Observation, Outcome, Phase, ReliabilityGate
@@ -10,14 +11,13 @@ from ci_tools.verdict.statistics import Sequential, latency, sprt, wilson
 
 
 def judge_coverage(
-    gate: CoverageGate, phase: int, suites: Sequence[SuiteResult], tests: Iterable[TestResult]
+    gate: CoverageGate, phase: int, known: Mapping[str, SuiteResult], tests: Iterable[TestResult]
 ) -> GateResult:
     """Passed / planned against the floor; any undecided test leaves it open unless failure is certain."""
+    suites = [known[name] for name in gate.suites if name in known]
     planned = sum(suite.planned for suite in suites)
     passed = sum(suite.passed for suite in suites)
-    undecided = sum(suite.undecided for suite in suites)
-    uncollected = [problem for suite in suites for problem in suite.problems]
-    state = _covered(gate.floor, planned, passed, undecided, uncollected)
+    state = _covered(gate, suites)
     mine = [test for test in tests if test.suite in gate.suites and test.phase == phase]
     return GateResult(
         gate=gate,
@@ -26,26 +26,33 @@ def judge_coverage(
         observed=passed / planned if planned else None,
         n=planned,
         good=passed,
-        missing=_missing_tests(suites, mine, planned) if state is GateState.CANNOT_TELL else "",
+        missing=_missing_tests(gate, suites, mine) if state is GateState.CANNOT_TELL else "",
         detail=_failures(mine) if state is GateState.FAILS else "",
     )
 
 
-def _covered(floor: float, planned: int, passed: int, undecided: int, uncollected: Sequence[str]) -> GateState:
-    if planned and (passed + undecided) / planned < floor:
+def _covered(gate: CoverageGate, suites: Sequence[SuiteResult]) -> GateState:
+    planned = sum(suite.planned for suite in suites)
+    undecided = sum(suite.undecided for suite in suites)
+    reachable = sum(suite.passed for suite in suites) + undecided
+    open_ended = len(suites) < max(1, len(gate.suites)) or any(suite.open_ended for suite in suites)
+    # Among tests without number any rate can still be reached, except the one that tolerates no failure.
+    if reachable < planned and (gate.floor >= 1 if open_ended else reachable / planned < gate.floor):
         return GateState.FAILS
-    if not planned or undecided or uncollected:
+    if open_ended or undecided or any(suite.problems for suite in suites):
         return GateState.CANNOT_TELL
     return GateState.HOLDS
 
 
-def _missing_tests(suites: Sequence[SuiteResult], tests: Sequence[TestResult], planned: int) -> str:
-    if not planned:
-        return "no test was collected"
+def _missing_tests(gate: CoverageGate, suites: Sequence[SuiteResult], tests: Sequence[TestResult]) -> str:
+    planned = sum(suite.planned for suite in suites)
+    absent = [name for name in gate.suites if name not in {suite.name for suite in suites}]
     counts: Counter[Outcome] = sum((Counter(suite.counts) for suite in suites), Counter())
     lost = planned - sum(suite.collected for suite in suites)
     blockers = Counter(test.blocked_by for test in tests if test.blocked_by)
     parts = [
+        *(f"the phase has no suite {name!r}" for name in absent),
+        *(f"no test of {suite.name} was collected" for suite in suites if not suite.planned),
         f"{lost} of {planned} never collected" if lost else "",
         *(
             f"{counts[outcome]} {outcome.value.replace('_', ' ')}"
@@ -56,13 +63,11 @@ def _missing_tests(suites: Sequence[SuiteResult], tests: Sequence[TestResult], p
         *(f"blocked by {dependency}" for dependency in sorted(blockers)),
         *(problem for suite in suites for problem in suite.problems[:1]),
     ]
-    return "; ".join(part for part in parts if part)
+    return "; ".join(part for part in parts if part) or "the gate names no suite"
 
 
 def _failures(tests: Iterable[TestResult]) -> str:
     bad = [test for test in tests if test.outcome in (Outcome.FAILED, Outcome.ERRORED)]
-    if not bad:
-        return ""
     first = bad[0]
     name = first.node_id.rpartition("::")[2]
     more = f" (+{len(bad) - 1} more)" if len(bad) > 1 else ""
@@ -75,20 +80,23 @@ def _first_line(text: str, width: int = 160) -> str:
 
 
 def is_good(gate: ReliabilityGate, observation: Observation, time_scale: float) -> bool | None:
-    """Whether one attempt speaks for the dependency; None where it is no evidence (we were throttled)."""
+    """Whether one attempt speaks for the dependency; None where it is no evidence (throttled, not measured)."""
     if observation.state is DependencyState.UNKNOWN:
         return None
     if observation.state is not DependencyState.UP:
         return False
     if gate.under_s is None:
         return True
-    return observation.latency_s is not None and observation.latency_s < gate.under_s * time_scale
+    if observation.timed_out:
+        return False
+    return None if observation.latency_s is None else observation.latency_s < gate.under_s * time_scale
 
 
 def decide(gate: ReliabilityGate, observations: Iterable[Observation], time_scale: float) -> Sequential:
-    """The sequential test over those *observations* that are evidence."""
+    """The sequential test over those *observations* that are evidence, at most as many as the gate's cap."""
     votes = (is_good(gate, observation, time_scale) for observation in observations)
-    return sprt((vote for vote in votes if vote is not None), floor=gate.floor, target=gate.target)
+    evident = (vote for vote in votes if vote is not None)
+    return sprt(islice(evident, gate.cap), floor=gate.floor, target=gate.target)
 
 
 def judge_reliability(gate: ReliabilityGate, phase: int, samples: Sequence[Sampled], time_scale: float) -> GateResult:
@@ -110,20 +118,26 @@ def judge_reliability(gate: ReliabilityGate, phase: int, samples: Sequence[Sampl
             [observation.latency_s for observation in timed if observation.latency_s is not None],
             censored=sum(observation.timed_out for observation in timed),
         ),
-        missing=_missing_attempts(gate, observations, decision),
+        missing=_missing_attempts(gate, observations, decision, time_scale),
         detail=_bad_attempts(gate, judged, time_scale) if decision.state is GateState.FAILS else "",
     )
 
 
-def _missing_attempts(gate: ReliabilityGate, observations: Sequence[Observation], decision: Sequential) -> str:
+def _missing_attempts(
+    gate: ReliabilityGate, observations: Sequence[Observation], decision: Sequential, time_scale: float
+) -> str:
     if decision.state is not GateState.CANNOT_TELL:
         return ""
-    void = [one for one in observations if one.state is DependencyState.UNKNOWN]
-    reasons = Counter(_words(one.code, one.text) for one in void)
+    void = [one for one in observations if is_good(gate, one, time_scale) is None]
+    reasons = Counter(_words(one.code, one.text) or _void(one) for one in void)
     said = f"; {len(void)} attempts are no evidence: {reasons.most_common(1)[0][0]}" if void else ""
     if not decision.n:
         return f"no attempt of probe {gate.probe!r} is evidence{said}"
     return f"undecided after {decision.n} of at most {gate.cap} attempts ({decision.good} good){said}"
+
+
+def _void(observation: Observation) -> str:
+    return "its latency was not measured" if observation.state is DependencyState.UP else "nothing was seen"
 
 
 def _bad_attempts(gate: ReliabilityGate, observations: Iterable[Observation], time_scale: float) -> str:
@@ -133,7 +147,7 @@ def _bad_attempts(gate: ReliabilityGate, observations: Iterable[Observation], ti
 
 def _why(gate: ReliabilityGate, observation: Observation, time_scale: float) -> str:
     if observation.state is DependencyState.UP and gate.under_s is not None:
-        return f"slower than {gate.under_s * time_scale:g} s"
+        return "timed out" if observation.timed_out else f"slower than {gate.under_s * time_scale:g} s"
     return _words(observation.code, observation.text) or observation.state.value
 
 
@@ -163,6 +177,6 @@ def judge_gates(
     return [
         judge_reliability(gate, phase.number, samples.get((phase.number, gate.name), ()), time_scale)
         if isinstance(gate, ReliabilityGate)
-        else judge_coverage(gate, phase.number, [suites[name] for name in gate.suites], tests)
+        else judge_coverage(gate, phase.number, suites, tests)
         for gate in (*phase.gates, *implicit)
     ]

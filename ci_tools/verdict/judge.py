@@ -26,10 +26,11 @@ def judge(state: CampaignState) -> Judgement:
     suites = results_of_suites(state, plan, tests)
     gates = [gate for phase in plan.phases for gate in _gates_of(phase, state, plan, suites, tests)]
     phases = [_phase(phase, state, [gate for gate in gates if gate.phase == phase.number]) for phase in plan.phases]
+    mixed = _mixed(state)
     open_questions = _open_questions(state, plan, tests)
     return Judgement(
-        verdict=_verdict(phases, open_questions),
-        reasons=tuple(_reasons(gates, phases) + open_questions),
+        verdict=_verdict(phases, open_questions, mixed=bool(mixed)),
+        reasons=tuple(mixed + _reasons(gates, phases) + open_questions),
         campaign=state.started.campaign,
         plan_name=plan.name,
         plan_reason=plan.reason,
@@ -67,6 +68,8 @@ def _phase(phase: Phase, state: CampaignState, gates: Sequence[GateResult]) -> P
         missing.append("never finished")
     elif finished[1].cut_short:
         missing.append(finished[1].cut_short)
+    if not gates:
+        missing.append("it holds neither gate nor suite: nothing was asked")
     states = {gate.state for gate in gates}
     verdict = Verdict.INCONCLUSIVE if missing else Verdict.PASS
     return PhaseResult(
@@ -78,18 +81,29 @@ def _phase(phase: Phase, state: CampaignState, gates: Sequence[GateResult]) -> P
     )
 
 
-def _verdict(phases: Sequence[PhaseResult], open_questions: Sequence[str]) -> Verdict:
+def _verdict(phases: Sequence[PhaseResult], open_questions: Sequence[str], *, mixed: bool) -> Verdict:
     verdicts = {phase.verdict for phase in phases}
+    if mixed:
+        return Verdict.INCONCLUSIVE
     if Verdict.FAIL in verdicts:
         return Verdict.FAIL
-    if Verdict.INCONCLUSIVE in verdicts or open_questions or not phases:
-        return Verdict.INCONCLUSIVE
-    return Verdict.PASS
+    return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts or open_questions else Verdict.PASS
+
+
+def _mixed(state: CampaignState) -> list[str]:
+    """Why the evidence speaks of more than one thing, so that even a certain failure has no owner."""
+    seen = list(dict.fromkeys(event.deployment for event in state.deployments if event.deployment))
+    changed = "superseded: the deployment changed during the campaign, " + " → ".join(map(_short, seen))
+    campaigns = [state.started.campaign if state.started else "", *dict.fromkeys(state.strangers)]
+    return [
+        *([changed] if len(seen) > 1 else []),
+        *([f"several campaigns in one journal: {', '.join(campaigns)}"] if len(campaigns) > 1 else []),
+    ]
 
 
 def _reasons(gates: Sequence[GateResult], phases: Sequence[PhaseResult]) -> list[str]:
     failing = [
-        f"{gate.gate.dependency}: {gate.gate.name} fails: {gate.detail or f'{gate.good} of {gate.n}'}"
+        f"{gate.gate.dependency}: {gate.gate.name} fails: {gate.detail}"
         for gate in gates
         if gate.state is GateState.FAILS
     ]
@@ -109,7 +123,9 @@ def _reasons(gates: Sequence[GateResult], phases: Sequence[PhaseResult]) -> list
 
 
 def _open_questions(state: CampaignState, plan: Plan, tests: Sequence[TestResult]) -> list[str]:
-    stray = [test.node_id for test in tests if not test.suite]
+    asked = {(phase.number, suite.name) for phase in plan.phases for suite in phase.suites}
+    stray = [test.node_id for test in tests if (test.phase, test.suite) not in asked]
+    unowned = [event for event in state.uncollected if (event.phase, event.suite) not in asked]
     return [
         *(f"interrupted: {reason}" for reason in dict.fromkeys(state.interruptions)),
         *(
@@ -117,7 +133,8 @@ def _open_questions(state: CampaignState, plan: Plan, tests: Sequence[TestResult
             if state.finished is None
             else []
         ),
-        *([f"{len(stray)} tests ran that were never collected, the first {stray[0]}"] if stray else []),
+        *([f"{len(stray)} tests belong to no suite of the plan, the first {stray[0]}"] if stray else []),
+        *(f"{event.node_id} could not be collected: {event.problem}" for event in unowned),
         *(f"journal: {problem}" for problem in state.problems),
         *_doubts_about_deployment(state, plan),
         *([] if plan.phases else ["the plan holds no phase: nothing was asked"]),
@@ -128,10 +145,7 @@ def _doubts_about_deployment(state: CampaignState, plan: Plan) -> list[str]:
     if not plan.identifies_deployment:
         return []
     unknown = [event.problem for event in state.deployments if event.deployment is None]
-    seen = list(dict.fromkeys(event.deployment for event in state.deployments if event.deployment))
-    if len(seen) > 1:
-        return ["superseded: the deployment changed during the campaign, " + " → ".join(_short(one) for one in seen)]
-    if unknown or not seen:
+    if unknown or not state.deployments:
         return [f"the deployment could not be identified: {unknown[0] if unknown else 'it was never asked'}"]
     return []
 

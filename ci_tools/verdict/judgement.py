@@ -44,6 +44,8 @@ class SuiteResult:
     counts: Mapping[Outcome, int]
     problems: tuple[str, ...] = ()
     """Files that could not be collected, and tests whose pass carries no evidence."""
+    open_ended: bool = False
+    """Nobody knows how many tests there are: none was seen, or a file of an undeclared number is missing."""
 
     @property
     def passed(self) -> int:
