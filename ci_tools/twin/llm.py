@@ -17,12 +17,13 @@ from ci_tools.twin.ports import LOOPBACK
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W\d_][\w'-]+")
-_STOP_WORDS = frozenset(
+_STOPPED = (
     "a about after all also an and any are as at be because been but by can could did do does for from had "
     "has have he her his how i if in into is it its just me more my no not of on one or our out please she "
     "so some than that the their them then there these they this to up us was we were what when which who "
-    "why will with would you your".split()  # noqa: SIM905  eighty quoted words are no easier to read
+    "why will with would you your"
 )
+_STOP_WORDS = frozenset(_STOPPED.split())
 _SENTENCES = 2
 _KEY_WORDS = 5
 _LONGEST_PROMPT = 65536

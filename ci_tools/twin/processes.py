@@ -14,6 +14,9 @@ from ci_tools.errors import TwinError
 from ci_tools.twin import lifeline
 
 LAST_LINES = 40
+SERVICE_READY = "twin service ready"
+"""The line that a service prints once it accepts connections."""
+
 _CHUNK_BYTES = 65536
 _LAST_WORDS_S = 0.2
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")

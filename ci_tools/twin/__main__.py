@@ -1,0 +1,96 @@
+"""``python -m ci_tools.twin``: a twin in the foreground.
+
+One line of JSON on standard output tells how to reach it, once it is healthy, or ``{"error": …}`` why
+it is not. It ends, leaving nothing behind, on SIGTERM, SIGINT, or at the end of its standard input.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ci_tools.errors import CampaignError, ExitCode, TwinError
+from ci_tools.twin.directory import TwinDirectory, publish, served_pointer, user_folder, withdraw
+from ci_tools.twin.effects import Switch
+from ci_tools.twin.faults import parse_faults
+from ci_tools.twin.lifetime import Lifetime
+
+if TYPE_CHECKING:
+    from ci_tools.twin.supervisor import Supervisor
+
+
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m ci_tools.twin", description="Run a local staging twin.")
+    parser.add_argument("--time-scale", type=float, default=0.1, metavar="X", help="real seconds per second")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME[@session=S]", help="switched on")
+    parser.add_argument("--max-connections", type=int, default=100, metavar="N", help="of PostgreSQL")
+    parser.add_argument("--served", action="store_true", help="let campaigns of this checkout join the twin")
+    return parser.parse_args(argv)
+
+
+async def run(options: argparse.Namespace, switches: Sequence[Switch]) -> None:
+    """A twin lived and is gone."""
+    from ci_tools.twin.supervisor import Supervisor  # noqa: PLC0415  the command line answers without it
+
+    lifetime = Lifetime()
+    lifetime.begin()
+    directory = TwinDirectory.create(user_folder())
+    try:
+        supervisor = Supervisor(
+            directory.path,
+            time_scale=options.time_scale,
+            switches=switches,
+            max_connections=options.max_connections,
+        )
+        try:
+            await _serve(supervisor, lifetime, served=options.served)
+        finally:
+            await supervisor.stop()
+    finally:
+        directory.remove()
+        lifetime.end()
+
+
+async def _serve(supervisor: "Supervisor", lifetime: Lifetime, *, served: bool) -> None:
+    starting = asyncio.create_task(supervisor.start())
+    told = asyncio.create_task(lifetime.over.wait())
+    await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        with suppress(asyncio.CancelledError):
+            await starting
+        raise TwinError("the twin was told to stop before it was healthy")
+    announcement = starting.result().document()
+    pointer = served_pointer(user_folder())
+    if served:
+        publish(pointer, announcement)
+    try:
+        _say(announcement)
+        await told
+    finally:
+        if served:
+            withdraw(pointer, announcement)
+
+
+def _say(document: dict[str, object]) -> None:
+    with suppress(BrokenPipeError):
+        print(json.dumps(document), flush=True)  # noqa: T201  the line that whoever started us waits for
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status of ``python -m ci_tools.twin``."""
+    options = arguments(sys.argv[1:] if argv is None else argv)
+    try:
+        asyncio.run(run(options, parse_faults(options.fault)))
+    except CampaignError as error:
+        _say({"error": str(error), "usage": error.exit_code is ExitCode.USAGE})
+        return int(error.exit_code)
+    return int(ExitCode.PASS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""The state that the twin should be in: a healthy twin's, changed by every fault that is switched on.
+
+Pure: switching a fault off is deriving the state again without it, so nothing can stay behind. Where
+two faults change the same thing, the one switched on last wins.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ci_tools.twin.edge.limits import Allowance, Allowances
+from ci_tools.twin.effects import (
+    BehaviourEffect,
+    Delay,
+    EdgeEffect,
+    Effect,
+    EnvironEffect,
+    ProcessEffect,
+    ProxyEffect,
+    ProxyMode,
+    ProxyName,
+    ResolverEffect,
+    SettingEffect,
+    Switch,
+)
+from ci_tools.twin.settings import Behaviour, ServiceName, ServiceSettings
+
+PROXIES: tuple[ProxyName, ...] = ("redis", "postgresql", "llm")
+_BAN_S = 600.0
+_API_BAN_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyState:
+    """A proxy's mode, its delay in real seconds."""
+
+    mode: ProxyMode = ProxyMode.PASS
+    delay: Delay | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What every part of the twin should be."""
+
+    documents: Mapping[ServiceName, ServiceSettings]
+    proxies: Mapping[ProxyName, ProxyState]
+    allowances: Allowances
+    stopped: frozenset[ServiceName] = field(default_factory=frozenset)
+
+    def restarts(self, service: ServiceName, before: "Desired") -> bool:
+        """Whether *service* reads something at its start that was different *before*."""
+        return _without_behaviours(self.documents[service]) != _without_behaviours(before.documents[service])
+
+
+def healthy_allowances(time_scale: float) -> Allowances:
+    """The limits that the environment ``twin`` declares: generous, its bans scaled."""
+    return Allowances(
+        api=Allowance(rate_per_min=60_000.0, burst=6_000, ban_s=_API_BAN_S * time_scale),
+        other=Allowance(rate_per_min=30_000.0, burst=3_000, ban_s=_BAN_S * time_scale),
+    )
+
+
+def desired(documents: Mapping[ServiceName, ServiceSettings], switches: Sequence[Switch], time_scale: float) -> Desired:
+    """The state that *switches* make of the twin whose healthy *documents* these are."""
+    effects = [effect for switch in switches for effect in switch.fault.effects]
+    return Desired(
+        documents={name: _edited(document, switches, effects, time_scale) for name, document in documents.items()},
+        proxies={name: _proxy(name, effects, time_scale) for name in PROXIES},
+        allowances=_allowances(effects, time_scale),
+        stopped=frozenset(effect.service for effect in effects if isinstance(effect, ProcessEffect)),
+    )
+
+
+def _proxy(name: ProxyName, effects: Iterable[Effect], time_scale: float) -> ProxyState:
+    state = ProxyState()
+    for effect in effects:
+        if isinstance(effect, ProxyEffect) and effect.proxy == name:
+            state = ProxyState(effect.mode, effect.delay and effect.delay.scaled(time_scale))
+    return state
+
+
+def _allowances(effects: Iterable[Effect], time_scale: float) -> Allowances:
+    allowances = healthy_allowances(time_scale)
+    for effect in effects:
+        if isinstance(effect, EdgeEffect):
+            ban_s = (_BAN_S if effect.ban_s is None else effect.ban_s) * time_scale
+            lowered = Allowance(rate_per_min=effect.rate_per_min, burst=effect.burst, ban_s=ban_s)
+            allowances = Allowances(api=lowered, other=lowered)
+    return allowances
+
+
+def _edited(
+    document: ServiceSettings, switches: Sequence[Switch], effects: Sequence[Effect], time_scale: float
+) -> ServiceSettings:
+    content = document.model_dump()
+    for effect in effects:
+        if isinstance(effect, EnvironEffect) and effect.service == document.service:
+            _set_variable(content["env"], effect)
+        elif isinstance(effect, SettingEffect) and effect.service == document.service:
+            _set_field(content, effect)
+        elif isinstance(effect, ResolverEffect) and effect.service == document.service:
+            content["resolver"] |= {
+                "delay_s": effect.delay_s * time_scale,
+                "errno": effect.errno,
+                "spare_known": effect.spare_known,
+            }
+    content["behaviours"] = tuple(_behaviours(document.service, switches))
+    return ServiceSettings.model_validate(content)
+
+
+def _set_variable(env: dict[str, str], effect: EnvironEffect) -> None:
+    if effect.value is None:
+        env.pop(effect.key, None)
+    else:
+        env[effect.key] = effect.value.replace("{}", env.get(effect.key, ""))
+
+
+def _set_field(content: dict[str, Any], effect: SettingEffect) -> None:
+    *parents, last = effect.path.split(".")
+    for parent in parents:
+        content = content[parent]
+    content[last] = effect.value
+
+
+def _behaviours(service: ServiceName, switches: Sequence[Switch]) -> Iterator[Behaviour]:
+    """The latest first, because a service takes the first that matches."""
+    for switch in reversed(switches):
+        for effect in switch.fault.effects:
+            if isinstance(effect, BehaviourEffect) and effect.service == service:
+                yield Behaviour(point=effect.point, session=switch.session, params=dict(effect.params))
+
+
+def _without_behaviours(document: ServiceSettings) -> ServiceSettings:
+    return document.model_copy(update={"behaviours": ()})

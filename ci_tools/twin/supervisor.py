@@ -1,0 +1,235 @@
+"""The owner of a twin: starts every part, keeps them in the desired state, and ends them all."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ci_tools.errors import TwinError, UsageError
+from ci_tools.twin.announcement import Announcement
+from ci_tools.twin.certificates import issue
+from ci_tools.twin.control import ControlServer
+from ci_tools.twin.desired import Desired, desired, healthy_allowances
+from ci_tools.twin.documents import HOSTS, SERVICES, Layout, Ports, Secrets, documents, identity
+from ci_tools.twin.edge.server import Edge
+from ci_tools.twin.effects import ProxyName, Switch
+from ci_tools.twin.faults import catalogue_json, parse_fault
+from ci_tools.twin.llm import LanguageModel
+from ci_tools.twin.ports import LOOPBACK, number_of, reserve_port
+from ci_tools.twin.postgresql import PostgreSql, start_postgresql
+from ci_tools.twin.proxy import Proxy, TcpAddress
+from ci_tools.twin.service_process import ServiceProcess, ServiceState
+from ci_tools.twin.settings import ServiceName, ServiceSettings
+from ci_tools.twin.valkey import Redis, start_redis
+
+REQUEST_TIMEOUT_S = 600.0
+
+
+class Supervisor:
+    """All parts of one twin in *directory*, and the faults that are switched on."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        time_scale: float,
+        switches: Sequence[Switch] = (),
+        max_connections: int = 100,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._directory = directory
+        self._time_scale = time_scale
+        self._switches = tuple(switches)
+        self._max_connections = max_connections
+        self._environ = environ
+        self._secrets = Secrets()
+        self._identity = identity()
+        self._switching = asyncio.Lock()
+        self._reserved: dict[ServiceName, socket.socket] = {name: reserve_port() for name in SERVICES}
+        ports = {name: number_of(held) for name, held in self._reserved.items()}
+        self._services = {name: ServiceProcess(name, ports[name], directory) for name in SERVICES}
+        self._edge = Edge(
+            {host: ports[name] for host, name in HOSTS.items()},
+            healthy_allowances(time_scale),
+            request_timeout_s=REQUEST_TIMEOUT_S * time_scale,
+        )
+        self._llm = LanguageModel()
+        self._control = ControlServer(directory / "control.sock", self._answer)
+        self._proxies: dict[ProxyName, Proxy] = {}
+        self._postgresql: PostgreSql | None = None
+        self._redis: Redis | None = None
+        self._healthy_documents: dict[ServiceName, ServiceSettings] = {}
+        self._state: Desired
+
+    async def start(self) -> Announcement:
+        """Every part is up, the faults are on, and the control socket answers.
+
+        Raises:
+            TwinError: A part did not come up; the parts that did are still to be stopped.
+        """
+        await _all(
+            self._start_postgresql(),
+            self._start_redis(),
+            self._start_llm(),
+            self._start_edge(),
+            *(service.prepare() for service in self._services.values()),
+        )
+        self._healthy_documents = documents(self._layout())
+        self._state = desired(self._healthy_documents, self._switches, self._time_scale)
+        for name, service in self._services.items():
+            service.write(self._state.documents[name])
+        await _all(*(service.run() for service in self._services.values()))
+        self._judge_start()
+        await self._strike(self._state)
+        await _all(*(self._services[name].stop() for name in self._state.stopped))
+        await self._control.start()
+        return self._announcement()
+
+    async def stop(self) -> None:
+        """No part is left, whichever of them had started."""
+        await self._control.stop()
+        self._edge.stop()
+        await asyncio.gather(
+            *(service.stop() for service in self._services.values()),
+            *(proxy.stop() for proxy in self._proxies.values()),
+            self._llm.stop(),
+            *(part.stop() for part in (self._postgresql, self._redis) if part is not None),
+            return_exceptions=True,
+        )
+        for held in self._reserved.values():
+            held.close()
+
+    async def switch(self, switch: Switch, *, on: bool) -> None:
+        """*switch* is on or off, every part is as it should be, and restarted services are healthy or failed."""
+        async with self._switching:
+            others = tuple(each for each in self._switches if each != switch)
+            self._switches = (*others, switch) if on else others
+            before = self._state
+            self._state = desired(self._healthy_documents, self._switches, self._time_scale)
+            await self._strike(self._state)
+            await _all(*(self._follow(service, before) for service in self._services.values()))
+
+    def status(self) -> dict[str, Any]:
+        """Faults that are on, and what every part is doing."""
+        return {
+            "faults": [str(switch) for switch in self._switches],
+            "services": {
+                name: {"state": service.state, "failure": service.failure} for name, service in self._services.items()
+            },
+            "proxies": {name: proxy.mode for name, proxy in self._proxies.items()},
+            "edge_answers": self._edge.answers,
+        }
+
+    async def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        match question:
+            case {"ask": "status"}:
+                return self.status()
+            case {"ask": "catalogue"}:
+                return {"faults": catalogue_json()}
+            case {"ask": "switch", "fault": str(text), "on": bool(on)}:
+                await self.switch(parse_fault(text), on=on)
+                return self.status()
+        raise UsageError(
+            "unknown question; allowed: status, catalogue, switch with 'fault' (text) and 'on' (true, false)"
+        )
+
+    async def _start_postgresql(self) -> None:
+        started = await start_postgresql(
+            self._directory,
+            self._secrets.postgresql_password,
+            self._environ,
+            max_connections=self._max_connections,
+        )
+        self._postgresql = started
+        proxy = self._proxies["postgresql"] = Proxy(started.address)
+        await proxy.start()
+        from ci_tools.twin.services.schema import create  # noqa: PLC0415  while initdb runs, not before it
+
+        await create(f"postgresql://{started.user}:{started.password}@{LOOPBACK}:{proxy.port}/{started.database}")
+
+    async def _start_redis(self) -> None:
+        self._redis = await start_redis(self._directory, self._secrets.redis_password, self._environ)
+        proxy = self._proxies["redis"] = Proxy(self._redis.address)
+        await proxy.start()
+
+    async def _start_llm(self) -> None:
+        await self._llm.start()
+        proxy = self._proxies["llm"] = Proxy(TcpAddress(LOOPBACK, self._llm.port))
+        await proxy.start()
+
+    async def _start_edge(self) -> None:
+        context = await asyncio.to_thread(issue, tuple(HOSTS), self._directory / "ca.pem")
+        await self._edge.start(context)
+
+    async def _strike(self, state: Desired) -> None:
+        """Proxies and edge are as *state* says; what did not change is not touched."""
+        self._edge.allow(state.allowances)
+        for name, proxy in state.proxies.items():
+            await self._proxies[name].switch(proxy.mode, proxy.delay)
+
+    async def _follow(self, service: ServiceProcess, before: Desired) -> None:
+        """*service* is as the desired state says, coming from *before*."""
+        name, now = service.name, self._state
+        if now.documents[name] != before.documents[name]:
+            service.write(now.documents[name])
+        if name in now.stopped:
+            await service.stop()
+        elif name in before.stopped or now.restarts(name, before) or service.state is ServiceState.FAILED:
+            await service.restart()
+
+    def _judge_start(self) -> None:
+        """A service that no fault has touched must be healthy."""
+        for name, service in self._services.items():
+            if service.state is ServiceState.FAILED and self._state.documents[name] == self._healthy_documents[name]:
+                raise TwinError(f"the twin did not come up: {service.failure}")
+
+    def _layout(self) -> Layout:
+        assert self._postgresql is not None
+        assert self._redis is not None
+        return Layout(
+            ports=Ports(
+                edge=self._edge.port,
+                services={name: number_of(held) for name, held in self._reserved.items()},
+                **{name: proxy.port for name, proxy in self._proxies.items()},
+            ),
+            secrets=replace(
+                self._secrets,
+                postgresql_password=self._postgresql.password,
+                redis_password=self._redis.password,
+            ),
+            identity=self._identity,
+            time_scale=self._time_scale,
+            postgresql_user=self._postgresql.user,
+            postgresql_database=self._postgresql.database,
+        )
+
+    def _announcement(self) -> Announcement:
+        control = str(self._directory / "control.sock")
+        return Announcement(
+            pid=os.getpid(),
+            directory=str(self._directory),
+            control=control,
+            environ={
+                "TWIN_EDGE_PORT": str(self._edge.port),
+                "TWIN_CA_FILE": str(self._directory / "ca.pem"),
+                "TWIN_CONTROL": control,
+                "E2E_OAUTH_SIMULATION_KEY": self._secrets.e2e,
+            },
+            time_scale=self._time_scale,
+            revision=self._identity.revision,
+        )
+
+
+async def _all(*parts: Coroutine[Any, Any, None]) -> None:
+    """Every part has finished; the first error is raised after the others were cancelled."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
