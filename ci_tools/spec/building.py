@@ -6,24 +6,24 @@ from typing import Any
 from pydantic import BaseModel
 
 from ci_tools import model
-from ci_tools.spec import documents
+from ci_tools.spec import documents, environment_documents, probe_documents
 from ci_tools.spec.values import ChoicePlan, FixedPlan, Kpi, PlanRule, Policy, Spec
 
 _SECONDS_PER_MIN = 60.0
 
 _PROBES: Mapping[type[BaseModel], type[model.Probe]] = {
-    documents.HttpJsonProbeDocument: model.HttpJsonProbe,
-    documents.TcpProbeDocument: model.TcpProbe,
-    documents.TlsProbeDocument: model.TlsProbe,
-    documents.WebSocketProbeDocument: model.WebSocketProbe,
-    documents.TokenProbeDocument: model.TokenProbe,
-    documents.CommandProbeDocument: model.CommandProbe,
+    probe_documents.HttpJsonProbeDocument: model.HttpJsonProbe,
+    probe_documents.TcpProbeDocument: model.TcpProbe,
+    probe_documents.TlsProbeDocument: model.TlsProbe,
+    probe_documents.WebSocketProbeDocument: model.WebSocketProbe,
+    probe_documents.TokenProbeDocument: model.TokenProbe,
+    probe_documents.CommandProbeDocument: model.CommandProbe,
 }
 _STRATEGIES: Mapping[type[BaseModel], type[model.AuthStrategy]] = {
-    documents.BypassKeyDocument: model.BypassKey,
-    documents.RegisterLoginDocument: model.RegisterLogin,
-    documents.ReadyTokenDocument: model.ReadyToken,
-    documents.NoAuthDocument: model.NoAuth,
+    environment_documents.BypassKeyDocument: model.BypassKey,
+    environment_documents.RegisterLoginDocument: model.RegisterLogin,
+    environment_documents.ReadyTokenDocument: model.ReadyToken,
+    environment_documents.NoAuthDocument: model.NoAuth,
 }
 
 
@@ -48,12 +48,12 @@ def _fields(document: BaseModel, *without: str) -> dict[str, Any]:
     return {name: getattr(document, name) for name in type(document).model_fields if name not in without}
 
 
-def _probe(name: str, document: documents.AnyProbeDocument) -> model.Probe:
+def _probe(name: str, document: probe_documents.AnyProbeDocument) -> model.Probe:
     return _PROBES[type(document)](name=name, **_fields(document))
 
 
 def _environment(
-    name: str, document: documents.EnvironmentDocument, probes: Mapping[str, model.Probe]
+    name: str, document: environment_documents.EnvironmentDocument, probes: Mapping[str, model.Probe]
 ) -> model.Environment:
     deployment = document.deployment
     chosen = probes if document.probes is None else document.probes

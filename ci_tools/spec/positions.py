@@ -13,13 +13,14 @@ _KEYS = {"bare_key", "quoted_key", "dotted_key"}
 
 
 class Positions:
-    """The line of every key of one valid TOML text."""
+    """The line of every key of one TOML text; what is no TOML in it has no line of its own."""
 
     def __init__(self, text: str) -> None:
         self._lines: dict[KeyPath, int] = {}
         self._array_lengths: dict[KeyPath, int] = {}
         for child in Parser(_LANGUAGE).parse(text.encode()).root_node.children:
-            self._read_top(child)
+            if not child.has_error:
+                self._read_top(child)
 
     def line(self, path: KeyPath) -> int:
         """The line of *path*, or of the nearest table around it; line 1 for the file itself."""

@@ -10,7 +10,8 @@ from pydantic import Tag
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from ci_tools.spec.documents import IN_WORDS, CampaignDocument
+from ci_tools.spec.documents import CampaignDocument
+from ci_tools.spec.field_types import IN_WORDS
 from ci_tools.spec.positions import KeyPath, Positions
 
 _LONGEST_VALUE = 80
@@ -80,6 +81,8 @@ def _problem(error: ErrorDetails) -> Problem:
             return Problem(path=path, what="required, but missing", got="nothing", legal=legal)
         case "union_tag_invalid":
             return _unknown_kind(path, value, error["ctx"]["expected_tags"])
+        case "union_tag_not_found":
+            legal = "a table"
         case "string_pattern_mismatch":
             legal = IN_WORDS[error["ctx"]["pattern"]]
         case _:
@@ -103,11 +106,22 @@ def _unknown_kind(path: KeyPath, table: Mapping[str, Any], expected: str) -> Pro
     return Problem(path=(*path, key), what=f"unknown {key}", got=repr(kind), legal=suggested(kind, kinds))
 
 
+_IN_OUR_WORDS = {
+    "Input should be ": "",
+    "a valid integer": "a whole number",
+    "a valid ": "a ",
+    "an object": "a table",
+    "a dictionary": "a table",
+    "Tuple should have ": "",
+    "Dictionary should have ": "",
+    " after validation, not 0": "",
+}
+
+
 def _legal(message: str) -> str:
-    text = message.removeprefix("Input should be ").removeprefix("Tuple should ").removeprefix("Dictionary should ")
-    for theirs, ours in {"a valid ": "a ", " an object": " a table", "dictionary": "table"}.items():
-        text = text.replace(theirs, ours)
-    return text.removesuffix(" after validation, not 0")
+    for theirs, ours in _IN_OUR_WORDS.items():
+        message = message.replace(theirs, ours)
+    return message
 
 
 def _description(field: FieldInfo) -> str:

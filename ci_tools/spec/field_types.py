@@ -1,0 +1,68 @@
+"""The kinds of value that stand in ``campaign.toml``, each said in words where it can be missed."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints
+from pydantic.json_schema import WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
+VARIABLE_PATTERN = r"^[A-Z_][A-Z0-9_]*$"
+ABSOLUTE_PATTERN = r"^/\S*$"
+RELATIVE_PATTERN = r"^[^/\s]"
+SUITE_PATTERN = r"^(?:[a-z][a-z0-9_]*|\*)$"
+TEXT_PATTERN = r"\S"
+
+IN_WORDS = {
+    NAME_PATTERN: "lower-case letters, digits and _, beginning with a letter",
+    VARIABLE_PATTERN: "the name of an environment variable in capitals, never its value",
+    ABSOLUTE_PATTERN: "a path that begins with / and holds no space",
+    RELATIVE_PATTERN: "a path relative to the folder of campaign.toml, without ../",
+    SUITE_PATTERN: 'the name of a suite, or "*" for all',
+    TEXT_PATTERN: "a text that is not empty",
+}
+"""Each pattern that a text can miss, as a person would say it."""
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, (str, int, float)):
+        return value
+    raise PydanticCustomError("scalar", "a string, a number or a boolean")
+
+
+def _inside(path: str) -> str:
+    if ".." in path.partition("::")[0].split("/"):
+        raise PydanticCustomError("inside", IN_WORDS[RELATIVE_PATTERN])
+    return path
+
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Variable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
+Absolute = Annotated[str, StringConstraints(pattern=ABSOLUTE_PATTERN)]
+Relative = Annotated[str, StringConstraints(pattern=RELATIVE_PATTERN), AfterValidator(_inside)]
+SuiteChoice = Annotated[str, StringConstraints(pattern=SUITE_PATTERN)]
+Text = Annotated[str, StringConstraints(pattern=TEXT_PATTERN)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Scalar = Annotated[Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+
+
+class Document(BaseModel):
+    """A table of the file: no unknown keys, no coercion, unchangeable."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        model_title_generator=lambda model: model.__name__.removesuffix("Document"),
+    )
+
+
+def tag_of(field: str) -> Discriminator:
+    """Choose a union's member by the table's own *field*.
+
+    Tags stand in angle brackets so that they never look like a key of the file in an error's path.
+    """
+    return Discriminator(lambda table: f"<{table.get(field)}>" if isinstance(table, dict) else None)

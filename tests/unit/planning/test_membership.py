@@ -1,0 +1,39 @@
+import pytest
+
+from ci_tools.model import Suite
+from ci_tools.planning.membership import suite_of
+
+SUITES = (
+    Suite(name="all", paths=("tests",)),
+    Suite(name="orders", paths=("tests/orders/", "tests/test_cart.py")),
+    Suite(name="payment", paths=("tests/orders/test_pay.py::TestCard", "tests/orders/test_pay.py::test_cash")),
+    Suite(name="agents", paths=("tests/agents/test_real_*.py",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("node_id", "suite"),
+    [
+        ("tests/test_smoke.py::test_it", "all"),
+        ("tests/test_cart.py::test_it", "orders"),
+        ("tests/orders/test_list.py::test_it[one]", "orders"),
+        ("tests/orders/test_pay.py::TestCard::test_it", "payment"),
+        ("tests/orders/test_pay.py::test_cash", "payment"),
+        ("tests/orders/test_pay.py::test_cash[euro]", "payment"),
+        ("tests/orders/test_pay.py::test_cashback", "orders"),
+        ("tests/agents/test_real_triage.py::test_it", "agents"),
+        ("tests/agents/test_fake.py::test_it", "all"),
+    ],
+)
+def test_a_test_belongs_to_its_most_specific_path(node_id: str, suite: str) -> None:
+    """A test belongs to the suite that names it most closely."""
+    found = suite_of(node_id, SUITES)
+
+    assert found is not None
+    assert found.name == suite
+
+
+@pytest.mark.parametrize("node_id", ["tests_of_others/test_it.py::test_it", "test_it.py::test_it"])
+def test_a_test_that_no_suite_asked_for_has_none(node_id: str) -> None:
+    """A path that only begins alike covers nothing."""
+    assert suite_of(node_id, SUITES) is None
