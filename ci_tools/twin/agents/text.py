@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9'_-]*")
+_WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9'_-]*")
 _NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,2})?"
 _SCALES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}
 _SCALED_NUMBER = re.compile(rf"(?<![\w.])({_NUMBER})([kKmMbB]?)(?![\w])")
