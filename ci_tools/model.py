@@ -309,6 +309,8 @@ class ReliabilityGate:
     target_s: float | None = None
     """Described in the report, never judged: percentiles only describe."""
     cap: int = 60
+    requires: tuple[str, ...] = ()
+    """Dependencies through which the probe sees its own; while one is down, it cannot tell."""
     kind: Literal["reliability"] = "reliability"
 
 

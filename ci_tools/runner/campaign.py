@@ -167,7 +167,7 @@ class CampaignRun:
         """Judge the reliability gates while nothing else runs; what they confirm down is told to the tests."""
         down: dict[str, str] = {}
         for gate in phase.gates:
-            if not isinstance(gate, ReliabilityGate):
+            if not isinstance(gate, ReliabilityGate) or not down.keys().isdisjoint(gate.requires):
                 continue
             observations = quiet.sample(gate, deadline, self._recorder(phase, gate))
             if observations and all(one.state is DependencyState.DOWN for one in observations):

@@ -27,12 +27,16 @@ def check_observed_dependencies(document: CampaignDocument) -> Iterator[Problem]
 
 
 def check_required_dependencies(document: CampaignDocument) -> Iterator[Problem]:
-    """Suites that require what is not declared."""
-    for name, suite in document.suites.items():
-        for index, need in enumerate(suite.requires):
-            if need not in document.dependencies:
-                path = ("suites", name, "requires", index)
-                yield unknown_name(path, "dependency", need, document.dependencies)
+    """Suites and gates that require what is not declared, and gates that require what they judge."""
+    for section in ("suites", "gates"):
+        for name, table in getattr(document, section).items():
+            for index, need in enumerate(getattr(table, "requires", ())):
+                path = (section, name, "requires", index)
+                if need not in document.dependencies:
+                    yield unknown_name(path, "dependency", need, document.dependencies)
+                elif isinstance(table, ReliabilityGateDocument) and need == table.dependency:
+                    what = "the gate could never fail: it is held back while its own dependency is down"
+                    yield Problem(path=path, what=what, got=repr(need), legal="what its probe sees it through")
 
 
 def check_phase_numbers(document: CampaignDocument) -> Iterator[Problem]:

@@ -73,6 +73,8 @@ class ReliabilityGateDocument(GateDocument):
     """Attempts are repeated until the rate is shown to be target or floor."""
     probe: Name
     """The probe that is repeated."""
+    requires: tuple[Name, ...] = ()
+    """Dependencies without which the probe says nothing of its own."""
     floor: Annotated[float, Field(gt=0, lt=1)]
     """The rate at which the gate fails."""
     target: Annotated[float, Field(gt=0, le=1)]

@@ -22,6 +22,19 @@ CONTRADICTIONS = {
         'requires = ["redis"]',
         "48: suites.smoke.requires[0]: unknown dependency; got 'redis'; legal: api, database, edge",
     ),
+    "a gate that requires what is not declared": (
+        'probe = "api"',
+        'probe = "api"\nrequires = ["redis"]',
+        "61: gates.api.requires[0]: unknown dependency; got 'redis'; legal: api, database, edge",
+    ),
+    "a gate that requires what it judges": (
+        'probe = "api"',
+        'probe = "api"\nrequires = ["api"]',
+        (
+            "61: gates.api.requires[0]: the gate could never fail: it is held back while its own dependency is down; "
+            "got 'api'; legal: what its probe sees it through"
+        ),
+    ),
     "two phases of one number": (
         "number = 2",
         "number = 1",

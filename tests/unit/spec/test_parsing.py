@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_tools.errors import ExitCode, SpecError
@@ -81,6 +81,7 @@ _KEYS = [
 ]  # fmt: skip
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.lists(st.tuples(st.lists(st.sampled_from(_KEYS), min_size=1, max_size=4), _VALUES), max_size=5))
 def test_any_text_is_a_specification_or_a_refusal(pairs: list[tuple[list[str], str]]) -> None:
     """Whatever the file holds, it is read or refused with one line per problem."""

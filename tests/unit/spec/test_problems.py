@@ -24,7 +24,7 @@ SHAPES = {
         'probe = "api"\nceiling = 1',
         (
             "61: gates.api.ceiling: unknown key; got 'ceiling'; "
-            "legal: cap, dependency, floor, kind, phase, probe, target, target_s, under_s"
+            "legal: cap, dependency, floor, kind, phase, probe, requires, target, target_s, under_s"
         ),
     ),
     "an unknown key of an optional table": (
@@ -84,6 +84,11 @@ SHAPES = {
         '[probes.login]\nkind = "token"\ndependency = "api"',
         '[probes]\nlogin = "token"',
         "33: probes.login: not allowed; got 'token'; legal: a table",
+    ),
+    "something else instead of a plan": (
+        '[plans.all]\nabout = "everything"\nphases = ["first", "second"]',
+        "[plans]\nall = 3",
+        "72: plans.all: not allowed; got 3; legal: a table",
     ),
     "a table of something else": (
         'deployment = { host = "api", path = "/info", revision = "revision" }',
