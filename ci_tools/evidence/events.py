@@ -7,7 +7,7 @@ only ever added, with a default; a change of meaning is a new :data:`VERSION`.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, get_args
 
@@ -238,7 +238,7 @@ def from_line(line: bytes) -> Record:
     """
     try:
         document = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotARecordError(f"not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("v") != VERSION:
         raise NotARecordError(f"not an event of version {VERSION}")
@@ -249,12 +249,19 @@ def from_line(line: bytes) -> Record:
         return Record(
             writer=str(document["writer"]),
             seq=int(document["seq"]),
-            at=datetime.fromisoformat(document["at"]),
+            at=_aware(document["at"]),
             mono_s=float(document["mono"]),
             event=_adapter(name).validate_python(document["data"]),
         )
-    except (KeyError, TypeError, ValueError, ValidationError) as error:
+    except (ArithmeticError, KeyError, TypeError, ValueError, ValidationError) as error:
         raise NotARecordError(f"{name} is damaged: {type(error).__name__}") from error
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return at.astimezone(UTC)
 
 
 assert set(NAMES) == set(get_args(Event)), "an event type without a name could not be written"

@@ -4,6 +4,7 @@
 writer loses at most the line it was writing. Merging jobs is putting their files into one directory.
 """
 
+import heapq
 import json
 import os
 import re
@@ -19,6 +20,8 @@ from ci_tools.evidence.events import Event, NotARecordError, Record, from_line, 
 from ci_tools.evidence.redaction import Redactor
 
 _FOLDER = "journal"
+_OPENING = b'{"v":1,"event":'
+"""How every line of ours begins; a torn first line is recognised by it."""
 _WRITER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 
 
@@ -94,7 +97,7 @@ def read(directory: Path) -> Journal:
     Raises:
         UsageError: there is no such directory.
         ForeignJournalError: there are files, but not a line of ours among them.
-        EmptyJournalError: not one event could be read.
+        EmptyJournalError: not one event could be read; what there was is torn or damaged.
     """
     if not directory.is_dir():
         raise UsageError(f"no campaign directory {str(directory)!r}; run: ci-tools campaign --out DIR")
@@ -104,26 +107,35 @@ def read(directory: Path) -> Journal:
             f"{str(directory)!r} holds no journal; give the directory of a campaign, "
             "as written by: ci-tools campaign --out DIR"
         )
-    records: list[Record] = []
-    problems: list[str] = []
-    foreign = False
-    for path in paths:
-        reading = read_file(path.name, path.read_bytes())
-        records += reading.records
-        problems += reading.problems
-        foreign = foreign or (not reading.records and _has_words(path))
-    if not records and foreign:
+    contents = {path.name: _content(path) for path in paths}
+    readings = [read_file(name, content) for name, content in contents.items()]
+    problems = [problem for reading in readings for problem in reading.problems]
+    # Merged, not sorted: within a file the order of writing holds, even when the clock was set back.
+    records = tuple(heapq.merge(*(reading.records for reading in readings), key=_order))
+    if not records and any(_is_foreign(content) for content in contents.values()):
         raise ForeignJournalError(
             f"{str(directory)!r} holds no event that this version can read ({problems[0]}); "
             "give the directory of a campaign, as written by: ci-tools campaign --out DIR"
         )
     if not records:
-        raise EmptyJournalError(f"the journal in {str(directory)!r} is empty: nothing was seen, so nothing passes")
-    return Journal(tuple(sorted(records, key=_order)), tuple(problems))
+        found = f"holds no whole event ({problems[0]})" if problems else "is empty"
+        raise EmptyJournalError(f"the journal in {str(directory)!r} {found}: nothing was seen, so nothing passes")
+    return Journal(records, tuple(problems))
 
 
-def _has_words(path: Path) -> bool:
-    return bool(path.read_bytes().strip(b"\0 \r\n\t"))
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the journal {str(path)!r}: {error.strerror}; "
+            "make it readable, or move it out of the directory to judge the rest as incomplete"
+        ) from error
+
+
+def _is_foreign(content: bytes) -> bool:
+    words = content.strip(b"\0 \r\n\t")
+    return not _OPENING.startswith(words[: len(_OPENING)])
 
 
 def _order(record: Record) -> tuple[datetime, str, int]:
@@ -217,7 +229,7 @@ class CampaignDirectory:
         target = self.path / name
         beside = target.with_name(f".{name}.{os.getpid()}.part")
         try:
-            beside.write_text(text, encoding="utf-8")
+            beside.write_text(text, encoding="utf-8", errors="backslashreplace")
             beside.replace(target)
         except OSError as error:
             beside.unlink(missing_ok=True)
@@ -236,7 +248,7 @@ class LogWriter:
         self._redactor = redactor
         self._path = path
         try:
-            self._file = path.open("a", encoding="utf-8", buffering=1)
+            self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
         except OSError as error:
             raise _cannot_write(path, error) from error
 
