@@ -32,18 +32,23 @@ def _judged(probe: HttpJsonProbe, answer: Answer) -> Sighting:
     code = str(answer.status)
     measured_s = None if probe.latency_ms else answer.elapsed_s
     if answer.status != probe.status:
-        text = f"{answer.status} instead of {probe.status}{_whither(answer)}: {answer.text.strip()}"
+        text = f"{answer.status} instead of {probe.status}{_whither(answer)}{_words(answer)}"
         return Sighting(state=DependencyState.DOWN, latency_s=measured_s, code=code, text=text)
     try:
         document = json.loads(answer.content)
     except (ValueError, RecursionError):
-        text = f"{answer.media_type or 'an untyped answer'} instead of JSON: {answer.text.strip()}"
+        text = f"{answer.media_type or 'an untyped answer'} instead of JSON{_words(answer)}"
         return Sighting(state=DependencyState.DOWN, latency_s=measured_s, code=code, text=text)
     latency_s, unmeasured = _server_latency(probe, document) if probe.latency_ms else (measured_s, ())
     wrong = (*mismatches(document, probe.expect), *_made_up(document)) or unmeasured
     return Sighting(
         state=_worst(wrong), latency_s=latency_s, code=code, text="; ".join(mismatch.text for mismatch in wrong)
     )
+
+
+def _words(answer: Answer) -> str:
+    body = answer.text.strip()
+    return f": {body}" if body else ""
 
 
 def _whither(answer: Answer) -> str:

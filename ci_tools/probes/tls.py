@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ci_tools.errors import UnreachableError
-from ci_tools.model import DependencyState, TlsProbe
+from ci_tools.model import DependencyState, Environment, TlsProbe
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Sighting, unanswered
-from ci_tools.target.addresses import endpoint
+from ci_tools.target.addresses import endpoint, trust
 from ci_tools.target.tls import Handshake, handshake
 
 _WORST_FIRST = (DependencyState.DOWN, DependencyState.DEGRADED, DependencyState.UP)
@@ -37,7 +38,11 @@ async def _one(probe: TlsProbe, host: str, clients: Clients) -> Sighting:
     try:
         shaken = await handshake(clients.environment, host, timeout_s=probe.timeout_s)
     except UnreachableError as error:
-        return unanswered(error, time.perf_counter() - asked_s)
+        refused = unanswered(error, time.perf_counter() - asked_s)
+        # OpenSSL has no symbol of its own for a name that is not covered.
+        misnamed = "ostname mismatch" in str(error) or "IP address mismatch" in str(error)
+        names = await _names(probe, host, clients.environment) if misnamed else ""
+        return replace(refused, text=f"{error}{names}")
     elapsed_s = time.perf_counter() - asked_s
     days_left = shaken.days_left(datetime.now(UTC))
     enough = days_left >= probe.days_left
@@ -50,3 +55,20 @@ async def _one(probe: TlsProbe, host: str, clients: Clients) -> Sighting:
 
 def _words(shaken: Handshake, days_left: float) -> str:
     return f"{shaken.name} is covered by {', '.join(shaken.covered)} for {days_left:.1f} days"
+
+
+async def _names(probe: TlsProbe, host: str, environment: Environment) -> str:
+    """The names that *host*'s certificate covers instead; empty if the chain does not verify either."""
+    there = endpoint(environment, host)
+    context = trust(environment)
+    context.check_hostname = False
+    try:
+        async with asyncio.timeout(environment.scaled(probe.timeout_s)):
+            _, writer = await asyncio.open_connection(
+                there.address, there.port, ssl=context, server_hostname=there.name
+            )
+    except OSError:
+        return ""
+    certificate = writer.get_extra_info("peercert") or {}
+    writer.transport.abort()
+    return "; it is valid for " + ", ".join(name for _, name in certificate.get("subjectAltName", ()))
