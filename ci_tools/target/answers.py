@@ -16,14 +16,14 @@ def mocked(text: str) -> bool:
     return text.lstrip("\"' \n").startswith(_MOCKED)
 
 
-def rows(answer: Answer) -> list[dict[str, Any]]:
-    """The items of a list: the body itself, or its ``data``.
+def rows(answer: Answer, name: str = "data") -> list[dict[str, Any]]:
+    """The items of a list: the body itself, or what it holds under *name*.
 
     Raises:
         TargetError: the body is neither.
     """
     body = answer.json()
-    items = body.get("data") if isinstance(body, Mapping) else body
+    items = body.get(name) if isinstance(body, Mapping) else body
     if not isinstance(items, list):
         raise TargetError(
             f"{answer.method} {answer.url} answered {answer.status} without a list: {answer.text[:200]!r}"

@@ -31,6 +31,8 @@ TERMINAL_EVENTS = frozenset({"agent_completed", "agent_error"})
 JWT_SUBPROTOCOL = "jwt-auth"
 
 _CLOSE_TIMEOUT_S = 2.0
+_MAX_QUEUE = 4096
+"""Above any run's frames: a full queue stops reading, and the answer to our close would wait behind it."""
 _KEPT_TEXT = 4000
 _NO_CLOSE_FRAME = 1006
 _numbers = itertools.count(1)
@@ -281,6 +283,7 @@ async def _handshake(client: HttpClient, there: Endpoint, offer: _Offer, log: _F
             user_agent_header=USER_AGENT,
             open_timeout=patience_s,
             close_timeout=_CLOSE_TIMEOUT_S,
+            max_queue=_MAX_QUEUE,
             ping_interval=None,  # every frame on the wire is one that a test asked for
             proxy=None,
             host=there.address,

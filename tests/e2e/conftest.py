@@ -56,7 +56,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:  #
         return
     stack = ExitStack()
     config.add_cleanup(stack.close)
-    environment = stack.enter_context(_resolved(config))
+    environment = stack.enter_context(_standing(config))
     path = Path(mkdtemp(prefix="ci-tools-environment-")) / "environment.json"
     stack.callback(path.parent.rmdir)
     stack.callback(path.unlink)
@@ -71,17 +71,23 @@ def environment(pytestconfig: pytest.Config) -> Iterator[Environment]:
     if given := os.environ.get(ENVIRONMENT_FILE):
         yield load_environment(Path(given))
         return
-    with _resolved(pytestconfig) as resolved:
-        yield resolved
+    with _standing(pytestconfig) as standing:
+        yield standing
 
 
 @contextmanager
-def _resolved(config: pytest.Config) -> Iterator[Environment]:
+def _standing(config: pytest.Config) -> Iterator[Environment]:
+    """The environment of ``--env``; one that a person serves is joined. Its variables are ours for the time."""
     # Only a run without a campaign needs these, and they bring the whole runner with them.
     from ci_tools.runner.provisioning import provisioned  # noqa: PLC0415
-
     from ci_tools.spec import parse  # noqa: PLC0415
 
     path = config.rootpath / "campaign.toml"
-    with provisioned(config.getoption("--env"), parse(path.read_text(encoding="utf-8"), str(path))) as environment:
+    spec = parse(path.read_text(encoding="utf-8"), str(path))
+    with (
+        provisioned(spec, config.getoption("--env"), os.environ, join=True) as (environment, variables),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in variables.items():
+            patch.setenv(name, value)
         yield environment
