@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from ci_tools.errors import EvidenceError, TargetError, ThrottledError
+from ci_tools.errors import EvidenceError, TargetError
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.model import BypassKey, Environment, ReadyToken
 from ci_tools.target.credentials import Credentials, Issuer
@@ -60,8 +60,6 @@ class Clients:
                 if self._credentials is None:
                     self._credentials = await self.issuer(timeout_s).issue()
                 return await self._credentials.bearer()
-            except ThrottledError:
-                raise
             except TargetError as error:
                 self._credentials = None
                 raise NoCredentialsError(f"no credentials to ask with: {error}") from error

@@ -58,7 +58,7 @@ def _words(shaken: Handshake, days_left: float) -> str:
 
 
 async def _names(probe: TlsProbe, host: str, environment: Environment) -> str:
-    """The names that *host*'s certificate covers instead; empty if the chain does not verify either."""
+    """The names that *host*'s certificate covers instead; empty if it does not answer again."""
     there = endpoint(environment, host)
     context = trust(environment)
     context.check_hostname = False

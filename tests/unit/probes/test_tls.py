@@ -1,4 +1,5 @@
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -65,6 +66,21 @@ async def test_an_uncovered_host_is_down_in_openssls_words(shaking: Open) -> Non
     assert (seen.state, seen.code) == (DependencyState.DOWN, "CERTIFICATE_VERIFY_FAILED")
     assert "Hostname mismatch, certificate is not valid for 'api.twin.localhost'" in seen.text
     assert seen.text.endswith("; it is valid for *.localhost")
+
+
+async def test_an_uncovered_host_that_does_not_answer_again_is_down(
+    look: Look, listening: Listen, authority: Any
+) -> None:
+    """The names that a certificate covers are left out where a second handshake is refused."""
+    context = authority.context("*.localhost")
+    replies = iter((None, ssl.ALERT_DESCRIPTION_INTERNAL_ERROR))
+    context.sni_callback = lambda *_: next(replies)
+    url = f"https://api.twin.localhost:{await listening(quiet, context)}"
+
+    seen = await look(probe("there"), url, resolve=LOOPBACK, ca_file=authority.ca_file)
+
+    assert (seen.state, seen.code) == (DependencyState.DOWN, "CERTIFICATE_VERIFY_FAILED")
+    assert "it is valid for" not in seen.text
 
 
 async def test_an_expired_certificate_is_down(shaking: Open) -> None:
