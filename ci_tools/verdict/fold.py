@@ -125,7 +125,8 @@ class CampaignState:
         test = self.test(event.node_id)
         before, test.collected = test.collected, event
         if before is not None and (before.phase, before.suite) != (event.phase, event.suite):
-            self.problems.append(f"{event.node_id} was collected for both {before.suite} and {event.suite}")
+            claims = sorted(f"{one.suite} in phase {one.phase}" for one in (before, event))
+            self.problems.append(f"{event.node_id} was collected for both {' and '.join(claims)}")
 
     @take.register
     def _(self, event: TestStarted, at: datetime) -> None:
@@ -137,7 +138,7 @@ class CampaignState:
         if attempt.finished is not None and attempt.finished.outcome is not event.outcome:
             self.problems.append(
                 f"{event.node_id} ended twice in attempt {event.attempt}: "
-                f"{attempt.finished.outcome} and {event.outcome}; the worse one counts"
+                f"{' and '.join(sorted((attempt.finished.outcome, event.outcome)))}; the worse one counts"
             )
         if attempt.finished is None or _WORSE.index(event.outcome) < _WORSE.index(attempt.finished.outcome):
             attempt.finished = event
