@@ -101,8 +101,6 @@ def open_cache(settings: ServiceSettings) -> redis.asyncio.Redis:
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
         protocol=2,
-        lib_name=None,
-        lib_version=None,
     )
 
 

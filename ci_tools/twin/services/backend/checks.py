@@ -51,8 +51,6 @@ def ping_blocking(settings: ServiceSettings) -> None:
         socket_timeout=patience_s,
         retry=Retry(NoBackoff(), 0),
         protocol=2,
-        lib_name=None,
-        lib_version=None,
     )
     try:
         client.ping()
