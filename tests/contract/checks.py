@@ -44,8 +44,8 @@ def refused(answer: httpx.Response, status: int) -> dict[str, Any]:
     return envelope
 
 
-def listed(answer: httpx.Response, schema: Schema) -> list[Any]:
-    """The entries of a list endpoint, bare or below ``data``; each follows *schema*."""
+def listed(answer: httpx.Response, schema: Schema, *, key: str = "data") -> list[Any]:
+    """The entries of a list endpoint, bare or below *key*; each follows *schema*."""
     body = answered(answer, {})
-    entries = body if isinstance(body, list) else body["data"]
+    entries = body if isinstance(body, list) else body[key]
     return [conforms(entry, schema) for entry in entries]

@@ -4,7 +4,7 @@ Nothing here is shared with the twin: what is asserted stands in the contract.
 """
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -18,6 +18,9 @@ from tests.contract.sockets import Socket
 BYPASS_HEADER = "X-E2E-Bypass-Key"
 WEBSOCKET_PATH = "/api/v1/websocket"
 PERMISSIONS = ("read", "write")
+
+
+SignIn = Callable[..., Awaitable["User"]]
 
 
 class Loopback(httpx.AsyncHTTPTransport):
@@ -72,32 +75,15 @@ class Deployed:
         """``api``, ``auth`` or ``app`` with the port."""
         return f"{name}.twin.localhost:{self.port}"
 
-    def http(self, name: str) -> httpx.AsyncClient:
+    def http(self, name: str, *, local_address: str | None = None) -> httpx.AsyncClient:
         """A client of the host *name*; every answer is checked for its request id."""
         return httpx.AsyncClient(
             base_url=f"https://{self.host(name)}",
-            transport=Loopback(verify=self.trust),
+            transport=Loopback(verify=self.trust, local_address=local_address),
             event_hooks={"response": [carries_request_id]},
             headers={"user-agent": "netra-contract/1"},
             timeout=10.0,
         )
-
-    async def sign_in(
-        self, *, permissions: tuple[str, ...] = PERMISSIONS, headers: dict[str, str] | None = None
-    ) -> User:
-        """A user of its own, through the door for E2E."""
-        async with self.http("auth") as auth:
-            answer = await auth.post(
-                "/auth/e2e/test-auth",
-                headers={BYPASS_HEADER: self.bypass_key, **(headers or {})},
-                json={
-                    "email": unique_email(),
-                    "name": "Contract Test",
-                    "permissions": list(permissions),
-                    "simulate_oauth": True,
-                },
-            )
-        return user_of(answer)
 
     @asynccontextmanager
     async def socket(
@@ -126,6 +112,23 @@ class Deployed:
             if welcomed:
                 socket.welcome = await socket.expect("connection_established")
             yield socket
+
+
+async def sign_in(
+    auth: httpx.AsyncClient, key: str, *, permissions: tuple[str, ...] = PERMISSIONS, email: str | None = None
+) -> User:
+    """A user of its own, through the door for E2E."""
+    answer = await auth.post(
+        "/auth/e2e/test-auth",
+        headers={BYPASS_HEADER: key},
+        json={
+            "email": email or unique_email(),
+            "name": "Contract Test",
+            "permissions": list(permissions),
+            "simulate_oauth": True,
+        },
+    )
+    return user_of(answer)
 
 
 def user_of(answer: httpx.Response) -> User:

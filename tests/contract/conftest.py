@@ -1,13 +1,16 @@
 """One twin per worker process, its hosts, and users of their own."""
 
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 
 import httpx
 import pytest
 
 from ci_tools.twin.handle import Twin
-from tests.contract.client import Deployed, User
+from tests.contract import client
+from tests.contract.client import Deployed, SignIn, User
 
 TIME_SCALE = 0.1
 
@@ -55,19 +58,34 @@ async def frontend(deployed: Deployed) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.fixture
-def sign_in(deployed: Deployed) -> Callable[..., Awaitable[User]]:
+@pytest.fixture(scope="session")
+def sign_in(auth: httpx.AsyncClient, deployed: Deployed) -> SignIn:
     """Sign a new user in."""
-    return deployed.sign_in
+    return partial(client.sign_in, auth, deployed.bypass_key)
 
 
 @pytest.fixture
-async def user(deployed: Deployed) -> User:
+async def user(sign_in: SignIn) -> User:
     """Somebody whom no other test knows."""
-    return await deployed.sign_in()
+    return await sign_in()
 
 
 @pytest.fixture
-async def stranger(deployed: Deployed) -> User:
+async def stranger(sign_in: SignIn) -> User:
     """Somebody else."""
-    return await deployed.sign_in()
+    return await sign_in()
+
+
+@pytest.fixture(scope="session")
+def switched(twin: Twin) -> Callable[..., AbstractContextManager[None]]:
+    """Switch faults on for a block."""
+
+    @contextmanager
+    def on(*faults: str) -> Iterator[None]:
+        with ExitStack() as stack:
+            for fault in faults:
+                stack.callback(twin.switch, fault, on=False)
+                twin.switch(fault, on=True)
+            yield
+
+    return on

@@ -4,7 +4,9 @@ import base64
 import hashlib
 import hmac
 import json
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -15,7 +17,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def header_of(token: str) -> dict[str, Any]:
     """The header of *token*, unverified."""
-    header: dict[str, Any] = json.loads(_decoded(token.split(".")[0]))
+    header: dict[str, Any] = json.loads(_decoded(token.split(".", maxsplit=1)[0]))
     return header
 
 
@@ -52,3 +54,16 @@ def _text(data: bytes) -> str:
 
 def _decoded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+FORGERIES: Final[dict[str, Callable[[str, str], str]]] = {
+    "no token at all": lambda _, __: "x",
+    "another user's claims": lambda access, _: with_claims(access, sub="somebody-else"),
+    "a longer life": lambda access, _: with_claims(access, exp=int(time.time()) + 99_999),
+    "more permissions": lambda access, _: with_claims(access, permissions=["admin"]),
+    "another secret": lambda access, _: signed_with("x" * 32, access),
+    "no signature": lambda access, _: unsigned(access),
+    "a cut signature": lambda access, _: access[:-6],
+    "a refresh token": lambda _, refresh: refresh,
+}
+"""Ways to make, of an access and a refresh token, a bearer that must not authenticate."""

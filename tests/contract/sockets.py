@@ -3,11 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from tests.contract.checks import conforms
 from tests.contract.schemas import EVENT, EVENT_DATA
@@ -72,16 +72,22 @@ class Socket:
                 break
         return [frame for frame in frames if frame["type"] != "heartbeat"]
 
+    async def first_or_close(self, within_s: float = 5.0) -> tuple[int | None, list[dict[str, Any]]]:
+        """The first frame, or the close code that came instead."""
+        try:
+            return None, [await self.receive(within_s)]
+        except ConnectionClosed:
+            return self.connection.close_code, []
+
     async def closed(self, within_s: float = 5.0) -> tuple[int | None, list[dict[str, Any]]]:
         """The close code, and the frames before it."""
-        frames = [json.loads(text) async for text in _rest(self.connection, within_s)]
-        return self.connection.close_code, frames
-
-
-async def _rest(connection: ClientConnection, within_s: float) -> AsyncIterator[str]:
-    async with asyncio.timeout(within_s):
-        async for text in connection:
-            yield text if isinstance(text, str) else text.decode()
+        frames: list[dict[str, Any]] = []
+        async with asyncio.timeout(within_s):
+            try:
+                while True:
+                    frames.append(await self.receive(within_s))
+            except ConnectionClosed:
+                return self.connection.close_code, frames
 
 
 class Events(list[dict[str, Any]]):

@@ -1,0 +1,556 @@
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.contract.checks import answered, conforms, instant, is_fresh, listed, refused
+from tests.contract.client import WEBSOCKET_PATH, Deployed, User, bearer
+from tests.contract.forgery import FORGERIES, subprotocol
+from tests.contract.runs import ended
+from tests.contract.schemas import AGENT_NAMES, FRAME, GOLDEN_PATH, MESSAGE, THREAD, WELCOME
+from tests.contract.sockets import Socket
+
+PATHS = (WEBSOCKET_PATH, "/ws")
+AGENT_MESSAGES = ("user_message", "chat", "start_agent", "agent_request", "execute_agent")
+CONTENT = "Describe 10, 20, 30 and 40."
+MESSAGE_BYTES = 8192
+MESSAGES_PER_MIN = 30
+HEARTBEAT_S = 39 * 0.1
+
+
+async def refusal(deployed: Deployed, **how: Any) -> object:
+    """How the server refuses a connection: the HTTP status, or the close code after AUTH_FAILED."""
+    try:
+        async with deployed.socket(welcomed=False, **how) as socket:
+            code, frames = await socket.closed()
+    except InvalidStatus as error:
+        return error.response.status_code
+    assert [frame["data"]["code"] for frame in frames] == ["AUTH_FAILED"], frames
+    return code
+
+
+def ping_of(size_bytes: int) -> str:
+    """A ping frame of exactly *size_bytes*."""
+    empty = json.dumps({"type": "ping", "data": {"pad": ""}})
+    return json.dumps({"type": "ping", "data": {"pad": "x" * (size_bytes - len(empty))}})
+
+
+# handshake
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_welcome_is_the_first_frame(deployed: Deployed, user: User, path: str) -> None:
+    """With a bearer the first frame welcomes the user whose token it is, on both paths."""
+    async with deployed.socket(user=user, path=path) as socket:
+        welcome = conforms(socket.welcome, FRAME)
+
+    data = conforms(welcome["data"], WELCOME)
+    assert data["user_id"] == user.user_id
+    assert data["mode"] != "demo"
+    assert is_fresh(welcome["timestamp"])
+
+
+async def test_connections_have_ids_of_their_own(deployed: Deployed, user: User) -> None:
+    """Two connections of one user are told apart."""
+    async with deployed.socket(user=user) as first, deployed.socket(user=user) as second:
+        ids = {socket.welcome["data"]["connection_id"] for socket in (first, second)}
+
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_token_may_come_as_subprotocol(deployed: Deployed, user: User, order: tuple[int, int]) -> None:
+    """A token beside jwt-auth authenticates, and an offered subprotocol is echoed that is not the token."""
+    offered = ("jwt-auth", subprotocol(user.access_token))
+    async with deployed.socket(subprotocols=(offered[order[0]], offered[order[1]])) as socket:
+        chosen = socket.connection.subprotocol
+
+    assert socket.welcome["data"]["user_id"] == user.user_id
+    assert chosen == "jwt-auth"
+
+
+async def test_header_and_subprotocol_go_together(deployed: Deployed, user: User) -> None:
+    """A bearer in the header with jwt-auth offered is accepted and echoed."""
+    async with deployed.socket(user=user, subprotocols=("jwt-auth",)) as socket:
+        chosen = socket.connection.subprotocol
+
+    assert chosen == "jwt-auth"
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_anonymous_is_refused(deployed: Deployed, path: str) -> None:
+    """Without a token nobody is let in, on either path."""
+    assert await refusal(deployed, path=path) in (401, 403, 1008)
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+async def test_forged_bearers_are_refused(deployed: Deployed, user: User, forgery: str) -> None:
+    """A token that is not ours, not of type access or not unchanged lets nobody in."""
+    token = FORGERIES[forgery](user.access_token, user.refresh_token)
+
+    assert await refusal(deployed, headers=bearer(token)) in (401, 403, 1008)
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+async def test_forged_subprotocols_are_refused(deployed: Deployed, user: User, forgery: str) -> None:
+    """The same holds for a token that comes as subprotocol."""
+    token = FORGERIES[forgery](user.access_token, user.refresh_token)
+
+    assert await refusal(deployed, subprotocols=("jwt-auth", subprotocol(token))) in (401, 403, 1008)
+
+
+@pytest.mark.parametrize("offered", [("jwt-auth",), ("jwt-auth", "jwt."), ("jwt-auth", "jwt.e30")])
+async def test_subprotocol_without_a_token_is_refused(deployed: Deployed, offered: tuple[str, ...]) -> None:
+    """The name of the subprotocol alone is no authentication."""
+    assert await refusal(deployed, subprotocols=offered) in (401, 403, 1008)
+
+
+async def test_revoked_tokens_are_refused(deployed: Deployed, auth: httpx.AsyncClient, user: User) -> None:
+    """A token that was signed out opens no connection."""
+    await auth.post("/auth/logout", headers=user.bearer)
+
+    assert await refusal(deployed, headers=user.bearer) in (401, 403, 1008)
+
+
+@pytest.mark.parametrize("offered", [("graphql-ws",), ("jwt", "chat")])
+async def test_no_subprotocol_in_common_is_1003(deployed: Deployed, user: User, offered: tuple[str, ...]) -> None:
+    """A client that speaks another subprotocol is told 1003, and gets no frame."""
+    async with deployed.socket(user=user, subprotocols=offered, welcomed=False) as socket:
+        code, frames = await socket.closed()
+
+    assert code == 1003
+    assert frames == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_plain_get_asks_for_an_upgrade(api: httpx.AsyncClient, user: User, path: str) -> None:
+    """A plain GET on a WebSocket path is 426: it says nothing of the service's health."""
+    answer = await api.get(path, headers=user.bearer)
+
+    refused(answer, 426)
+
+
+# frames
+
+
+async def test_ping_is_answered_with_pong(deployed: Deployed, user: User) -> None:
+    """A ping has one pong."""
+    async with deployed.socket(user=user) as socket:
+        await socket.send("ping")
+        pong = conforms(await socket.expect("pong"), FRAME)
+
+    assert is_fresh(pong["timestamp"])
+
+
+async def test_server_id_stays(deployed: Deployed, user: User) -> None:
+    """All frames of a server carry the same server_id."""
+    async with deployed.socket(user=user) as socket:
+        await socket.send("ping")
+        pong = await socket.expect("pong")
+
+    assert pong["server_id"] == socket.welcome["server_id"]
+
+
+async def test_correlation_id_comes_back(deployed: Deployed, user: User) -> None:
+    """An answer has the correlation id of the message that it answers."""
+    async with deployed.socket(user=user) as socket:
+        await socket.connection.send(json.dumps({"type": "ping", "data": {}, "correlation_id": "contract-9"}))
+        pong = await socket.expect("pong")
+
+    assert pong["correlation_id"] == "contract-9"
+
+
+async def test_unknown_types_are_acknowledged(deployed: Deployed, user: User) -> None:
+    """A type that the server does not know is acknowledged and starts nothing."""
+    async with deployed.socket(user=user) as socket:
+        await socket.send("telepathy", content=CONTENT)
+        ack = conforms(await socket.expect("ack"), FRAME)
+        after = await socket.silent(for_s=0.3)
+
+    assert ack["data"]
+    assert after == []
+
+
+@pytest.mark.parametrize("text", ["{", "", "not json", '{"type": "ping"', "\x00"])
+async def test_invalid_json_is_told(deployed: Deployed, user: User, text: str) -> None:
+    """What is no JSON is answered with JSON_PARSE_ERROR, and the connection stays."""
+    async with deployed.socket(user=user) as socket:
+        await socket.connection.send(text)
+        error = conforms(await socket.expect("error_message"), FRAME)
+        await socket.send("ping")
+        await socket.expect("pong")
+
+    assert error["data"]["code"] == "JSON_PARSE_ERROR"
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "null", "{}", '{"type": 7}', '{"type": ""}'])
+async def test_frames_without_a_type_are_told(deployed: Deployed, user: User, text: str) -> None:
+    """JSON that is no frame is answered with another error, and the connection stays."""
+    async with deployed.socket(user=user) as socket:
+        await socket.connection.send(text)
+        error = conforms(await socket.expect("error_message"), FRAME)
+        await socket.send("ping")
+        await socket.expect("pong")
+
+    assert error["data"]["code"] != "JSON_PARSE_ERROR"
+
+
+async def test_heartbeat_comes_to_the_idle(deployed: Deployed, user: User) -> None:
+    """After 39 s without a frame, scaled, the server says heartbeat, and not before."""
+    async with deployed.socket(user=user) as socket:
+        before = await socket.silent(for_s=0.1)
+        began = asyncio.get_running_loop().time()
+        heartbeat = conforms(await socket.expect("heartbeat", within_s=1.5 * HEARTBEAT_S), FRAME)
+        waited_s = asyncio.get_running_loop().time() - began
+
+    assert before == []
+    assert is_fresh(heartbeat["timestamp"])
+    assert waited_s > 0.8 * HEARTBEAT_S
+
+
+# agent events
+
+
+@pytest.mark.parametrize("kind", AGENT_MESSAGES)
+async def test_every_agent_message_runs_an_agent(deployed: Deployed, user: User, kind: str) -> None:
+    """Each type of agent message has the five events, first agent_started, last agent_completed."""
+    async with deployed.socket(user=user) as socket:
+        events = (await socket.run(kind, content=CONTENT, agent="data")).check()
+
+    assert events.types[0] == "agent_started"
+    assert events.types[-1] == "agent_completed"
+    assert set(events.types) == set(GOLDEN_PATH)
+    assert "25" in str(events.result)
+
+
+async def test_events_are_of_one_run_of_the_user(deployed: Deployed, user: User) -> None:
+    """Every event names the same run, the user and the agent that was asked."""
+    async with deployed.socket(user=user) as socket:
+        events = await socket.run(content=CONTENT, agent="data")
+
+    assert events.run_id
+    assert {event["user_id"] for event in events} == {user.user_id}
+    assert {event["agent_name"] for event in events} == {"data"}
+
+
+@pytest.mark.parametrize("agent", AGENT_NAMES)
+async def test_every_agent_has_ordered_events(deployed: Deployed, user: User, agent: str) -> None:
+    """An agent starts once and completes once; it thinks before it ends; its steps count up."""
+    async with deployed.socket(user=user) as socket:
+        events = (await socket.run(content=CONTENT, agent=agent)).check()
+    own = [event for event in events if event["agent_name"] == agent]
+    thoughts = [event["data"] for event in own if event["type"] == "agent_thinking"]
+
+    assert own[0] == events[0]
+    assert own[0]["type"] == "agent_started"
+    assert own[-1] == events[-1]
+    assert own[-1]["type"] == "agent_completed"
+    assert [event["type"] for event in own].count("agent_started") == 1
+    assert [event["type"] for event in own].count("agent_completed") == 1
+    assert [thought["step_number"] for thought in thoughts] == list(range(1, len(thoughts) + 1))
+    assert len(thoughts) >= 1
+    progress = [thought["progress_percentage"] for thought in thoughts]
+    assert progress == sorted(progress)
+
+
+async def test_events_come_in_the_order_of_their_time(deployed: Deployed, user: User) -> None:
+    """No event is older than the one before it."""
+    async with deployed.socket(user=user) as socket:
+        events = await socket.run(content=CONTENT)
+    times = [instant(event["timestamp"]) for event in events]
+
+    assert times == sorted(times)
+
+
+async def test_tool_events_are_paired_one_by_one(deployed: Deployed, user: User) -> None:
+    """A tool completes before its agent goes on: executing and completed alternate, by the same name."""
+    async with deployed.socket(user=user) as socket:
+        events = await socket.run(content=CONTENT, agent="data")
+    tools = [(event["type"], event["data"]["tool_name"]) for event in events if event["type"].startswith("tool_")]
+    names = [name for _, name in tools[::2]]
+
+    assert len(names) >= 1
+    assert tools == [pair for name in names for pair in (("tool_executing", name), ("tool_completed", name))]
+
+
+async def test_tool_events_carry_their_content(deployed: Deployed, user: User) -> None:
+    """The parameters of a tool come from the message, its result from the tool."""
+    async with deployed.socket(user=user) as socket:
+        events = await socket.run(content="Describe 3, 5 and 88.", agent="data")
+
+    assert "88" in str([event["data"]["parameters"] for event in events.of("tool_executing")])
+    assert "32" in str([event["data"]["result"] for event in events.of("tool_completed")])
+
+
+async def test_supervisor_hands_work_over(deployed: Deployed, user: User) -> None:
+    """Without an agent the supervisor runs: sub-agents start and complete inside its run, under its id."""
+    async with deployed.socket(user=user) as socket:
+        events = (await socket.run(content="Costs were 100, 120 and 150; reduce them by 10%.")).check()
+    started = [event["agent_name"] for event in events.of("agent_started")]
+    completed = [event["agent_name"] for event in events.of("agent_completed")]
+
+    assert events.run_id
+    assert started[0] == completed[-1] == "supervisor"
+    assert len(started) >= 3
+    assert sorted(started) == sorted(completed)
+    assert "triage" in started
+
+
+async def test_answers_depend_on_the_message(deployed: Deployed, user: User) -> None:
+    """Two messages on one connection have two results in two runs; the first again has the first's."""
+    async with deployed.socket(user=user) as socket:
+        first = await socket.run(content="Describe 1, 2 and 3.", agent="data")
+        second = await socket.run(content="Describe 4, 5 and 99.", agent="data")
+        again = await socket.run(content="Describe 1, 2 and 3.", agent="data")
+
+    assert first.result != second.result
+    assert first.result == again.result
+    assert len({first.run_id, second.run_id, again.run_id}) == 3
+
+
+async def test_context_counts(deployed: Deployed, user: User) -> None:
+    """Context sent with a message ends up in the result."""
+    async with deployed.socket(user=user) as socket:
+        events = await socket.run(content="Describe the series.", agent="data", context={"data": [3, 5, 91]})
+
+    assert "33" in str(events.result)
+
+
+async def test_two_runs_at_once_stay_apart(deployed: Deployed, user: User) -> None:
+    """Two messages sent at once are two runs, each with its own events in order."""
+    async with deployed.socket(user=user) as socket:
+        await socket.send("user_message", content="Describe 1, 2 and 3.", agent="data")
+        await socket.send("user_message", content="Hello.", agent="triage")
+        frames = await socket.until("agent_completed")
+        frames += await socket.until("agent_completed")
+    runs = {agent: [frame for frame in frames if frame.get("agent_name") == agent] for agent in ("data", "triage")}
+
+    assert [run[0]["type"] for run in runs.values()] == ["agent_started"] * 2
+    assert [run[-1]["type"] for run in runs.values()] == ["agent_completed"] * 2
+    assert len({frame["run_id"] for frame in frames}) == 2
+
+
+async def test_run_can_be_read_over_http(
+    deployed: Deployed, api: httpx.AsyncClient, user: User, stranger: User
+) -> None:
+    """What the events told is what the run's state says, to its user only."""
+    async with deployed.socket(user=user) as socket:
+        events = await socket.run(content=CONTENT, agent="data")
+    run = await ended(api, user, events.run_id)
+
+    assert run["status"] == "completed"
+    assert run["result"] == events.result
+    assert [step["type"] for step in run["steps"]] == events.types
+    refused(await api.get(f"/api/agent/{events.run_id}/status", headers=stranger.bearer), 404)
+
+
+async def test_run_is_written_into_its_thread(deployed: Deployed, api: httpx.AsyncClient, user: User) -> None:
+    """A message in a thread and the agent's answer stand in that thread, in this order."""
+    created = await api.post("/api/threads", headers=user.bearer, json={})
+    thread = answered(created, THREAD, 201)["id"]
+    async with deployed.socket(user=user) as socket:
+        events = await socket.run(content=CONTENT, agent="data", thread_id=thread)
+    await ended(api, user, events.run_id)
+    messages = listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
+
+    assert [message["role"] for message in messages] == ["user", "assistant"]
+    assert messages[0]["content"] == CONTENT
+    assert "25" in messages[1]["content"]
+
+
+async def test_run_outlives_its_connection(deployed: Deployed, api: httpx.AsyncClient, user: User) -> None:
+    """A client that goes away after agent_started finds the result of its run by the run's id."""
+    async with deployed.socket(user=user) as socket:
+        await socket.send("user_message", content=CONTENT)
+        started = await socket.expect("agent_started")
+    run = await ended(api, user, started["run_id"])
+
+    assert run["status"] == "completed"
+
+
+# isolation
+
+
+async def test_events_go_to_their_user_only(deployed: Deployed, user: User, stranger: User) -> None:
+    """A stranger's connection hears nothing of a run."""
+    async with deployed.socket(user=stranger) as theirs, deployed.socket(user=user) as mine:
+        await mine.run(content=CONTENT, agent="data")
+        heard = await theirs.silent(for_s=0.2)
+
+    assert heard == []
+
+
+async def test_events_go_to_their_connection_only(deployed: Deployed, user: User) -> None:
+    """The user's other connection hears nothing of a run that it did not start."""
+    async with deployed.socket(user=user) as other, deployed.socket(user=user) as mine:
+        await mine.run(content=CONTENT, agent="data")
+        heard = await other.silent(for_s=0.2)
+
+    assert heard == []
+
+
+async def test_users_at_once_get_their_own_results(deployed: Deployed, user: User, stranger: User) -> None:
+    """Two users who run at the same time each get their own run with their own numbers."""
+    async with deployed.socket(user=user) as mine, deployed.socket(user=stranger) as theirs:
+        first, second = await asyncio.gather(
+            mine.run(content="Describe 1, 1 and 100.", agent="data"),
+            theirs.run(content="Describe 2, 2 and 200.", agent="data"),
+        )
+
+    assert {event["user_id"] for event in first} == {user.user_id}
+    assert {event["user_id"] for event in second} == {stranger.user_id}
+    assert ("34" in str(first.result), "68" in str(first.result)) == (True, False)
+    assert ("34" in str(second.result), "68" in str(second.result)) == (False, True)
+
+
+async def test_strangers_threads_take_no_messages(
+    deployed: Deployed, api: httpx.AsyncClient, user: User, stranger: User
+) -> None:
+    """A message into another user's thread is an error and leaves nothing there."""
+    created = await api.post("/api/threads", headers=stranger.bearer, json={})
+    thread = answered(created, THREAD, 201)["id"]
+    async with deployed.socket(user=user) as socket:
+        await socket.send("user_message", content=CONTENT, thread_id=thread)
+        await socket.expect("error_message")
+    messages = listed(await api.get(f"/api/threads/{thread}/messages", headers=stranger.bearer), MESSAGE)
+
+    assert messages == []
+
+
+# refused messages
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"content": ""}, {"content": 7}, {"content": "x", "agent": "astrologer"}, {"content": "x", "context": "text"}],
+)
+async def test_invalid_agent_messages_are_told(deployed: Deployed, user: User, data: dict[str, object]) -> None:
+    """A message without content or for an unknown agent is an error, starts nothing, and the connection stays."""
+    async with deployed.socket(user=user) as socket:
+        await socket.send("user_message", **data)
+        error = conforms(await socket.expect("error_message"), FRAME)
+        await socket.send("ping")
+        await socket.expect("pong")
+
+    assert error["data"]["code"]
+
+
+@pytest.mark.parametrize("run_id", [None, "run_unknown"])
+async def test_cancelling_nothing_is_an_error(deployed: Deployed, user: User, run_id: str | None) -> None:
+    """Cancelling no run, or an unknown one, is an error."""
+    async with deployed.socket(user=user) as socket:
+        await socket.send("cancel_agent", run_id=run_id)
+        error = await socket.expect("error_message")
+
+    assert error["data"]["code"]
+
+
+# limits
+
+
+async def test_a_fourth_connection_is_refused(deployed: Deployed, user: User, stranger: User) -> None:
+    """Three connections of a user are served, a fourth is closed with 1008; strangers are not concerned."""
+    async with (
+        deployed.socket(user=user) as first,
+        deployed.socket(user=user) as second,
+        deployed.socket(user=user) as third,
+        deployed.socket(user=stranger) as theirs,
+    ):
+        async with deployed.socket(user=user, welcomed=False) as fourth:
+            code, frames = await fourth.closed()
+        pongs = [await _pong(socket) for socket in (first, second, third, theirs)]
+
+    assert code == 1008
+    assert "connection_established" not in [frame["type"] for frame in frames]
+    assert pongs == ["pong"] * 4
+
+
+async def test_a_closed_connection_makes_room(deployed: Deployed, user: User) -> None:
+    """When one of three connections has closed another is served; no count leaks."""
+    async with deployed.socket(user=user), deployed.socket(user=user):
+        served = [await _visit(deployed, user) for _ in range(5)]
+
+    assert served == ["pong"] * 5
+
+
+async def test_a_refused_connection_takes_no_room(deployed: Deployed, user: User) -> None:
+    """A connection that was refused for the limit is not counted."""
+    async with deployed.socket(user=user), deployed.socket(user=user):
+        async with deployed.socket(user=user), deployed.socket(user=user, welcomed=False) as fourth:
+            await fourth.closed()
+        served = await _visit(deployed, user)
+
+    assert served == "pong"
+
+
+async def test_thirty_messages_a_minute_are_served(deployed: Deployed, user: User, stranger: User) -> None:
+    """The thirtieth message within a minute is served, the thirty-first is not; strangers are not concerned."""
+    async with deployed.socket(user=user) as socket, deployed.socket(user=stranger) as theirs:
+        served = [await _pong(socket) for _ in range(MESSAGES_PER_MIN)]
+        await socket.send("ping")
+        error = await socket.expect("error_message")
+        other = await _pong(theirs)
+
+    assert served == ["pong"] * MESSAGES_PER_MIN
+    assert error["data"]["code"] == "RATE_LIMITED"
+    assert other == "pong"
+
+
+async def test_the_rate_is_the_users(deployed: Deployed, user: User) -> None:
+    """A new connection does not start a new minute."""
+    async with deployed.socket(user=user) as socket:
+        served = [await _pong(socket) for _ in range(MESSAGES_PER_MIN)]
+    async with deployed.socket(user=user) as socket:
+        await socket.send("ping")
+        error = await socket.expect("error_message")
+
+    assert len(served) == MESSAGES_PER_MIN
+    assert error["data"]["code"] == "RATE_LIMITED"
+
+
+async def test_a_message_of_8192_bytes_is_served(deployed: Deployed, user: User) -> None:
+    """The largest message is served."""
+    async with deployed.socket(user=user) as socket:
+        await socket.connection.send(ping_of(MESSAGE_BYTES))
+        answer = await socket.receive()
+
+    assert answer["type"] == "pong"
+
+
+@pytest.mark.parametrize("size_bytes", [MESSAGE_BYTES + 1, 100_000])
+async def test_a_larger_message_is_refused(deployed: Deployed, user: User, size_bytes: int) -> None:
+    """A byte more is told as too large, by an error or by close code 1009, and is not served."""
+    async with deployed.socket(user=user) as socket:
+        await socket.connection.send(ping_of(size_bytes))
+        refused_with = await _too_large(socket)
+
+    assert refused_with in ("MESSAGE_TOO_LARGE", 1009)
+
+
+async def test_bytes_are_counted_not_characters(deployed: Deployed, user: User) -> None:
+    """A message of fewer characters but more bytes is too large."""
+    async with deployed.socket(user=user) as socket:
+        await socket.connection.send(json.dumps({"type": "ping", "data": {"pad": "é" * 4200}}, ensure_ascii=False))
+        refused_with = await _too_large(socket)
+
+    assert refused_with in ("MESSAGE_TOO_LARGE", 1009)
+
+
+async def _pong(socket: Socket) -> str:
+    await socket.send("ping")
+    return str((await socket.receive())["type"])
+
+
+async def _visit(deployed: Deployed, user: User) -> str:
+    async with deployed.socket(user=user) as socket:
+        return await _pong(socket)
+
+
+async def _too_large(socket: Socket) -> object:
+    try:
+        return (await socket.expect("error_message"))["data"]["code"]
+    except ConnectionClosed as error:
+        return error.rcvd.code if error.rcvd else None
