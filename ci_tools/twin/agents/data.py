@@ -77,7 +77,7 @@ def _from_message(message: str) -> dict[str, list[float]]:
     loose: list[float] = []
     for segment in _SEGMENT.split(message):
         match = _LABELLED.match(segment)
-        values = text.numbers(match.group(2) if match else segment)
+        values = text.measured(match.group(2) if match else segment)
         if match and values:
             labelled.setdefault(match.group(1).strip().lower(), []).extend(values)
         else:

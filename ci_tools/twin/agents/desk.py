@@ -150,7 +150,7 @@ class Desk:
         self._office.emitter.publish(event)
 
     async def _ask(self) -> str:
-        prompt = f"{self._agent.name}: {self.task.message}"[:_PROMPT_LIMIT]
+        prompt = self.task.message[:_PROMPT_LIMIT]
         return await _through(
             self._office.gate,
             lambda: _bounded(self._office.model.complete(prompt, self._agent.name), self._office.model_limit_s),

@@ -208,7 +208,7 @@ class Runtime:
         return ended
 
     async def _failed(self, keeper: Keeper, desk: Desk, error: BaseException, started: float) -> RunState:
-        if not isinstance(error, AgentFailureError):
+        if not isinstance(error, AgentFailureError | asyncio.CancelledError):
             _LOG.error("run %s ended in an unforeseen error", keeper.run.run_id, exc_info=error)
         event = desk.failure(error)
         try:

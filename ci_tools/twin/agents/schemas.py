@@ -5,8 +5,10 @@ from typing import Any, Final
 
 NUMBERS: Final = {"type": "array", "items": {"type": "number"}, "minItems": 1, "maxItems": 10_000}
 NAMES: Final = {"type": "array", "items": {"type": "string"}, "maxItems": 50}
-TEXT: Final = {"type": "string", "maxLength": 20_000}
-NAME: Final = {"type": "string", "minLength": 1, "maxLength": 200}
+_STORABLE: Final = r"^[^\x00]*$"
+"""PostgreSQL keeps every character but this one."""
+TEXT: Final = {"type": "string", "maxLength": 20_000, "pattern": _STORABLE}
+NAME: Final = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _STORABLE}
 AMOUNT: Final = {"type": "number", "minimum": 0}
 COUNT: Final = {"type": "integer", "minimum": 1, "maximum": 100}
 

@@ -70,6 +70,11 @@ def named_amounts(text: str) -> dict[str, float]:
     return found
 
 
+def measured(text: str) -> list[float]:
+    """The numbers of *text* that are no percentages; where all are, the percentages."""
+    return numbers(_PERCENTAGE.sub(" ", text)) or percentages(text)
+
+
 def percentages(text: str) -> list[float]:
     """Every percentage, as the number before the sign."""
     return [_value(number, "") for number in _PERCENTAGE.findall(text)]

@@ -55,7 +55,7 @@ class HttpModel:
             raise ModelTimeoutError(f"the language model did not answer in time: {type(error).__name__}") from error
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise ModelUnavailableError(
-                f"the language model is unavailable: {type(error).__name__}: {error}; try again later"
+                f"the language model is unavailable: {_root_of(error)}; try again later"
             ) from error
 
 
@@ -155,6 +155,12 @@ class SqlDocuments:
         with kept_by("postgresql"):
             found = await documents.search_documents(self._database, caller.user_id, query, page)
         return [Document(document_id=row["id"], title=row["title"], excerpt=row["excerpt"]) for row in found["data"]]
+
+
+def _root_of(error: BaseException) -> str:
+    while isinstance(inner := error.__cause__ or error.__context__, Exception):
+        error = inner
+    return f"{type(error).__name__}: {error}"
 
 
 def _run_key(run_id: str) -> str:

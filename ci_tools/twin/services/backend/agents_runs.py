@@ -161,6 +161,6 @@ def _mock_state(run_id: str, user_id: str) -> RunState:
         request_id=None,
         created_at=now,
         updated_at=now,
-        result={"response": f"Mock response for {run_id}"},
+        result={"response": f"Mock response of run {run_id}"},
         execution_time_ms=0.1,
     )

@@ -50,6 +50,8 @@ class MemoryRuns:
         self.requests: dict[tuple[str, str], str] = {}
         self.saves: list[RunState] = []
         self.broken = False
+        self.saved = asyncio.Semaphore(0)
+        self.during_save: Callable[[], object] | None = None
 
     async def open(self, run: RunState) -> str:
         """The holder of the request id."""
@@ -63,7 +65,11 @@ class MemoryRuns:
         if self.broken:
             raise StorageError("redis", "Connection refused.")
         self.saves.append(run)
+        if self.during_save is not None:
+            self.during_save()
+            self.during_save = None
         self.runs[run.run_id] = RunState.from_json(run.as_json())
+        self.saved.release()
 
     async def load(self, run_id: str) -> RunState | None:
         """The state."""
