@@ -17,6 +17,7 @@ HOSTS: dict[str, ServiceName] = {
 }
 """The virtual hosts of the edge, and the service behind each."""
 
+
 _LOOPBACK = "127.0.0.1"
 _POSTGRESQL_NAME = "postgresql.twin.internal"
 _LLM_NAME = "llm.twin.internal"
@@ -75,6 +76,11 @@ def identity(version_text: str | None = None) -> Identity:
             digest.update(path.relative_to(room).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     sha = digest.hexdigest()[:40]
     return Identity(sha=sha, revision=f"twin-{sha[:12]}", version=version_text or _version())
+
+
+def module_of(service: str) -> str:
+    """The module whose ``create_app`` makes *service*."""
+    return f"ci_tools.twin.services.{service}.app"
 
 
 def public_urls(edge_port: int) -> dict[str, str]:

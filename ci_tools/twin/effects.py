@@ -7,7 +7,7 @@ revision would; all others act on the running twin.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -36,21 +36,20 @@ class ProxyMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """A lognormal delay with a seeded tail, never longer than *cap_s*."""
+    """A lognormal delay with a seeded tail, never longer than *cap_s*.
+
+    The first *spared_chunks* of a connection pass at once: where queries are slow, a login is not.
+    """
 
     median_s: float
     sigma: float
     cap_s: float
     seed: int = 0
+    spared_chunks: int = 0
 
     def scaled(self, time_scale: float) -> "Delay":
         """The same shape in real seconds."""
-        return Delay(
-            median_s=self.median_s * time_scale,
-            sigma=self.sigma,
-            cap_s=self.cap_s * time_scale,
-            seed=self.seed,
-        )
+        return replace(self, median_s=self.median_s * time_scale, cap_s=self.cap_s * time_scale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,9 @@ from ci_tools.twin.effects import (
     Switch,
 )
 
+_LOGIN_CHUNKS = 3
+"""A PostgreSQL client logs in with three messages: startup, SASL start, SASL proof."""
+
 _FAULTS = (
     Fault(
         name="redis_down",
@@ -49,12 +52,12 @@ _FAULTS = (
         name="database_slow",
         cause="database_slow",
         dependency="postgresql",
-        summary="every round trip to PostgreSQL takes seconds, with a tail",
+        summary="PostgreSQL accepts logins, and takes seconds for every query, with a tail",
         effects=(
             ProxyEffect(
                 proxy="postgresql",
                 mode=ProxyMode.DELAY,
-                delay=Delay(median_s=5.0, sigma=0.5, cap_s=20.0, seed=20250916),
+                delay=Delay(median_s=5.0, sigma=0.5, cap_s=20.0, seed=20250916, spared_chunks=_LOGIN_CHUNKS),
             ),
         ),
     ),

@@ -14,9 +14,6 @@ from ci_tools.errors import TwinError
 from ci_tools.twin import lifeline
 
 LAST_LINES = 40
-SERVICE_READY = "twin service ready"
-"""The line that a service prints once it accepts connections."""
-
 _CHUNK_BYTES = 65536
 _LAST_WORDS_S = 0.2
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
@@ -50,10 +47,10 @@ class Child:
     async def start(
         cls, name: str, argv: Sequence[str], *, log: Path, ready_text: bytes, env: Mapping[str, str]
     ) -> Self:
-        """Start *argv* in a session of its own, with an open standard input."""
+        """Start *argv* in a session of its own, without an input."""
         process = await asyncio.create_subprocess_exec(
             *argv,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env=dict(env),
@@ -65,11 +62,6 @@ class Child:
     def running(self) -> bool:
         """Whether the process has not ended."""
         return self.process.returncode is None
-
-    def release(self) -> None:
-        """Let a child that waits on its standard input go on."""
-        if self.process.stdin is not None and self.running:
-            self.process.stdin.write(b"go\n")
 
     async def ready(self, within_s: float) -> None:
         """The child has said that it is ready.
@@ -103,8 +95,6 @@ class Child:
                 with suppress(ProcessLookupError):
                     self.process.kill()
                 await self.process.wait()
-        if self.process.stdin is not None:
-            self.process.stdin.close()
         # A grandchild may hold the output open; what it writes after our child's end is nobody's.
         await asyncio.wait({self._copying}, timeout=_LAST_WORDS_S)
         self._copying.cancel()

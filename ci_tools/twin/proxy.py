@@ -80,9 +80,9 @@ class Proxy:
             link.close(reset=False)
         self._reserved.close()
 
-    def delay_s(self) -> float:
-        """How long the next chunk towards the server is held back."""
-        if self._delay is None:
+    def delay_s(self, chunk: int) -> float:
+        """How long the next chunk towards the server, its connection's *chunk*-th, is held back."""
+        if self._delay is None or chunk < self._delay.spared_chunks:
             return 0.0
         drawn = self._delay.median_s * self._random.lognormvariate(0.0, self._delay.sigma)
         return min(drawn, self._delay.cap_s)
@@ -174,6 +174,7 @@ class _End(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._owed: deque[tuple[float, bytes | None]] = deque()
         self._owed_bytes = 0
+        self._chunks = 0
         self._due_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._congested = False
@@ -228,7 +229,8 @@ class _End(asyncio.Protocol):
         """Deliver *data* in its turn and at its time."""
         now = asyncio.get_running_loop().time()
         if self is self._link.server and data is not None:
-            self._due_at = max(self._due_at, now + self._link.proxy.delay_s())
+            self._due_at = max(self._due_at, now + self._link.proxy.delay_s(self._chunks))
+            self._chunks += 1
         self._owed.append((max(self._due_at, now), data))
         self._owed_bytes += len(data or b"")
         self._link.settle()

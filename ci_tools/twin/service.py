@@ -1,23 +1,26 @@
-"""One service process: ``python -m ci_tools.twin.service NAME SETTINGS.json PARENT_PID``.
+"""One service process: ``python -m ci_tools.twin.service backend|auth|frontend SETTINGS.json``.
 
-It imports its code first, then waits for a line on its standard input, because its settings can only
-be written once the world they tell of exists. It exits with 3 when its start fails hard.
+The supervisor's services run the same code, forked from a process that has imported it
+(:mod:`ci_tools.twin.forkserver`). A service whose start fails hard exits with 3.
 """
 
 import asyncio
 import importlib
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import uvicorn
+# httpx's command line would import rich; without it httpx goes on, a quarter of a second sooner.
+sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # documented: None makes the import fail
 
-from ci_tools.twin.behaviours import Behaviours
-from ci_tools.twin.lifeline import die_with_parent
-from ci_tools.twin.ports import bind_beside
-from ci_tools.twin.processes import SERVICE_READY
-from ci_tools.twin.resolver import install
-from ci_tools.twin.settings import ServiceSettings
+import uvicorn  # noqa: E402  after the line above, for the same reason
+
+from ci_tools.twin.behaviours import Behaviours  # noqa: E402  as above
+from ci_tools.twin.documents import module_of  # noqa: E402  as above
+from ci_tools.twin.ports import bind_beside  # noqa: E402  as above
+from ci_tools.twin.resolver import install  # noqa: E402  as above
+from ci_tools.twin.settings import ServiceSettings  # noqa: E402  as above
 
 STARTUP_FAILED = 3
 _GRACE_S = 1
@@ -26,20 +29,24 @@ _KEEP_ALIVE_S = 75
 
 
 class _Server(uvicorn.Server):
-    """A server that tells the supervisor once it accepts connections."""
+    """A server that tells once it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, tell_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell_ready = tell_ready
 
     async def startup(self, *args: object, **kwargs: object) -> None:
         await super().startup(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
         if self.started:
-            print(SERVICE_READY, flush=True)  # noqa: T201  the line that the supervisor waits for
+            self._tell_ready()
 
 
-def serve(settings_path: Path, module_name: str) -> int:
-    """Serve until told to stop; the exit status."""
+def serve(settings_path: Path, module_name: str, tell_ready: Callable[[], None]) -> int:
+    """Serve the app of *module_name* until told to stop; the exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = ServiceSettings.read(settings_path)
     install(settings.resolver)
-    create_app = importlib.import_module(module_name).create_app
-    app = create_app(settings, Behaviours(settings_path))
+    app = importlib.import_module(module_name).create_app(settings, Behaviours(settings_path))
     config = uvicorn.Config(
         app,
         loop="asyncio",
@@ -53,20 +60,14 @@ def serve(settings_path: Path, module_name: str) -> int:
         timeout_graceful_shutdown=_GRACE_S,
         backlog=1024,
     )
-    server = _Server(config)
+    server = _Server(config, tell_ready)
     asyncio.run(server.serve(sockets=[bind_beside(settings.port)]))
     return 0 if server.started else STARTUP_FAILED
 
 
-def main(name: str, settings_path: str, parent_pid: str) -> int:
+def main(name: str, settings_path: str) -> int:
     """The service *name*, told of its world by the document at *settings_path*."""
-    die_with_parent(int(parent_pid))
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    module_name = f"ci_tools.twin.services.{name}.app"
-    importlib.import_module(module_name)
-    if not sys.stdin.readline():
-        return 0
-    return serve(Path(settings_path), module_name)
+    return serve(Path(settings_path), module_of(name), lambda: None)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,13 @@
 """One service of the twin as the supervisor sees it: a process, started, replaced and stopped."""
 
 import asyncio
-import os
-import signal
-import sys
 from enum import StrEnum
 from pathlib import Path
 
 from ci_tools.errors import TwinError
 from ci_tools.twin.directory import write_atomically
+from ci_tools.twin.forking import Forked, ForkServer
 from ci_tools.twin.ports import LOOPBACK
-from ci_tools.twin.processes import SERVICE_READY, Child, clean_environment
 from ci_tools.twin.settings import ServiceName, ServiceSettings
 
 _READY_S = 20.0
@@ -33,19 +30,20 @@ class ServiceState(StrEnum):
 class ServiceProcess:
     """The process of one service, its document, and what became of it."""
 
-    def __init__(self, name: ServiceName, port: int, directory: Path) -> None:
+    def __init__(self, name: ServiceName, module: str, port: int, directory: Path) -> None:
         self.name = name
         self.failure = ""
+        self._module = module
         self._port = port
         self._document = directory / f"{name}.json"
         self._log = directory / f"{name}.log"
         self._state = ServiceState.STOPPED
-        self._child: Child | None = None
+        self._process: Forked | None = None
 
     @property
     def state(self) -> ServiceState:
         """What became of the service; a process that ended on its own has failed."""
-        if self._state is ServiceState.HEALTHY and (self._child is None or not self._child.running):
+        if self._state is ServiceState.HEALTHY and (self._process is None or not self._process.running):
             return ServiceState.FAILED
         return self._state
 
@@ -53,51 +51,39 @@ class ServiceProcess:
         """The service's document says *settings*."""
         write_atomically(self._document, settings.model_dump_json())
 
-    async def prepare(self) -> None:
-        """A process has begun to import its code; it goes on when it is released."""
-        self._state = ServiceState.STARTING
-        self.failure = ""
-        argv = (sys.executable, "-m", "ci_tools.twin.service", self.name, str(self._document), str(os.getpid()))
-        self._child = await Child.start(
-            self.name, argv, log=self._log, ready_text=SERVICE_READY.encode(), env=clean_environment()
-        )
-
-    async def run(self) -> None:
+    async def run(self, server: ForkServer) -> None:
         """The service is healthy, or has failed and says why; never raises for a service's own failure."""
-        if self._child is None:
-            await self.prepare()
-        child = self._child
-        assert child is not None
-        child.release()
+        self._state, self.failure = ServiceState.STARTING, ""
+        process = self._process = await server.fork(self._module, settings=self._document, log=self._log)
         try:
-            await child.ready(_READY_S)
-            await self._healthy(child)
+            await process.wait_ready(_READY_S)
+            await self._healthy(process)
         except TwinError as error:
             self._state, self.failure = ServiceState.FAILED, str(error)
-            await child.stop(signal.SIGKILL, _STOP_S)
+            await process.stop(_STOP_S)
         else:
             self._state = ServiceState.HEALTHY
 
     async def stop(self) -> None:
         """No process is left."""
-        child, self._child = self._child, None
+        process, self._process = self._process, None
         self._state = ServiceState.STOPPED
-        if child is not None:
-            await child.stop(signal.SIGTERM, _STOP_S)
+        if process is not None:
+            await process.stop(_STOP_S)
 
-    async def restart(self) -> None:
+    async def restart(self, server: ForkServer) -> None:
         """A new process reads the document: healthy, or failed."""
         await self.stop()
-        await self.run()
+        await self.run(server)
 
-    async def _healthy(self, child: Child) -> None:
+    async def _healthy(self, process: Forked) -> None:
         """Its liveness answers 200; while it starts it answers 503 and tells the phase."""
         deadline = asyncio.get_running_loop().time() + _HEALTHY_S
         answer = b""
         while not answer.startswith(_OK):
-            if not child.running or asyncio.get_running_loop().time() > deadline:
+            if not process.running or asyncio.get_running_loop().time() > deadline:
                 said = answer.partition(b"\r\n")[0].decode(errors="replace") or "no answer"
-                raise TwinError(child.described(f"{self.name} was not healthy within {_HEALTHY_S:g} s ({said})"))
+                raise TwinError(process.described(f"was not healthy within {_HEALTHY_S:g} s ({said})"))
             answer = await self._asked()
             if not answer.startswith(_OK):
                 await asyncio.sleep(_BETWEEN_LOOKS_S)

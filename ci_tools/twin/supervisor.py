@@ -13,10 +13,11 @@ from ci_tools.twin.announcement import Announcement
 from ci_tools.twin.certificates import issue
 from ci_tools.twin.control import ControlServer
 from ci_tools.twin.desired import Desired, desired, healthy_allowances
-from ci_tools.twin.documents import HOSTS, SERVICES, Layout, Ports, Secrets, documents, identity
+from ci_tools.twin.documents import HOSTS, SERVICES, Layout, Ports, Secrets, documents, identity, module_of
 from ci_tools.twin.edge.server import Edge
 from ci_tools.twin.effects import ProxyName, Switch
 from ci_tools.twin.faults import catalogue_json, parse_fault
+from ci_tools.twin.forking import ForkServer
 from ci_tools.twin.llm import LanguageModel
 from ci_tools.twin.ports import LOOPBACK, number_of, reserve_port
 from ci_tools.twin.postgresql import PostgreSql, start_postgresql
@@ -50,7 +51,7 @@ class Supervisor:
         self._switching = asyncio.Lock()
         self._reserved: dict[ServiceName, socket.socket] = {name: reserve_port() for name in SERVICES}
         ports = {name: number_of(held) for name, held in self._reserved.items()}
-        self._services = {name: ServiceProcess(name, ports[name], directory) for name in SERVICES}
+        self._services = {name: ServiceProcess(name, module_of(name), ports[name], directory) for name in SERVICES}
         self._edge = Edge(
             {host: ports[name] for host, name in HOSTS.items()},
             healthy_allowances(time_scale),
@@ -59,6 +60,7 @@ class Supervisor:
         self._llm = LanguageModel()
         self._control = ControlServer(directory / "control.sock", self._answer)
         self._proxies: dict[ProxyName, Proxy] = {}
+        self._fork_server: ForkServer | None = None
         self._postgresql: PostgreSql | None = None
         self._redis: Redis | None = None
         self._healthy_documents: dict[ServiceName, ServiceSettings] = {}
@@ -70,18 +72,14 @@ class Supervisor:
         Raises:
             TwinError: A part did not come up; the parts that did are still to be stopped.
         """
-        await _all(
-            self._start_postgresql(),
-            self._start_redis(),
-            self._start_llm(),
-            self._start_edge(),
-            *(service.prepare() for service in self._services.values()),
-        )
+        modules = [module_of(name) for name in SERVICES]
+        server = self._fork_server = await ForkServer.start(modules, self._directory / "forkserver.log")
+        await _all(self._start_postgresql(), self._start_redis(), self._start_llm(), self._start_edge())
         self._healthy_documents = documents(self._layout())
         self._state = desired(self._healthy_documents, self._switches, self._time_scale)
         for name, service in self._services.items():
             service.write(self._state.documents[name])
-        await _all(*(service.run() for service in self._services.values()))
+        await _all(*(service.run(server) for service in self._services.values()))
         self._judge_start()
         await self._strike(self._state)
         await _all(*(self._services[name].stop() for name in self._state.stopped))
@@ -93,7 +91,7 @@ class Supervisor:
         await self._control.stop()
         self._edge.stop()
         await asyncio.gather(
-            *(service.stop() for service in self._services.values()),
+            self._stop_services(),
             *(proxy.stop() for proxy in self._proxies.values()),
             self._llm.stop(),
             *(part.stop() for part in (self._postgresql, self._redis) if part is not None),
@@ -101,6 +99,11 @@ class Supervisor:
         )
         for held in self._reserved.values():
             held.close()
+
+    async def _stop_services(self) -> None:
+        await asyncio.gather(*(service.stop() for service in self._services.values()))
+        if self._fork_server is not None:
+            await self._fork_server.stop()
 
     async def switch(self, switch: Switch, *, on: bool) -> None:
         """*switch* is on or off, every part is as it should be, and restarted services are healthy or failed."""
@@ -178,7 +181,8 @@ class Supervisor:
         if name in now.stopped:
             await service.stop()
         elif name in before.stopped or now.restarts(name, before) or service.state is ServiceState.FAILED:
-            await service.restart()
+            assert self._fork_server is not None
+            await service.restart(self._fork_server)
 
     def _judge_start(self) -> None:
         """A service that no fault has touched must be healthy."""
