@@ -96,5 +96,6 @@ def _asked(probe: Probe, environment: Environment) -> str:
 
 def _safe(text: str, clients: Clients) -> str:
     # Masked before it is shortened: half a token is still a secret, and no pattern knows it.
-    masked = clients.redactor.text(text[:_MAX_MASKED])
+    # JSON can escape half a surrogate pair, which no file can hold.
+    masked = clients.redactor.text(text[:_MAX_MASKED].encode("utf-8", "replace").decode())
     return masked if len(masked) <= MAX_TEXT else f"{masked[: MAX_TEXT - 1]}…"

@@ -10,7 +10,7 @@ from ci_tools.model import DependencyState, Environment, TlsProbe
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Sighting, unanswered
 from ci_tools.target.addresses import endpoint, trust
-from ci_tools.target.tls import Handshake, handshake
+from ci_tools.target.tls import Handshake, covers, handshake
 
 _WORST_FIRST = (DependencyState.DOWN, DependencyState.DEGRADED, DependencyState.UP)
 
@@ -54,7 +54,8 @@ async def _one(probe: TlsProbe, host: str, clients: Clients) -> Sighting:
 
 
 def _words(shaken: Handshake, days_left: float) -> str:
-    return f"{shaken.name} is covered by {', '.join(shaken.covered)} for {days_left:.1f} days"
+    by = next((pattern for pattern in shaken.covered if covers(pattern, shaken.name)), "its address")
+    return f"{shaken.name} is covered by {by} for {days_left:.1f} days"
 
 
 async def _names(probe: TlsProbe, host: str, environment: Environment) -> str:

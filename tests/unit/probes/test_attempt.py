@@ -1,4 +1,5 @@
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,16 @@ async def test_a_secret_is_masked_before_the_text_is_shortened(look: Look, site:
     seen = await look(PROBE, site.url, {"DB_PASSWORD": "hunter-2-hunter"})
 
     assert "hunter" not in seen.text
+
+
+async def test_half_a_surrogate_pair_can_be_written(look: Look, site: Any) -> None:
+    """A text that JSON can hold and no file can is made harmless."""
+    site.set("/health", r'{"status": "\ud800 odd"}')
+
+    seen = await look(replace(PROBE, expect={"status": ("healthy",)}), site.url)
+
+    assert seen.state is DependencyState.DOWN
+    assert "? odd" in seen.text
 
 
 async def test_a_password_in_a_host_is_masked(look: Look, refusing_url: str) -> None:

@@ -1,4 +1,8 @@
+from typing import Any
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ci_tools.model import DependencyState
 from ci_tools.probes.expectation import MissingPathError, look_up, milliseconds, mismatches, stand_in
@@ -126,3 +130,21 @@ def test_a_stand_in_is_found_at_any_depth(text: str) -> None:
 def test_a_real_answer_is_no_stand_in() -> None:
     """An answer whose texts only mention such words is no stand-in."""
     assert not stand_in({"message": "no Mock here", "mode": "degraded", "items": [1, None, True]})
+
+
+def _nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("a", "b", "error", "0")), inner, max_size=4)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+DOCUMENTS = st.recursive(SCALARS, _nested, max_leaves=12)
+
+
+@settings(deadline=None)
+@given(document=DOCUMENTS, path=st.sampled_from(("a", "a.b", "a.0.b", "0", "error.a")), allowed=SCALARS)
+def test_whatever_an_answer_holds_it_matches_or_it_does_not(document: Any, path: str, allowed: Any) -> None:
+    """No JSON document is beyond judging: at most one bounded mismatch for each expected path."""
+    found = mismatches(document, {path: (allowed,)})
+
+    assert len(found) <= 1
+    assert all(one.text.startswith(path) and one.state is not DependencyState.UP for one in found)

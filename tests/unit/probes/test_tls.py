@@ -43,11 +43,11 @@ def shaking(look: Look, listening: Listen, authority: Any) -> Open:
 
 
 async def test_a_certificate_that_covers_its_host_is_up(shaking: Open) -> None:
-    """A verified handshake is up, and says which names are covered for how long."""
-    seen = await shaking("api.twin.localhost", "app.twin.localhost")
+    """A verified handshake is up, and says which name covers the host for how long."""
+    seen = await shaking("*.example.com", "*.twin.localhost")
 
     assert seen.state is DependencyState.UP
-    assert seen.text == "api.twin.localhost is covered by api.twin.localhost, app.twin.localhost for 365.0 days"
+    assert seen.text == "api.twin.localhost is covered by *.twin.localhost for 365.0 days"
     assert seen.latency_s is not None
 
 
@@ -57,6 +57,18 @@ async def test_a_certificate_that_ends_soon_is_degraded(shaking: Open) -> None:
 
     assert seen.state is DependencyState.DEGRADED
     assert seen.text.endswith("for 3.0 days, fewer than 14")
+
+
+async def test_a_certificate_for_an_address_is_up(look: Look, listening: Listen, authority: Any) -> None:
+    """A host that is an address is covered by that address."""
+    port = await listening(quiet, authority.context("127.0.0.1"))
+
+    seen = await look(probe("there"), f"https://127.0.0.1:{port}", ca_file=authority.ca_file)
+
+    assert (seen.state, seen.text) == (
+        DependencyState.UP,
+        "127.0.0.1 is covered by its address for 365.0 days",
+    )
 
 
 async def test_an_uncovered_host_is_down_in_openssls_words(shaking: Open) -> None:
