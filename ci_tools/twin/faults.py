@@ -150,7 +150,7 @@ def parse_fault(text: str) -> Switch:
 
 def parse_faults(texts: Iterable[str]) -> tuple[Switch, ...]:
     """The switches that *texts* name, each once, in their order."""
-    return tuple(dict.fromkeys(parse_fault(text) for text in texts))
+    return tuple({str(switch): switch for switch in map(parse_fault, texts)}.values())
 
 
 def catalogue_json() -> list[dict[str, str]]:
