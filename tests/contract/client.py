@@ -7,10 +7,13 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
 from uuid import uuid4
 
 import httpx
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.contract.sockets import Socket
@@ -84,6 +87,14 @@ class Deployed:
             headers={"user-agent": "netra-contract/1"},
             timeout=10.0,
         )
+
+    async def handshake(self, **how: Any) -> int:
+        """The HTTP status of a WebSocket handshake."""
+        try:
+            async with self.socket(welcomed=False, **how):
+                return int(HTTPStatus.SWITCHING_PROTOCOLS)
+        except InvalidStatus as error:
+            return error.response.status_code
 
     @asynccontextmanager
     async def socket(

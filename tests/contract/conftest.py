@@ -1,9 +1,11 @@
 """One twin per worker process, its hosts, and users of their own."""
 
+import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -35,6 +37,14 @@ def twin() -> Iterator[Twin]:
 def deployed(twin: Twin) -> Deployed:
     """The hosts of the healthy twin."""
     return deployed_by(twin)
+
+
+@pytest.fixture(scope="session")
+def auth_environ(twin: Twin) -> dict[str, str]:
+    """What the auth service was given as its environment: the credentials that only services hold."""
+    document = json.loads((Path(twin.directory) / "auth.json").read_text())
+    environ: dict[str, str] = document["env"]
+    return environ
 
 
 @pytest.fixture(scope="session")

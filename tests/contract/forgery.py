@@ -34,6 +34,12 @@ def signed_with(secret: str, token: str) -> str:
     return f"{signed}.{_text(signature)}"
 
 
+def reissued(secret: str, token: str, **changes: object) -> str:
+    """*token* with *changes* to its claims, signed as the auth service would; None removes a claim."""
+    claims = {name: value for name, value in {**claims_of(token), **changes}.items() if value is not None}
+    return signed_with(secret, f"{token.split('.', maxsplit=1)[0]}.{_encoded(claims)}.")
+
+
 def unsigned(token: str) -> str:
     """The claims of *token* under the algorithm ``none``."""
     return f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{token.split('.')[1]}."
@@ -67,3 +73,18 @@ FORGERIES: Final[dict[str, Callable[[str, str], str]]] = {
     "a refresh token": lambda _, refresh: refresh,
 }
 """Ways to make, of an access and a refresh token, a bearer that must not authenticate."""
+
+MISMATCHES: Final[dict[str, dict[str, object]]] = {
+    "expired": {"exp": 1_700_000_000},
+    "without an end": {"exp": None},
+    "of another issuer": {"iss": "somebody-else"},
+    "without an issuer": {"iss": None},
+    "for another audience": {"aud": "another-platform"},
+    "without an audience": {"aud": None},
+    "of no type": {"token_type": None},
+    "of type refresh": {"token_type": "refresh"},
+    "of type oauth_state": {"token_type": "oauth_state"},
+    "without an id": {"jti": None},
+    "of nobody": {"sub": None},
+}
+"""Changes to the claims of a token that make it no bearer, even well signed."""

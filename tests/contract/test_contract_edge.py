@@ -103,17 +103,7 @@ async def test_websockets_are_limited_too(deployed: Deployed, api: httpx.AsyncCl
     """A banned address opens no WebSocket."""
     await statuses(api, "/health", BURST + 1)
 
-    assert await handshake(deployed, user) == b"429"
-
-
-async def handshake(deployed: Deployed, user: User) -> bytes:
-    """The status of a WebSocket handshake."""
-    request = (
-        f"GET /ws HTTP/1.1\r\nhost: {deployed.host('api')}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
-        "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        f"authorization: Bearer {user.access_token}\r\n\r\n"
-    )
-    return (await raw(deployed, request.encode())).split(b" ", 2)[1]
+    assert await deployed.handshake(user=user) == 429
 
 
 async def test_limits_are_gone_with_the_fault(api: httpx.AsyncClient, switched: Switched) -> None:
