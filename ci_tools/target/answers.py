@@ -7,6 +7,7 @@ from typing import Any
 from ci_tools.errors import TargetError
 from ci_tools.target.http import Answer
 
+_SUCCESS = range(200, 300)
 _MOCKED = ("Mock ", "Fallback ", "Degraded mode")
 _ENVELOPE = {"error", "error_code", "message", "user_message", "details", "trace_id", "timestamp", "request_id"}
 
@@ -16,13 +17,24 @@ def mocked(text: str) -> bool:
     return text.lstrip("\"' \n").startswith(_MOCKED)
 
 
+def accepted(answer: Answer) -> Any:
+    """The JSON body of an answer that grants what was asked.
+
+    Raises:
+        TargetError: its status is none of success; the text holds the first words of the body.
+    """
+    if answer.status not in _SUCCESS:
+        raise TargetError(f"{answer.method} {answer.url} answered {answer.status}: {answer.text[:400]}")
+    return answer.json()
+
+
 def rows(answer: Answer, name: str = "data") -> list[dict[str, Any]]:
     """The items of a list: the body itself, or what it holds under *name*.
 
     Raises:
         TargetError: the body is neither.
     """
-    body = answer.json()
+    body = accepted(answer)
     items = body.get(name) if isinstance(body, Mapping) else body
     if not isinstance(items, list):
         raise TargetError(

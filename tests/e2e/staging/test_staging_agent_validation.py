@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from ci_tools.model import Timeouts
-from ci_tools.target.answers import envelope, mocked, rows
+from ci_tools.target.answers import accepted, envelope, mocked, rows
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.service import Service
@@ -39,7 +39,7 @@ def timeouts(backend: Service) -> Timeouts:
 @pytest_asyncio.fixture
 async def thread_id(user: User) -> AsyncIterator[str]:
     """A thread of the user, deleted afterwards."""
-    created = (await user.backend.post("/api/threads", json={"title": "agents"})).json()
+    created = accepted(await user.backend.post("/api/threads", json={"title": "agents"}))
     yield created["id"]
     await user.backend.delete(f"/api/threads/{created['id']}")
 
@@ -121,12 +121,11 @@ async def test_agent_answers_over_http(user: User, timeouts: Timeouts, evidence:
         "/api/agents/execute", json={"type": "data", "message": QUESTION}, timeout_s=timeouts.agent_s
     )
 
-    body = answer.json()
+    body = accepted(answer)
     evidence.note(f"run {body.get('run_id')} took {body.get('execution_time')} s")
-    assert (answer.status, body["status"], body["agent"]) == (200, "success", "data")
+    assert (body["status"], body["agent"], body["error"]) == ("success", "data", None)
     assert body["run_id"]
     assert body["execution_time"] > 0
-    assert body["error"] is None
     assert not mocked(str(body["response"]))
 
 
@@ -155,10 +154,10 @@ async def test_agents_do_not_answer_alike(user: User, timeouts: Timeouts, agent:
 
 async def test_run_keeps_its_result(user: User, timeouts: Timeouts, eventually: Eventually) -> None:
     """A run that was started ends, and its state then holds its steps and its result under its id."""
-    started = (await user.backend.post("/api/agent/v2/execute", json={"message": QUESTION})).json()
+    started = accepted(await user.backend.post("/api/agent/v2/execute", json={"message": QUESTION}))
     await eventually(_ended(user, started["run_id"]), within_s=timeouts.agent_s, what=f"run {started['run_id']} ends")
 
-    state = (await user.backend.get(f"/api/agent/{started['run_id']}/state")).json()
+    state = accepted(await user.backend.get(f"/api/agent/{started['run_id']}/state"))
     assert (state["run_id"], state["user_id"], state["status"]) == (started["run_id"], user.user_id, "completed")
     assert state["steps"]
     assert state["result"]
@@ -211,6 +210,23 @@ async def test_stream_tells_the_same_story(user: User, timeouts: Timeouts) -> No
     assert [name for name in names if name in TERMINAL_EVENTS] == ["agent_completed"]
 
 
+async def test_backend_is_capable_of_agents(backend: Service) -> None:
+    """The backend says that it can run agents with its language model, and that the golden path is ready."""
+    body = accepted(await backend.get("/health/backend"))
+
+    capabilities = body["capabilities"]
+    assert (capabilities["agent_execution"], capabilities["llm_integration"]) == (True, True)
+    assert (body["golden_path_ready"], body["readiness_score"]) == (True, 1.0)
+
+
+async def test_circuit_breakers_are_closed(user: User) -> None:
+    """No breaker is open: nothing behind the backend has failed repeatedly."""
+    answer = await user.backend.get("/api/metrics/circuit_breakers")
+
+    assert answer.status == 200
+    assert '"open"' not in answer.text.lower()
+
+
 async def test_agents_are_all_there(user: User) -> None:
     """The nine agents are listed with their state and capabilities."""
     answer = await user.backend.get("/api/agents/status")
@@ -231,9 +247,9 @@ async def test_unknown_agent_is_refused(user: User) -> None:
 
 async def test_cancellation_says_what_became_of_the_run(user: User, timeouts: Timeouts, eventually: Eventually) -> None:
     """A cancellation succeeds exactly if the run ends cancelled; either way the run ends."""
-    started = (await user.backend.post("/api/agent/v2/execute", json={"message": QUESTION})).json()
+    started = accepted(await user.backend.post("/api/agent/v2/execute", json={"message": QUESTION}))
 
-    cancelled = (await user.backend.post("/api/agents/cancel", json={"agent_id": "supervisor"})).json()
+    cancelled = accepted(await user.backend.post("/api/agents/cancel", json={"agent_id": "supervisor"}))
 
     status = await eventually(
         _ended(user, started["run_id"]), within_s=timeouts.receive_s, what=f"run {started['run_id']} ends"
@@ -270,8 +286,7 @@ async def _asked(user: User, agent: str, message: str, timeouts: Timeouts) -> di
     answer = await user.backend.post(
         "/api/agents/execute", json={"type": agent, "message": message}, timeout_s=timeouts.agent_s
     )
-    assert answer.status == 200
-    body: dict[str, Any] = answer.json()
+    body: dict[str, Any] = accepted(answer)
     return body
 
 
@@ -279,7 +294,7 @@ def _ended(user: User, run_id: str) -> Callable[[], Awaitable[str]]:
     """A probe for the status in which a run ended; empty while it is under way."""
 
     async def probe() -> str:
-        status = str((await user.backend.get(f"/api/agent/{run_id}/status")).json()["status"])
+        status = str(accepted(await user.backend.get(f"/api/agent/{run_id}/status"))["status"])
         return "" if status in {"started", "running"} else status
 
     return probe

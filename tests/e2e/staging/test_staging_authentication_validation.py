@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ci_tools.target.answers import envelope
+from ci_tools.target.answers import accepted, envelope
 from ci_tools.target.credentials import Token
 from ci_tools.target.fixtures import NewUser, User
 from ci_tools.target.service import Service
@@ -65,8 +65,7 @@ async def test_refreshed_token_is_valid_now(user: User) -> None:
 
     answer = await user.auth.post("/auth/refresh", json={"refresh_token": old.refresh}, bearer=None)
 
-    assert answer.status == 200
-    fresh = Token.of(answer.json()["access_token"])
+    fresh = Token.of(accepted(answer)["access_token"])
     assert not fresh.expired(time.time())
     assert fresh.claims["sub"] == user.user_id
     assert fresh.claims["jti"] != old.claims["jti"]
@@ -89,7 +88,7 @@ async def test_refreshed_token_replaces_the_old_one(user: User) -> None:
     token = user.credentials.token
     assert token is not None
 
-    pair = (await user.auth.post("/auth/refresh", json={"refresh_token": token.refresh}, bearer=None)).json()
+    pair = accepted(await user.auth.post("/auth/refresh", json={"refresh_token": token.refresh}, bearer=None))
 
     opened = await user.backend.get("/api/v1/user/profile", bearer=pair["access_token"])
     turned = await user.auth.post("/auth/refresh", json={"refresh_token": pair["refresh_token"]}, bearer=None)
@@ -127,8 +126,8 @@ async def test_validation_tells_whose_token_it_is(user: User) -> None:
     """A valid token is confirmed with its user, at both doors."""
     token = await user.credentials.bearer()
 
-    posted = (await user.auth.post("/auth/validate", json={"token": token})).json()
-    verified = (await user.auth.get("/auth/verify")).json()
+    posted = accepted(await user.auth.post("/auth/validate", json={"token": token}))
+    verified = accepted(await user.auth.get("/auth/verify"))
 
     assert (posted["valid"], posted["user_id"], posted["email"]) == (True, user.user_id, user.email)
     assert (verified["valid"], verified["user_id"]) == (True, user.user_id)
@@ -141,16 +140,14 @@ async def test_validation_denies_a_forged_token(user: User) -> None:
 
     answer = await user.auth.post("/auth/validate", json={"token": tampered(token)}, bearer=None)
 
-    assert answer.status == 200
-    assert answer.json()["valid"] is False
+    assert accepted(answer)["valid"] is False
 
 
 async def test_backend_accepts_the_auth_services_token(user: User) -> None:
     """The backend knows the user of a token that the auth service issued: both hold the same secret."""
     answer = await user.backend.get("/api/v1/user/profile")
 
-    assert answer.status == 200
-    assert answer.json()["email"] == user.email
+    assert accepted(answer)["email"] == user.email
 
 
 @pytest.mark.parametrize("path", ["/api/threads", "/api/agents/status"])
@@ -185,7 +182,7 @@ async def test_login_needs_the_right_password(auth: Service, new_user: NewUser) 
 
     assert registered.status in {200, 201}
     assert (right.status, wrong.status, again.status) == (200, 401, 409)
-    assert not Token.of(right.json()["access_token"]).expired(time.time())
+    assert not Token.of(accepted(right)["access_token"]).expired(time.time())
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-e2e-bypass-key": WRONG_KEY}], ids=["no key", "wrong key"])

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from ci_tools.target.answers import envelope
+from ci_tools.target.answers import accepted, envelope
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import User
 from ci_tools.target.service import Service
@@ -14,7 +14,7 @@ REDIS_S = 3.0
 
 async def test_redis_answers_in_time(backend: Service, evidence: Evidence) -> None:
     """A fresh check reaches Redis without an error and in time."""
-    body = (await backend.get("/api/health/ready", params={"force": "true"})).json()
+    body = accepted(await backend.get("/api/health/ready", params={"force": "true"}))
 
     check = body["checks"]["redis"]
     evidence.note(f"redis: {check}")
@@ -24,7 +24,7 @@ async def test_redis_answers_in_time(backend: Service, evidence: Evidence) -> No
 
 async def test_redis_is_no_optional_mode(backend: Service) -> None:
     """Readiness calls Redis connected: neither disabled, skipped, degraded nor failed."""
-    body = (await backend.get("/health/ready")).json()
+    body = accepted(await backend.get("/health/ready"))
 
     assert body["redis_db"] == "connected"
 
@@ -39,7 +39,7 @@ async def test_logout_revokes_the_token_everywhere(user: User) -> None:
     after = await user.backend.get("/api/v1/user/profile", bearer=token)
     validated = await user.auth.post("/auth/validate", json={"token": token}, bearer=None)
     assert (before.status, left.status, after.status) == (200, 200, 401)
-    assert validated.json()["valid"] is False
+    assert accepted(validated)["valid"] is False
 
 
 async def test_logout_leaves_others_signed_in(user: User, second_user: User) -> None:
@@ -52,19 +52,19 @@ async def test_logout_leaves_others_signed_in(user: User, second_user: User) -> 
 
 async def test_run_is_readable_by_its_id(user: User) -> None:
     """A run that was started is found by its id, as this user's."""
-    started = (await user.backend.post("/api/agent/v2/execute", json={"message": "How is my cost?"})).json()
+    started = accepted(await user.backend.post("/api/agent/v2/execute", json={"message": "How is my cost?"}))
 
     answer = await user.backend.get(f"/api/agent/{started['run_id']}/status")
 
     assert (started["status"], started["user_id"]) == ("started", user.user_id)
-    assert answer.status == 200
-    assert answer.json()["run_id"] == started["run_id"]
-    assert answer.json()["status"]
+    run = accepted(answer)
+    assert run["run_id"] == started["run_id"]
+    assert run["status"]
 
 
 async def test_run_belongs_to_its_user(user: User, second_user: User) -> None:
     """Another user's run is 404, at both of its doors."""
-    started = (await user.backend.post("/api/agent/v2/execute", json={"message": "My secret plan"})).json()
+    started = accepted(await user.backend.post("/api/agent/v2/execute", json={"message": "My secret plan"}))
 
     status = await second_user.backend.get(f"/api/agent/{started['run_id']}/status")
     state = await second_user.backend.get(f"/api/agent/{started['run_id']}/state")
@@ -78,10 +78,10 @@ async def test_same_request_is_the_same_run(user: User) -> None:
     """A request id that is sent twice starts one run; another id starts another."""
     ask = {"message": "How is my cost?", "request_id": f"e2e-{uuid.uuid4().hex}"}
 
-    first = (await user.backend.post("/api/agent/v2/execute", json=ask)).json()
-    again = (await user.backend.post("/api/agent/v2/execute", json=ask)).json()
+    first = accepted(await user.backend.post("/api/agent/v2/execute", json=ask))
+    again = accepted(await user.backend.post("/api/agent/v2/execute", json=ask))
     ask["request_id"] = f"e2e-{uuid.uuid4().hex}"
-    other = (await user.backend.post("/api/agent/v2/execute", json=ask)).json()
+    other = accepted(await user.backend.post("/api/agent/v2/execute", json=ask))
 
     assert first["run_id"] == again["run_id"]
     assert first["run_id"] != other["run_id"]
@@ -93,8 +93,7 @@ async def test_concurrent_same_requests_are_one_run(user: User) -> None:
 
     answers = await asyncio.gather(*(user.backend.post("/api/agent/v2/execute", json=ask) for _ in range(5)))
 
-    assert [answer.status for answer in answers] == [200] * 5
-    assert len({answer.json()["run_id"] for answer in answers}) == 1
+    assert len({accepted(answer)["run_id"] for answer in answers}) == 1
 
 
 async def test_unknown_run_is_not_found(user: User) -> None:
