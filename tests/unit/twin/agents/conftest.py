@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ci_tools.twin.agents.catalogue import tools
-from ci_tools.twin.agents.events import AgentEvent
+from ci_tools.twin.agents.events import AgentEvent, Sink
 from ci_tools.twin.agents.failures import ModelUnavailableError, StorageError
 from ci_tools.twin.agents.ports import Caller, Document, Message
 from ci_tools.twin.agents.roster import CAPABILITIES, STAFF
@@ -160,6 +160,16 @@ class House:
     async def perform(self, request: RunRequest, *permissions: str) -> RunState:
         """The ended run that serves *request*."""
         return await self.runtime.finished(await self.begin(request, "user-1", *permissions), "user-1")
+
+    def answered_after(self, *, thoughts: int) -> Sink:
+        """A sink that lets the silent model answer once that many thoughts were told."""
+
+        def sink(event: AgentEvent) -> None:
+            self.events.append(event)
+            if event.data.get("step_number") == thoughts:
+                self.model.silent.set()
+
+        return sink
 
     def told(self) -> list[tuple[str, str]]:
         """The events as agent and type."""

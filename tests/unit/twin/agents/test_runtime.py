@@ -240,14 +240,17 @@ async def test_an_unbounded_model_call_holds_the_run_until_its_own_bound(house: 
 
 
 async def test_a_run_that_waits_says_that_it_is_at_work(house: Any) -> None:
-    """No gap between two events is longer than allowed."""
+    """A silent model does not make a silent run: thoughts come until the model answers."""
     house.model.fall_silent()
-    await house.open(model_s=0.1, gap_s=0.03).perform(NUMBERS)
+    started = await house.open(model_s=None, gap_s=0.03).runtime.start(
+        NUMBERS, Caller(user_id="user-1"), house.answered_after(thoughts=2)
+    )
+    await house.runtime.finished(started.run_id, "user-1")
     thoughts = [event.data for event in house.events if event.type.value == "agent_thinking"]
 
-    assert len(thoughts) >= 2
-    assert thoughts[0]["reasoning"] == "still at work after 0.024 s without news"
+    assert thoughts[1]["reasoning"] == "still at work after 0.024 s without news"
     assert [thought["step_number"] for thought in thoughts] == list(range(1, len(thoughts) + 1))
+    assert thoughts[2]["reasoning"] == "[data] latency: 1, 2, 3"
 
 
 async def test_a_tool_that_takes_too_long_is_completed_with_the_error(house: Any, slow: Slow) -> None:

@@ -42,7 +42,7 @@ async def test_a_permitted_call_has_the_tools_result() -> None:
     answer = await TOOLBOX.use("write", {"n": 3}, WRITER)
 
     assert answer.result == {"given": {"n": 3}, "user": "user-1"}
-    assert 0 <= answer.execution_time_ms < 20
+    assert answer.execution_time_ms >= 0
 
 
 async def test_an_unknown_tool_is_refused_with_the_known_ones() -> None:
