@@ -206,11 +206,12 @@ def _switch(arguments: argparse.Namespace) -> ExitCode:
     twin = Twin.join()
     if twin is None:
         raise UsageError("no twin is being served here; start one with: nox -s twin")
-    if arguments.clear:
-        twin.clear()
-    else:
-        twin.switch(arguments.on or arguments.off, on=bool(arguments.on))
-    print(f"switched on now: {', '.join(twin.faults()) or 'nothing'}")
+    off = twin.status()["faults"] if arguments.clear else [arguments.off] if arguments.off else []
+    for fault in off:
+        twin.switch(fault, on=False)
+    if arguments.on:
+        twin.switch(arguments.on, on=True)
+    print(f"switched on now: {', '.join(twin.status()['faults']) or 'nothing'}")
     return ExitCode.PASS
 
 

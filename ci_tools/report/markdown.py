@@ -10,6 +10,7 @@ from ci_tools.verdict.judgement import Judgement, TestResult
 _SIGN = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
 _GATE_SIGN = {GateState.HOLDS: "✅", GateState.FAILS: "❌", GateState.CANNOT_TELL: "❔"}
 _MAX_TESTS = 20
+_MAX_REASONS = 20
 
 
 def report(judgement: Judgement) -> str:
@@ -46,7 +47,10 @@ def _head(judgement: Judgement) -> str:
 def _reasons(judgement: Judgement) -> str:
     if not judgement.reasons:
         return "Every gate holds, and every planned test is accounted for."
-    return "## Why\n\n" + "\n".join(f"- {markdown(reason, 400)}" for reason in judgement.reasons)
+    shown = [f"- {markdown(reason, 400)}" for reason in judgement.reasons[:_MAX_REASONS]]
+    if len(judgement.reasons) > _MAX_REASONS:
+        shown.append(f"- … and {len(judgement.reasons) - _MAX_REASONS} more in `test_results.json`")
+    return "## Why\n\n" + "\n".join(shown)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -61,7 +65,7 @@ def _gates(judgement: Judgement) -> str:
             _GATE_SIGN[gate.state],
             markdown(gate.gate.name),
             markdown(gate.gate.dependency),
-            wanted(gate),
+            wanted(gate, judgement.time_scale),
             observed(gate),
             markdown(gate.missing or gate.detail or speed(gate), 160),
         )

@@ -11,6 +11,7 @@ from ci_tools.report.wording import duration, observed, speed, tally, wanted
 from ci_tools.verdict.judgement import GateResult, Judgement
 
 _STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
+_MAX_REASONS = 20
 _GATE_STYLE = {GateState.HOLDS: "green", GateState.FAILS: "red", GateState.CANNOT_TELL: "yellow"}
 
 
@@ -33,7 +34,7 @@ def _gates(judgement: Judgement) -> RenderableType:
         table.add_row(
             Text(line(gate.gate.name)),
             Text(line(gate.gate.dependency)),
-            Text(wanted(gate)),
+            Text(wanted(gate, judgement.time_scale)),
             Text(observed(gate)),
             Text(gate.state.value, style=_GATE_STYLE[gate.state]),
             Text(_evidence(gate)),
@@ -59,7 +60,9 @@ def _suites(judgement: Judgement) -> RenderableType:
 
 
 def _verdict(judgement: Judgement) -> list[RenderableType]:
-    lines: list[RenderableType] = [Text(f"  {line(reason, 240)}") for reason in judgement.reasons]
+    lines: list[RenderableType] = [Text(f"  {line(reason, 240)}") for reason in judgement.reasons[:_MAX_REASONS]]
+    if len(judgement.reasons) > _MAX_REASONS:
+        lines.append(Text(f"  … and {len(judgement.reasons) - _MAX_REASONS} more in test_results.json", style="dim"))
     if judgement.left_out:
         lines.append(Text(f"  left out, for they declare no suite yet: {', '.join(judgement.left_out)}", style="dim"))
     deployed = judgement.deployment.revision if judgement.deployment else "unidentified deployment"

@@ -26,11 +26,11 @@ def observed(gate: GateResult) -> str:
     return f"{percent(gate.observed)} ({gate.good}/{gate.n})" if gate.n else "nothing"
 
 
-def wanted(gate: GateResult) -> str:
-    """What the gate asks for."""
+def wanted(gate: GateResult, time_scale: float) -> str:
+    """What the gate asks for, in real seconds."""
     if gate.gate.kind == "coverage":
         return f"≥ {percent(gate.gate.floor)}"
-    within = f" < {duration(gate.gate.under_s)}" if gate.gate.under_s is not None else ""
+    within = f" < {duration(gate.gate.under_s * time_scale)}" if gate.gate.under_s is not None else ""
     return f"{percent(gate.gate.target)}, not {percent(gate.gate.floor)}{within}"
 
 

@@ -108,7 +108,8 @@ class Progress:
             )
         elif not self._live and self._clock() - self._last_told >= _PLAIN_EVERY_S:
             self._last_told = self._clock()
-            self.say(f"  {self._done}/{self._total or '?'} done, {note}" if self._total else f"  {self._doing}, {note}")
+            doing = f"{self._done}/{self._total} done" if self._total else self._doing or "starting"
+            self.say(f"  {doing}" + (f", {note}" if note else ""))
 
     def _know(self, phases: tuple[Phase, ...]) -> None:
         self._phases |= {phase.number: phase for phase in phases}

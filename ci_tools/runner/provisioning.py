@@ -10,6 +10,8 @@ from ci_tools.model import BypassKey, Environment, ReadyToken
 from ci_tools.spec import Spec
 
 _PROVISIONED_BY_TWIN = "twin"
+_LOOK_S = 2.0
+"""Seconds between two looks at whether a served twin still lives."""
 
 
 def described(spec: Spec, name: str, environ: Mapping[str, str], faults: Sequence[str]) -> Environment:
@@ -74,6 +76,7 @@ def serve(spec: Spec, *, faults: Sequence[str], say: Callable[[str], None]) -> N
 
     Raises:
         UsageError: no environment of *spec* is provisioned by the twin.
+        TwinError: it did not start, or ended by itself.
     """
     from ci_tools.twin.handle import Twin  # noqa: PLC0415 - needs the extra [twin]
 
@@ -94,6 +97,6 @@ def serve(spec: Spec, *, faults: Sequence[str], say: Callable[[str], None]) -> N
         say("break  ci-tools faults --on redis_down    (ci-tools faults lists them all)")
         say("mend   ci-tools faults --clear")
         say("stop   Ctrl-C")
-        while not stop.wait(0.5):
-            twin.ensure_alive()
+        while not stop.wait(_LOOK_S):
+            twin.status()
     say("the staging twin is stopped")

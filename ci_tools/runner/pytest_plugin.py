@@ -1,6 +1,5 @@
 """The pytest side of a campaign: records what happens, and does nothing at all without a journal."""
 
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -33,12 +32,3 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.addinivalue_line("markers", "requires(*dependencies): what a test needs of the system, beside its suite")
     recording.start(config, Path(directory), phase=config.getoption(_PHASE))
-
-
-@pytest.hookimpl(hookwrapper=True, trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> Generator[None]:
-    """Close the journal after everything else has ended."""
-    yield
-    recorder = config.pluginmanager.get_plugin("campaign-recorder")
-    if recorder is not None:
-        recorder.close()

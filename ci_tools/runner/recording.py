@@ -47,12 +47,18 @@ def start(config: pytest.Config, directory: Path, *, phase: int) -> None:
     writer = JournalWriter(
         directory, f"phase{phase}-{worker or 'pytest'}-{os.getpid()}", Redactor(secrets_of(os.environ))
     )
-    recorder = Recorder(writer, planned, _down(state))
-    config.pluginmanager.register(recorder, "campaign-recorder")
+    config.add_cleanup(writer.close)
+    if _distributes(config):
+        config.pluginmanager.register(ControllerRecorder(writer, planned), "campaign-controller-recorder")
+        return
+    config.pluginmanager.register(Recorder(writer, planned, _down(state)), "campaign-recorder")
     if worker is None:
         config.pluginmanager.register(CollectionRecorder(writer, planned), "campaign-collection-recorder")
-        if config.pluginmanager.has_plugin("xdist"):
-            config.pluginmanager.register(WorkerRecorder(writer, planned), "campaign-worker-recorder")
+
+
+def _distributes(config: pytest.Config) -> bool:
+    """Whether xdist workers will run the tests, whose hooks it then repeats in this process."""
+    return getattr(config.option, "dist", "no") != "no" and bool(getattr(config.option, "tx", None))
 
 
 def _phase_of(state: CampaignState, number: int) -> Phase:
@@ -91,10 +97,6 @@ class Recorder:
         self._down = down
         self._endings: dict[str, _Ending] = {}
         self._attempts: Counter[str] = Counter()
-
-    def close(self) -> None:
-        """Make the journal durable."""
-        self._writer.close()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins."""
@@ -229,17 +231,13 @@ class CollectionRecorder:
         )
 
 
-class WorkerRecorder:
-    """Records what only the controller of xdist workers sees."""
-
-    def __init__(self, writer: JournalWriter, phase: Phase) -> None:
-        self._writer = writer
-        self._collection = CollectionRecorder(writer, phase)
+class ControllerRecorder(CollectionRecorder):
+    """Records what the controller of xdist workers sees."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """A worker collected; xdist itself refuses workers that collected something else."""
-        self._collection.collected(ids)
+        self.collected(ids)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
