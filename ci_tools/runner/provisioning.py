@@ -1,13 +1,18 @@
 """An environment that stands: the deployed one as it is, or a twin started for the purpose."""
 
+import os
+import shlex
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from ci_tools.errors import CredentialsMissingError, UsageError
 from ci_tools.model import BypassKey, Environment, ReadyToken
 from ci_tools.spec import Spec
+from ci_tools.target.pacing import PACING_DIR
 
 _PROVISIONED_BY_TWIN = "twin"
 _LOOK_S = 2.0
@@ -63,12 +68,12 @@ def provisioned(
         return
     from ci_tools.twin.handle import Twin  # noqa: PLC0415 - needs the extra [twin]
 
-    served = Twin.join() if join else None
-    if served is not None:
-        yield spec.environment(name, {**environ, **served.environ}), dict(served.environ)
-        return
-    with Twin.start(faults=faults, time_scale=raw.time_scale) as twin:
-        yield spec.environment(name, {**environ, **twin.environ}), dict(twin.environ)
+    with ExitStack() as stack:
+        served = Twin.join() if join else None
+        twin = served or stack.enter_context(Twin.start(faults=faults, time_scale=raw.time_scale))
+        # The pace that processes share is worth as much as the twin's edge: it goes with it.
+        variables = {**twin.environ, PACING_DIR: str(Path(twin.directory) / "pacing")}
+        yield spec.environment(name, {**environ, **variables}), variables
 
 
 def serve(spec: Spec, *, faults: Sequence[str], say: Callable[[str], None]) -> None:
@@ -83,6 +88,7 @@ def serve(spec: Spec, *, faults: Sequence[str], say: Callable[[str], None]) -> N
     raw = next((one for one in spec.environments.values() if one.provision == _PROVISIONED_BY_TWIN), None)
     if raw is None:
         raise UsageError('no environment has provision = "twin" in the campaign file; add one, or leave the twin out')
+    python = shlex.quote(os.path.relpath(sys.executable))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -93,9 +99,9 @@ def serve(spec: Spec, *, faults: Sequence[str], say: Callable[[str], None]) -> N
             say(f"  {host:<10} {url}")
         say(f"  CA         {environment.ca_file}")
         say(f"try    curl --cacert {environment.ca_file} {environment.hosts['backend']}/health")
-        say("test   pytest tests/e2e --env twin        (joins this twin)")
-        say("break  ci-tools faults --on redis_down    (ci-tools faults lists them all)")
-        say("mend   ci-tools faults --clear")
+        say(f"test   {python} -m pytest tests/e2e --env twin (joins this twin)")
+        say(f"break  {python} -m ci_tools faults --on redis_down (without --on: lists them all)")
+        say(f"mend   {python} -m ci_tools faults --clear")
         say("stop   Ctrl-C")
         while not stop.wait(_LOOK_S):
             twin.status()
