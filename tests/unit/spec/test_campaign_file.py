@@ -1,0 +1,69 @@
+"""This repository's own ``campaign.toml``."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ci_tools.model import CoverageGate
+from ci_tools.planning.plans import plan
+from ci_tools.spec import Spec, parse, schema
+
+ROOT = Path(__file__).parents[3]
+TEXT = (ROOT / "campaign.toml").read_text()
+TWIN = {"TWIN_EDGE_PORT": "8443", "TWIN_CA_FILE": "ca.pem"}
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    """The file, read."""
+    return parse(TEXT, "campaign.toml")
+
+
+def test_the_file_is_valid_under_its_schema() -> None:
+    """An editor has nothing to mark."""
+    assert list(Draft202012Validator(schema()).iter_errors(tomllib.loads(TEXT))) == []
+
+
+@pytest.mark.parametrize("environment", ["twin", "staging"])
+@pytest.mark.parametrize("name", ["full", "quick", "infra", "auto"])
+def test_every_plan_runs_everywhere(spec: Spec, environment: str, name: str) -> None:
+    """Each plan has something to run in each environment, and must identify the deployment."""
+    planned = plan(spec, spec.environment(environment, TWIN), name)
+
+    assert planned.phases
+    assert planned.identifies_deployment
+
+
+def test_every_suite_has_its_files(spec: Spec) -> None:
+    """No suite names a file that is not there."""
+    missing = [path for suite in spec.suites for path in suite.paths if not (ROOT / path).exists()]
+
+    assert missing == []
+
+
+def test_every_suite_is_gated_with_its_expected_count_and_value(spec: Spec) -> None:
+    """Each suite says how many tests it has and what they are worth, and a gate speaks for it."""
+    gated = {
+        name for phase in spec.phases for gate in phase.gates if isinstance(gate, CoverageGate) for name in gate.suites
+    }
+
+    assert gated == {suite.name for suite in spec.suites}
+    assert all(suite.expected and suite.value for suite in spec.suites)
+
+
+def test_no_suite_is_held_back_by_what_it_judges(spec: Spec) -> None:
+    """A suite does not require the dependency that its gate names: that gate could never fail."""
+    suites = {suite.name: suite for suite in spec.suites}
+    held_back = [
+        (gate.name, need)
+        for phase in spec.phases
+        for gate in phase.gates
+        if isinstance(gate, CoverageGate)
+        for name in gate.suites
+        for need in suites[name].requires
+        if need == gate.dependency
+    ]
+
+    assert held_back == []
