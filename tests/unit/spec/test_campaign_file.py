@@ -1,12 +1,16 @@
 """This repository's own ``campaign.toml``."""
 
+import subprocess
+import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from ci_tools.model import CoverageGate
+from ci_tools.planning.membership import suite_of
 from ci_tools.planning.plans import plan
 from ci_tools.spec import Spec, parse, schema
 
@@ -51,6 +55,17 @@ def test_every_suite_is_gated_with_its_expected_count_and_value(spec: Spec) -> N
 
     assert gated == {suite.name for suite in spec.suites}
     assert all(suite.expected and suite.value for suite in spec.suites)
+
+
+def test_every_suite_collects_what_it_expects(spec: Spec) -> None:
+    """The expected counts are those of the files: a difference would leave every campaign open."""
+    paths = [path for suite in spec.suites for path in suite.paths]
+    command = [sys.executable, "-m", "pytest", *paths, "--collect-only", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+
+    belonging = (suite_of(line, spec.suites) for line in done.stdout.splitlines() if "::" in line)
+    collected = Counter(suite.name for suite in belonging if suite is not None)
+    assert collected == {suite.name: suite.expected for suite in spec.suites}
 
 
 def test_no_suite_is_held_back_by_what_it_judges(spec: Spec) -> None:
