@@ -95,7 +95,7 @@ class Desk:
         """The tool's result, with its two events whatever happens in between.
 
         Raises:
-            ToolError: As :meth:`Toolbox.use`. A call that may not be made emits no event.
+            ToolError: As :class:`Toolbox`. A call that may not be made emits no event.
             RunStoppedError: The user asked to stop.
         """
         self._check_stopped()
@@ -107,7 +107,7 @@ class Desk:
         started = time.perf_counter()
         result: Any = {"error": "interrupted"}
         try:
-            result = (await self._office.toolbox.use(tool, parameters, self.caller)).result
+            result = (await self._office.toolbox.run(tool, parameters, self.caller)).result
         except Exception as error:
             result = {"error": str(error)}
             raise

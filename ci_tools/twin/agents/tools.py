@@ -90,6 +90,14 @@ class Toolbox:
             ToolError: As :meth:`check`, or nothing could be computed, or it took too long.
         """
         self.check(name, parameters, caller)
+        return await self.run(name, parameters, caller)
+
+    async def run(self, name: str, parameters: Mapping[str, Any], caller: Caller) -> ToolAnswer:
+        """Make a call that :meth:`check` has admitted.
+
+        Raises:
+            ToolError: Nothing could be computed, or it took too long.
+        """
         started = time.perf_counter()
         bound = asyncio.timeout(self._limit_s)
         try:
