@@ -11,6 +11,7 @@ from ci_tools.twin.edge.exchange import Exchange, Rules
 from ci_tools.twin.edge.messages import page
 
 _LONGEST_HEAD = 65_536
+"""Bytes; the read in which a head begins does not count."""
 _MOST_WAITING = 16
 
 
