@@ -21,7 +21,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ci_tools.twin.services.web import ApiError, Handlers, InvalidError, Page, UnavailableError, refuse
+from ci_tools.twin.services.application import Handlers
+from ci_tools.twin.services.web import ApiError, InvalidError, Page, UnavailableError, refuse
 from ci_tools.twin.settings import ServiceSettings
 
 STATEMENT_SHARE = 6.0

@@ -1,49 +1,20 @@
-"""What every service of the twin speaks over HTTP: JSON, one error envelope, request ids, CORS."""
+"""What the endpoints of every service are made of: JSON, one error envelope, bodies, pages, streams."""
 
 import json
-import logging
 import re
-import time
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
-from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ci_tools.twin.behaviours import SESSION_HEADER, test_session
-from ci_tools.twin.settings import ServiceSettings
-
-LOG = logging.getLogger(__name__)
 BODY_LIMIT_BYTES = 1 << 20
 PAGE_LIMIT = 100
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-ALLOWED_ORIGIN = r"https://([a-z0-9-]+\.)+staging\.netrasystems\.ai"
-METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD")
-REQUEST_HEADERS = (
-    "Authorization",
-    "Content-Type",
-    "X-Request-ID",
-    "X-Test-Type",
-    "X-Test-Environment",
-    "X-Test-Session",
-)
 
 Body = TypeVar("Body", bound=BaseModel)
-Handlers = Mapping[Any, Callable[[Request, Exception], Any]]
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
 class ApiError(Exception):
@@ -138,12 +109,6 @@ class UnavailableError(ApiError):
         self.headers["retry-after"] = "1"
 
 
-BY_STATUS: Mapping[int, type[ApiError]] = {
-    error.status: error
-    for error in (UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError, TooLargeError, InvalidError)
-}
-
-
 def timestamp() -> str:
     """Now, as ISO 8601 UTC."""
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
@@ -160,11 +125,6 @@ class Json(JSONResponse):
 
     def render(self, content: object) -> bytes:  # noqa: D102
         return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_encode).encode()
-
-
-def request_id(connection: HTTPConnection) -> str:
-    """The id that every answer to this request carries."""
-    return str(connection.scope.get("state", {}).get("request_id", ""))
 
 
 def envelope(error: ApiError, *, request: str, trace: str) -> dict[str, Any]:
@@ -246,150 +206,6 @@ def _whole(request: Request, name: str, default: int, least: int, most: int) -> 
         problem = {"field": name, "message": f"a whole number from {least} to {most} is required"}
         raise InvalidError(f"invalid request: {name}", details={"errors": [problem]})
     return int(text)
-
-
-@dataclass(slots=True)
-class Traffic:
-    """What this process has answered since it started."""
-
-    started: float = field(default_factory=time.monotonic)
-    answers: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-    in_flight: int = 0
-    errors: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=100))
-
-    @property
-    def uptime_s(self) -> float:
-        """Seconds since the process began to serve."""
-        return time.monotonic() - self.started
-
-    def record(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count one finished answer; server errors are kept for people."""
-        self.answers[str(status)] += 1
-        self.seconds += seconds
-        if status >= 500:  # noqa: PLR2004 - the class of server errors
-            self.errors.append(
-                {
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "status": status,
-                    "request_id": scope["state"]["request_id"],
-                    "timestamp": timestamp(),
-                }
-            )
-
-
-class RequestContext:
-    """Gives each request an id, its test session, a count, and an envelope for what nobody caught."""
-
-    def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
-        self.app = app
-        self.traffic = traffic
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
-        if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        scope.setdefault("state", {}).update(_ids(headers))
-        token = test_session.set(headers.get(SESSION_HEADER))
-        try:
-            if scope["type"] == "http":
-                await self._serve(scope, receive, send)
-            else:
-                await self.app(scope, receive, send)
-        finally:
-            test_session.reset(token)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.perf_counter()
-        status = 0
-
-        async def stamped(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = scope["state"]["request_id"]
-            await send(message)
-
-        self.traffic.in_flight += 1
-        try:
-            await self.app(scope, receive, stamped)
-        except Exception as error:
-            LOG.exception("%s %s was not answered", scope["method"], scope["path"])
-            if status:
-                raise
-            defect = ApiError(f"unexpected {type(error).__name__}")
-            await refuse(HTTPConnection(scope), defect)(scope, receive, stamped)
-        finally:
-            self.traffic.in_flight -= 1
-            self.traffic.record(scope, status, time.perf_counter() - began)
-
-
-def _ids(headers: Headers) -> dict[str, str]:
-    offered = headers.get("x-request-id", "")
-    trace = headers.get("traceparent", "").split("-")
-    traced = len(trace) > 1 and re.fullmatch(r"[0-9a-f]{32}", trace[1])
-    return {
-        "request_id": offered if REQUEST_ID.fullmatch(offered) else uuid4().hex,
-        "trace_id": trace[1] if traced else uuid4().hex,
-    }
-
-
-def _told(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return refuse(request, error)
-
-
-def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    known = BY_STATUS.get(error.status_code, ApiError)
-    told = known(f"{request.method} {request.url.path}: {error.detail.lower()}")
-    if known is ApiError:
-        told.status = error.status_code
-        told.code = error.detail.upper().replace(" ", "_")
-        told.user_message = "This request is not supported."
-    told.headers.update(error.headers or {})
-    return refuse(request, told)
-
-
-def origins(settings: ServiceSettings) -> str:
-    """The pattern of the origins that may call a service from a browser."""
-    own = (re.escape(url) for url in settings.public.values() if url.startswith("http"))
-    return "|".join((ALLOWED_ORIGIN, *own))
-
-
-def application(
-    routes: Sequence[BaseRoute],
-    settings: ServiceSettings,
-    *,
-    lifespan: Lifespan | None = None,
-    handlers: Handlers | None = None,
-    inside: Sequence[Middleware] = (),
-) -> Starlette:
-    """A service: *routes* behind request ids, CORS and error envelopes; ``app.state.traffic`` counts."""
-    traffic = Traffic()
-    app = Starlette(
-        routes=list(routes),
-        lifespan=lifespan,
-        exception_handlers={ApiError: _told, HTTPException: _http, **(handlers or {})},
-        middleware=[
-            Middleware(RequestContext, traffic=traffic),
-            Middleware(
-                CORSMiddleware,
-                allow_origin_regex=origins(settings),
-                allow_methods=METHODS,
-                allow_headers=REQUEST_HEADERS,
-                allow_credentials=True,
-                expose_headers=["x-request-id"],
-                max_age=3600,
-            ),
-            *inside,
-        ],
-    )
-    app.state.settings = settings
-    app.state.traffic = traffic
-    return app
 
 
 async def sse(events: AsyncIterator[tuple[str, Mapping[str, Any]]]) -> AsyncIterator[bytes]:

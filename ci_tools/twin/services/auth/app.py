@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 
 from ci_tools.twin.behaviours import Behaviours
+from ci_tools.twin.services.application import application
 from ci_tools.twin.services.auth import entry, health, oauth, tokeninfo
 from ci_tools.twin.services.auth.context import open_auth
 from ci_tools.twin.services.configuration import require
 from ci_tools.twin.services.storage import HANDLERS
-from ci_tools.twin.services.web import application
 from ci_tools.twin.settings import ServiceSettings
 
 

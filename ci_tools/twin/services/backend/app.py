@@ -3,38 +3,50 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Final
 
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ci_tools.twin.behaviours import Behaviours
+from ci_tools.twin.services.application import application
+from ci_tools.twin.services.backend import (
+    agents,
+    corpus,
+    discovery,
+    health,
+    monitoring,
+    streaming,
+    system,
+    threads,
+    tools,
+    users,
+    websocket,
+)
 from ci_tools.twin.services.backend.context import Backend, open_backend
 from ci_tools.twin.services.backend.startup import Startup, StartupPhase
 from ci_tools.twin.services.configuration import require
 from ci_tools.twin.services.storage import HANDLERS
-from ci_tools.twin.services.web import ApiError, application, refuse
+from ci_tools.twin.services.web import ApiError, refuse
 from ci_tools.twin.settings import ServiceSettings
 
 MODULES: Final = (
-    "health",
-    "system",
-    "discovery",
-    "monitoring",
-    "threads",
-    "users",
-    "corpus",
-    "agents",
-    "tools",
-    "streaming",
-    "websocket",
+    health,
+    system,
+    discovery,
+    monitoring,
+    threads,
+    users,
+    corpus,
+    agents,
+    tools,
+    streaming,
+    websocket,
 )
+HEALTH: Final = ("/health", "/api/health")
 
 
 class StartingError(ApiError):
@@ -53,19 +65,12 @@ class StartupGate:
         self.startup = startup
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
-        if self.startup.complete or scope["type"] != "http" or "/health" in scope["path"]:
+        if self.startup.complete or scope["type"] != "http" or scope["path"].startswith(HEALTH):
             await self.app(scope, receive, send)
             return
         error = StartingError(f"starting: phase {self.startup.phase}")
         error.headers["retry-after"] = "1"
         await refuse(HTTPConnection(scope), error)(scope, receive, send)
-
-
-def routes() -> list[BaseRoute]:
-    """The routes of every module of the backend."""
-    package = __package__ or ""
-    found = [f"{package}.{name}" for name in MODULES if find_spec(f"{package}.{name}")]
-    return [route for name in found for route in import_module(name).routes]
 
 
 async def start(backend: Backend) -> None:
@@ -100,8 +105,9 @@ def create_app(settings: ServiceSettings, behaviours: Behaviours) -> Starlette:
             starting.cancel()
             await backend.close()
 
+    routes = [route for module in MODULES for route in module.routes]
     gate = Middleware(StartupGate, startup=backend.startup)
-    app = application(routes(), settings, lifespan=lifespan, handlers=HANDLERS, inside=[gate])
+    app = application(routes, settings, lifespan=lifespan, handlers=HANDLERS, inside=[gate])
     app.state.backend = backend
     app.state.identity = backend.identity
     return app

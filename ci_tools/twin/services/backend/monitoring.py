@@ -11,7 +11,8 @@ from ci_tools.twin.services.backend.context import Backend, backend_of
 from ci_tools.twin.services.breaker import BreakerState
 from ci_tools.twin.services.identity import authenticate
 from ci_tools.twin.services.storage import pool_status
-from ci_tools.twin.services.web import Json, Traffic, page, timestamp
+from ci_tools.twin.services.traffic import Traffic
+from ci_tools.twin.services.web import Json, page, timestamp
 
 BUSY_SHARE: Final = 0.8
 """A pool that is used beyond this share of its limit is worth an alert."""

@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from ci_tools.twin.behaviours import Behaviours
-from ci_tools.twin.services.web import Json, application, timestamp
+from ci_tools.twin.services.application import application
+from ci_tools.twin.services.web import Json, timestamp
 from ci_tools.twin.settings import ServiceSettings
 
 PAGE: Final = """<!doctype html>

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ci_tools.twin.services.application import application
 from ci_tools.twin.services.storage import HANDLERS, open_cache, open_database, pool_status, text_of
-from ci_tools.twin.services.web import UnavailableError, application
+from ci_tools.twin.services.web import UnavailableError
 from ci_tools.twin.settings import Pool
 
 
