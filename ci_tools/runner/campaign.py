@@ -196,6 +196,7 @@ class CampaignRun:
                 )
         if not paths:
             return "" if not phase.suites else "none of its files exists"
+        self.progress.doing("collecting")
         ending = pytest_process.run(
             pytest_process.arguments(
                 phase, paths, root=self.request.root, out=self.directory.path, workers=self.request.workers

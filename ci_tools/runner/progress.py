@@ -66,6 +66,11 @@ class Progress:
         """One line of our own, above the bar."""
         self._console.print(Text(text, style=style), soft_wrap=True)
 
+    def doing(self, what: str) -> None:
+        """What goes on while no test runs yet."""
+        self._doing = what
+        self.tick()
+
     def take(self, record: Record) -> None:  # noqa: C901 - one branch per event a person cares about
         """Tell one event."""
         match record.event:
