@@ -50,7 +50,8 @@ class JournalWriter:
         self._seq += 1
         record = Record(writer=self._writer, seq=self._seq, at=datetime.now(UTC), mono_s=time.monotonic(), event=event)
         document = self._redactor.value(to_document(record))
-        line = json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+        # Half a surrogate pair, as undecodable file names leave it, would make the line unreadable: "?" stands for it.
+        line = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
         try:
             while line:
                 line = line[os.write(self._file, line) :]

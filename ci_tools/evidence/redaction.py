@@ -23,7 +23,7 @@ _SECRET_FIELD = re.compile(
 # and never given back (possessive), or it is bounded.
 _QUOTES = r"[\\'\"]{0,8}"
 _ASSIGNED = rf"{_QUOTES}\s{{0,20}}[:=]\s{{0,20}}"
-_HEADER = rf"(?:{_ASSIGNED}|['\"]\s{{0,20}},\s{{0,20}})b?{_QUOTES}"
+_HEADER = rf"(?:{_ASSIGNED}|['\"]\s{{0,20}},\s{{0,20}})(?:b(?=['\"]))?{_QUOTES}"
 _PATTERNS = (
     # A JSON Web Token, also without its signature; then one in base64, as the WebSocket subprotocol carries it.
     re.compile(
@@ -63,6 +63,7 @@ _PATTERNS = (
 )
 
 _JSON_NAMES = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r"}
+_ESCAPE = r"(?:\\|%(?:25){0,3}5[cC])"
 _RUNS = re.compile(r"\\+|[A-Za-z0-9]+|.", re.DOTALL)
 
 
@@ -80,12 +81,14 @@ def _spelled(run: str) -> str:
         return run
     url = "".join(rf"%(?:25){{0,3}}(?i:{octet:02x})" for octet in _bytes(run))
     if run.startswith("\\"):
-        return rf"(?:\\{{{len(run)},{8 * len(run)}}}|{url})"
+        return rf"{_ESCAPE}{{{len(run)},{8 * len(run)}}}+"
     units = run.encode("utf-16-be", "surrogatepass").hex()
-    json_ = "".join(rf"\\{{1,8}}u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4))
-    short = rf"\\{{1,8}}{_JSON_NAMES[run]}|" if run in _JSON_NAMES else r"\\{0,8}"
-    plus = r"|\+" if run == " " else ""
-    return f"(?:{short}{re.escape(run)}|{url}|{json_}{plus})"
+    json_ = "".join(rf"{_ESCAPE}{{1,8}}+u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4))
+    short = (
+        rf"{_ESCAPE}{{1,8}}+{_JSON_NAMES[run]}|{run}" if run in _JSON_NAMES else rf"{_ESCAPE}{{0,8}}+{re.escape(run)}"
+    )
+    space = r"|\+|%(?:25){0,3}2[bB]" if run == " " else ""
+    return f"(?:{short}|{_ESCAPE}{{0,8}}+{url}|{json_}{space})"
 
 
 def _within_base64(raw: bytes) -> set[str]:
