@@ -249,7 +249,7 @@ class LogWriter:
         self._redactor = redactor
         self._path = path
         try:
-            self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+            self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise _cannot_write(path, error) from error
 
@@ -259,8 +259,9 @@ class LogWriter:
         Raises:
             JournalWriteError: the disk did not take it.
         """
+        masked = self._redactor.text(text.rstrip("\n")) + "\n"
         try:
-            self._file.write(self._redactor.text(text.rstrip("\n")) + "\n")
+            self._file.write(masked.encode(errors="backslashreplace"))
         except OSError as error:
             raise _cannot_write(self._path, error) from error
 
