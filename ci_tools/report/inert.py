@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_COMMAND = re.compile(r"(::|##\[)")
+_COMMAND = re.compile(r"(?<!\S)::|##\[")
+"""What a workflow runner obeys: ``::`` at the start of a line, ``##[`` anywhere. ``file.py::test`` stays as it is."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$:-])")
 _ZERO_WIDTH = "\u200b"
 

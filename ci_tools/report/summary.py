@@ -17,7 +17,10 @@ _GATE_STYLE = {GateState.HOLDS: "green", GateState.FAILS: "red", GateState.CANNO
 
 def print_summary(judgement: Judgement, console: Console, *, kept_in: str) -> None:
     """Print gates, suites, reasons and the verdict, the verdict last: it is what a person looks for."""
-    console.print(Group(_gates(judgement), _suites(judgement), *_verdict(judgement)))
+    console.print(Group(_gates(judgement), _suites(judgement)))
+    for text in _verdict(judgement):
+        # Unwrapped: hostile text must not be able to place itself at the start of a line.
+        console.print(text, soft_wrap=True)
     console.print(Text(f"evidence: {kept_in}", style="dim"))
 
 
@@ -59,8 +62,8 @@ def _suites(judgement: Judgement) -> RenderableType:
     return table
 
 
-def _verdict(judgement: Judgement) -> list[RenderableType]:
-    lines: list[RenderableType] = [Text(f"  {line(reason, 240)}") for reason in judgement.reasons[:_MAX_REASONS]]
+def _verdict(judgement: Judgement) -> list[Text]:
+    lines = [Text(f"  {line(reason, 240)}") for reason in judgement.reasons[:_MAX_REASONS]]
     if len(judgement.reasons) > _MAX_REASONS:
         lines.append(Text(f"  … and {len(judgement.reasons) - _MAX_REASONS} more in test_results.json", style="dim"))
     if judgement.left_out:
