@@ -4,13 +4,19 @@ import errno
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ci_tools.errors import UnreachableError
 
 _RESOLVER_SYMBOLS = {
     value: name for name, value in vars(socket).items() if name.startswith("EAI_") and isinstance(value, int)
 }
+_UNNUMBERED: Mapping[type[OSError], int] = {
+    ConnectionResetError: errno.ECONNRESET,
+    ConnectionAbortedError: errno.ECONNABORTED,
+    BrokenPipeError: errno.EPIPE,
+}
+"""asyncio raises these by itself, without a number."""
 _PRECEDENCE = (socket.gaierror, ssl.SSLError, TimeoutError, OSError)
 """``gaierror`` and ``SSLError`` are ``OSError``s: the most telling one of a chain comes first."""
 
@@ -54,7 +60,7 @@ def _classified(error: BaseException) -> tuple[str, str | None]:
     if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
         return "timeout", errno.errorcode.get(getattr(error, "errno", None) or 0)
     if isinstance(error, OSError):
-        return "tcp", errno.errorcode.get(error.errno or _last_errno(str(error)))
+        return "tcp", errno.errorcode.get(error.errno or _UNNUMBERED.get(type(error)) or _last_errno(str(error)))
     return "protocol", None
 
 

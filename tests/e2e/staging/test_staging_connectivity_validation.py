@@ -4,7 +4,6 @@ import pytest
 
 from ci_tools.target.answers import accepted, envelope, instant, mocked, rows
 from ci_tools.target.evidence import Evidence
-from ci_tools.target.fixtures import User
 from ci_tools.target.http import HttpClient
 from ci_tools.target.service import Service
 
@@ -97,17 +96,17 @@ async def test_unknown_path_is_not_found(backend: Service) -> None:
     assert envelope(answer)["error_code"]
 
 
-async def test_invalid_body_is_refused_with_the_field(user: User) -> None:
+async def test_invalid_body_is_refused_with_the_field(auth: Service) -> None:
     """A body that lacks a required field is 422 in the error envelope, and names the field."""
-    answer = await user.backend.post("/api/tools/execute", json={"parameters": {}})
+    answer = await auth.post("/auth/login", json={"password": "no address"})
 
     assert answer.status == 422
-    assert "tool_name" in str(envelope(answer))
+    assert "email" in str(envelope(answer))
 
 
-async def test_body_that_is_no_json_is_refused(user: User) -> None:
+async def test_body_that_is_no_json_is_refused(auth: Service) -> None:
     """A body that is no JSON is the client's mistake, 422, never a crash."""
-    answer = await user.backend.post("/api/threads", content="{not json", headers={"content-type": "application/json"})
+    answer = await auth.post("/auth/login", content="{not json", headers={"content-type": "application/json"})
 
     assert answer.status == 422
     envelope(answer)

@@ -1,12 +1,15 @@
-"""State that only Redis can hold works through the API: revoked tokens and runs."""
+"""State that only Redis can hold works through the API: revoked tokens, the state of runs."""
 
 import asyncio
 import uuid
 
+import pytest
+
 from ci_tools.target.answers import accepted, envelope
 from ci_tools.target.evidence import Evidence
-from ci_tools.target.fixtures import User
+from ci_tools.target.fixtures import OpenSocket, User
 from ci_tools.target.service import Service
+from ci_tools.target.websocket import SocketRefusedError
 
 REDIS_S = 3.0
 """The unscaled limit for one answer of Redis: the resolver's 5 s of the recorded crisis is above it."""
@@ -24,7 +27,7 @@ async def test_redis_answers_in_time(backend: Service, evidence: Evidence) -> No
 
 async def test_redis_is_no_optional_mode(backend: Service) -> None:
     """Readiness calls Redis connected: neither disabled, skipped, degraded nor failed."""
-    body = accepted(await backend.get("/health/ready"))
+    body = (await backend.get("/health/ready")).json()
 
     assert body["redis_db"] == "connected"
 
@@ -50,50 +53,37 @@ async def test_logout_leaves_others_signed_in(user: User, second_user: User) -> 
     assert (left.status, still.status) == (200, 200)
 
 
-async def test_run_is_readable_by_its_id(user: User) -> None:
-    """A run that was started is found by its id, as this user's."""
-    started = accepted(await user.backend.post("/api/agent/v2/execute", json={"message": "How is my cost?"}))
+async def test_revoked_token_stays_revoked(user: User) -> None:
+    """Five requests at once with a revoked token are all refused, wherever they are served."""
+    token = await user.credentials.bearer()
+    await user.auth.post("/auth/logout", bearer=token)
 
-    answer = await user.backend.get(f"/api/agent/{started['run_id']}/status")
+    answers = await asyncio.gather(*(user.backend.get("/api/v1/user/profile", bearer=token) for _ in range(5)))
 
-    assert (started["status"], started["user_id"]) == ("started", user.user_id)
-    run = accepted(answer)
-    assert run["run_id"] == started["run_id"]
-    assert run["status"]
+    assert [answer.status for answer in answers] == [401] * 5
 
 
-async def test_run_belongs_to_its_user(user: User, second_user: User) -> None:
-    """Another user's run is 404, at both of its doors."""
-    started = accepted(await user.backend.post("/api/agent/v2/execute", json={"message": "My secret plan"}))
+@pytest.mark.requires("websocket")
+async def test_revoked_token_opens_no_websocket(user: User, websocket: OpenSocket) -> None:
+    """A revoked token is refused by the WebSocket, too."""
+    token = await user.credentials.bearer()
+    await user.auth.post("/auth/logout", bearer=token)
 
-    status = await second_user.backend.get(f"/api/agent/{started['run_id']}/status")
-    state = await second_user.backend.get(f"/api/agent/{started['run_id']}/state")
+    with pytest.raises(SocketRefusedError) as refused:
+        async with websocket(None, bearer=token) as socket:
+            await socket.expect("connection_established", within_s=user.backend.environment.timeouts.receive_s)
 
-    assert (status.status, state.status) == (404, 404)
-    assert "secret plan" not in status.text + state.text
-    envelope(status)
-
-
-async def test_same_request_is_the_same_run(user: User) -> None:
-    """A request id that is sent twice starts one run; another id starts another."""
-    ask = {"message": "How is my cost?", "request_id": f"e2e-{uuid.uuid4().hex}"}
-
-    first = accepted(await user.backend.post("/api/agent/v2/execute", json=ask))
-    again = accepted(await user.backend.post("/api/agent/v2/execute", json=ask))
-    ask["request_id"] = f"e2e-{uuid.uuid4().hex}"
-    other = accepted(await user.backend.post("/api/agent/v2/execute", json=ask))
-
-    assert first["run_id"] == again["run_id"]
-    assert first["run_id"] != other["run_id"]
+    assert refused.value.code in {401, 403, 1008}
 
 
-async def test_concurrent_same_requests_are_one_run(user: User) -> None:
-    """Five equal requests at the same time start one run, not five."""
-    ask = {"message": "How is my cost?", "request_id": f"e2e-{uuid.uuid4().hex}"}
+async def test_revoked_token_cannot_log_out_again(user: User) -> None:
+    """A revoked token is nobody's: the second logout with it is 401."""
+    token = await user.credentials.bearer()
 
-    answers = await asyncio.gather(*(user.backend.post("/api/agent/v2/execute", json=ask) for _ in range(5)))
+    first = await user.auth.post("/auth/logout", bearer=token)
+    again = await user.auth.post("/auth/logout", bearer=token)
 
-    assert len({accepted(answer)["run_id"] for answer in answers}) == 1
+    assert (first.status, again.status) == (200, 401)
 
 
 async def test_unknown_run_is_not_found(user: User) -> None:

@@ -133,7 +133,7 @@ def environment_of(port: int, **overrides: Any) -> Environment:
     url = f"http://one.test:{port}"
     values: dict[str, Any] = {
         "name": "loopback",
-        "hosts": {"backend": url, "auth": url, "websocket": f"ws://one.test:{port}/ws"},
+        "hosts": {"backend": url, "auth": url, "frontend": url, "websocket": f"ws://one.test:{port}/ws"},
         "resolve": {"*.test": "127.0.0.1"},
         "timeouts": Timeouts(general_s=5, connect_s=5, receive_s=5),
     }

@@ -20,6 +20,7 @@ def _caused(outer: Exception, inner: BaseException) -> Exception:
         (ConnectionRefusedError(111, "Connection refused"), "tcp", "ECONNREFUSED"),
         (ConnectionResetError(104, "Connection reset by peer"), "tcp", "ECONNRESET"),
         (OSError(113, "No route to host"), "tcp", "EHOSTUNREACH"),
+        (ConnectionResetError(), "tcp", "ECONNRESET"),
         (TimeoutError(110, "Connection timed out"), "timeout", "ETIMEDOUT"),
         (TimeoutError(), "timeout", None),
         (httpx.ReadTimeout("slow"), "timeout", None),
