@@ -91,7 +91,8 @@ def lint(session: nox.Session) -> None:
     _run(session, "-m", "ruff", "check", ".")
     _run(session, "-m", "ruff", "format", "--check", ".")
     _run(session, "-m", "mypy")
-    _run(session, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml")
+    workflows = [str(path) for path in sorted(Path(".github/workflows").glob("*.yml"))]
+    _run(session, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     _run(session, "-m", "zizmor", "--offline", "--quiet", ".github/workflows")
 
 
