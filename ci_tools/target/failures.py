@@ -11,6 +11,8 @@ from ci_tools.errors import UnreachableError
 _RESOLVER_SYMBOLS = {
     value: name for name, value in vars(socket).items() if name.startswith("EAI_") and isinstance(value, int)
 }
+_UNFINISHED = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""No failures, only how TLS waits; they stand in the chain of whatever interrupted the wait."""
 _UNNUMBERED: Mapping[type[OSError], int] = {
     ConnectionResetError: errno.ECONNRESET,
     ConnectionAbortedError: errno.ECONNABORTED,
@@ -25,13 +27,13 @@ def unreachable(error: BaseException, asked: str) -> UnreachableError:
     """What *error* means for *asked* (a method and URL without secrets); raise it ``from`` *error*."""
     genuine = _genuine(error)
     kind, code = _classified(genuine)
-    words = str(genuine) or str(error) or type(genuine).__name__
+    words = str(genuine) or str(error) or f"nothing came ({type(genuine).__name__})"
     symbol = f" ({code})" if code and code not in words else ""
     return UnreachableError(f"no answer to {asked}: {kind}: {words}{symbol}", kind=kind, code=code)
 
 
 def _genuine(error: BaseException) -> BaseException:
-    chain = list(_chain(error))
+    chain = [link for link in _chain(error) if not isinstance(link, _UNFINISHED)]
     for wanted in _PRECEDENCE:
         for link in chain:
             if isinstance(link, wanted) and (wanted is not OSError or getattr(link, "errno", None) is not None):
@@ -49,6 +51,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         waiting += link.exceptions if isinstance(link, BaseExceptionGroup) else ()
+        # A context without a cause may be an error that somebody further out is still handling.
+        # httpcore suppresses the context that holds the genuine error, so suppressed ones are read, too.
         waiting += [next_ for next_ in (link.__cause__, link.__context__) if next_ is not None]
 
 

@@ -78,11 +78,13 @@ async def _connected(
     return socket
 
 
-async def _run(websocket: OpenSocket, user: User, timeouts: Timeouts, **ask: str) -> tuple[Frame, ...]:
-    """The events of one run that *user* starts over the WebSocket."""
+async def _run(
+    websocket: OpenSocket, user: User, timeouts: Timeouts, *, within_s: float | None = None, **ask: str
+) -> tuple[Frame, ...]:
+    """The events of one run that *user* starts over the WebSocket, by default within an agent's time."""
     async with _welcomed(websocket, user, timeouts) as socket:
         await socket.send("user_message", **ask)
-        return await socket.events_of_run(within_s=timeouts.agent_s)
+        return await socket.events_of_run(within_s=within_s or timeouts.agent_s)
 
 
 async def test_003_http_websocket_and_agent_message_together(
@@ -246,7 +248,7 @@ async def test_question_and_answer_are_persisted(
     user: User, websocket: OpenSocket, timeouts: Timeouts, thread_id: str, eventually: Eventually
 ) -> None:
     """The thread holds the user's question and the assistant's answer after the run."""
-    events = await _run(websocket, user, timeouts, content=QUESTION, thread_id=thread_id)
+    events = await _run(websocket, user, timeouts, within_s=timeouts.general_s, content=QUESTION, thread_id=thread_id)
 
     async def answered() -> list[dict[str, Any]]:
         messages = rows(await user.backend.get(f"/api/threads/{thread_id}/messages"))

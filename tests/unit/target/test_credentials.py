@@ -11,13 +11,17 @@ from ci_tools.target.credentials import Issuer, Token
 from ci_tools.target.evidence import Evidence
 
 SECRET = "a-secret-of-the-tests-with-32-characters"
+LIFE_S = 0.2
+AHEAD_S = -3600.0
+"""An issuer whose clock is an hour ahead: its short tokens are far from their end by ours."""
+
 KEY = {"E2E_OAUTH_SIMULATION_KEY": "simulation-key"}
 
 
 def signed(life_s: float, *, age_s: float = 0.0, **claims: Any) -> str:
     """A token issued *age_s* ago that lives *life_s* from then."""
-    issued_s = int(time.time() - age_s)
-    return jwt.encode({"sub": "user-1", "iat": issued_s, "exp": int(issued_s + life_s), **claims}, SECRET)
+    issued_s = time.time() - age_s
+    return jwt.encode({"sub": "user-1", "iat": issued_s, "exp": issued_s + life_s, **claims}, SECRET)
 
 
 def pair(life_s: float, **claims: Any) -> Mapping[str, Any]:
@@ -71,11 +75,11 @@ async def test_young_token_is_used_again(issuer: Issuer, server: Any) -> None:
 
 
 async def test_old_token_is_refreshed_in_time(issuer: Issuer, server: Any, eventually: Any) -> None:
-    """After 80 % of its life by exp a token is refreshed once with its refresh token, before it expires."""
-    server.answers(pair(1, jti="first"))
+    """After 80 % of its life by exp a token is refreshed once with its refresh token."""
+    server.answers(pair(LIFE_S, age_s=AHEAD_S, jti="first"))
     credentials = await issuer.issue()
     first = await credentials.bearer()
-    renewable_s = time.monotonic() + 0.8
+    renewable_s = time.monotonic() + 0.8 * LIFE_S
     eventually(lambda: time.monotonic() > renewable_s, within_s=5, what="80 % of the life has passed")
     server.answers(pair(900, jti="second"))
 
@@ -108,9 +112,9 @@ async def test_token_that_is_born_expired_is_refused(issuer: Issuer, server: Any
 
 async def test_refresh_that_gives_an_expired_token_is_refused(issuer: Issuer, server: Any, eventually: Any) -> None:
     """A refresh whose token is expired already is refused credentials, not a request with it."""
-    server.answers(pair(1))
+    server.answers(pair(LIFE_S, age_s=AHEAD_S))
     credentials = await issuer.issue()
-    renewable_s = time.monotonic() + 0.8
+    renewable_s = time.monotonic() + 0.8 * LIFE_S
     eventually(lambda: time.monotonic() > renewable_s, within_s=5, what="80 % of the life has passed")
     server.answers(pair(-60))
 

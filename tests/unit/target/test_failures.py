@@ -66,6 +66,15 @@ def test_certificate_error_keeps_its_reason() -> None:
     assert (meant.kind, meant.code) == ("tls", "CERTIFICATE_VERIFY_FAILED")
 
 
+def test_waiting_for_tls_is_no_failure_of_tls() -> None:
+    """A deadline that interrupts a read over TLS is a timeout."""
+    waiting = ssl.SSLWantReadError(2, "The operation did not complete (read)")
+
+    meant = unreachable(_caused(TimeoutError(), _caused(httpx.ReadError(""), waiting)), "GET https://one.test/")
+
+    assert (meant.kind, meant.code) == ("timeout", None)
+
+
 def test_chain_that_bites_its_tail_ends() -> None:
     """A chain of causes that leads back to itself is read once."""
     first, second = ValueError("first"), ValueError("second")
