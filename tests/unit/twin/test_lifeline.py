@@ -1,0 +1,54 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ci_tools.twin import lifeline
+
+SCRIPT = str(Path(lifeline.__file__))
+PARENT = """
+import subprocess, sys, os
+child = subprocess.Popen([sys.executable, "-IS", sys.argv[1], "15", str(os.getpid()), "--",
+                          sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"],
+                         stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_child_dies_with_its_killed_parent(eventually: Callable[..., None]) -> None:
+    """Killing the parent outright ends the child within a second."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        child_pid = int(parent.stdout.readline())
+        parent.kill()
+
+    eventually(lambda: not psutil.pid_exists(child_pid), within_s=5.0, what="the child has ended")
+
+
+def test_an_orphan_does_not_start(tmp_path: Path) -> None:
+    """A process whose parent is another than it was promised ends before it does anything."""
+    witness = tmp_path / "started"
+    argv = [sys.executable, "-IS", SCRIPT, str(int(signal.SIGTERM)), "1", "--", "/usr/bin/touch", str(witness)]
+    ended = subprocess.run(argv, check=False)
+
+    assert ended.returncode == 1
+    assert not witness.exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_privileges_are_dropped() -> None:
+    """The program runs as the user it was given to, without root's groups."""
+    argv = [sys.executable, "-IS", SCRIPT, "15", str(os.getpid()), "65534:65534", "--", "/usr/bin/id"]
+    said = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+    assert said.startswith("uid=65534")
+    assert "root" not in said
