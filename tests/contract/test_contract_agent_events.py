@@ -18,7 +18,7 @@ async def test_every_agent_message_runs_an_agent(deployed: Deployed, user: User,
     async with deployed.socket(user=user) as socket:
         events = (await socket.run(kind, content=CONTENT, agent="data")).check()
 
-    assert events.types[0] == "agent_started"
+    assert events.types[:4] == list(GOLDEN_PATH[:4])
     assert events.types[-1] == "agent_completed"
     assert set(events.types) == set(GOLDEN_PATH)
     assert "25" in str(events.result)
@@ -107,6 +107,17 @@ async def test_answers_depend_on_the_message(deployed: Deployed, user: User) -> 
     assert first.result != second.result
     assert first.result == again.result
     assert len({first.run_id, second.run_id, again.run_id}) == 3
+
+
+async def test_thoughts_depend_on_the_message(deployed: Deployed, user: User) -> None:
+    """The reasoning of an agent is about the message, not a phrase."""
+    async with deployed.socket(user=user) as socket:
+        first = await socket.run(content="Turbines need cooling. Cooling needs water.", agent="triage")
+        second = await socket.run(content="Invoices need approval. Approval needs time.", agent="triage")
+    reasons = [events.of("agent_thinking")[0]["data"]["reasoning"].lower() for events in (first, second)]
+
+    assert ("cooling" in reasons[0], "approval" in reasons[0]) == (True, False)
+    assert ("cooling" in reasons[1], "approval" in reasons[1]) == (False, True)
 
 
 async def test_context_counts(deployed: Deployed, user: User) -> None:

@@ -247,6 +247,18 @@ async def test_same_request_id_writes_once(api: httpx.AsyncClient, user: User) -
     assert [message["role"] for message in messages] == ["user", "assistant"]
 
 
+async def test_a_refused_request_keeps_its_id(api: httpx.AsyncClient, user: User, stranger: User) -> None:
+    """A request that was refused for its thread has started nothing: its id is free for the corrected one."""
+    theirs, mine = await thread_of(api, stranger), await thread_of(api, user)
+    body = {"message": REQUESTS["data"][0], "agent_type": "data", "request_id": "contract-7"}
+    answer = await api.post("/api/agent/v2/execute", headers=user.bearer, json={**body, "thread_id": theirs})
+    started = await start(api, user, **{**body, "thread_id": mine})
+    run = await ended(api, user, started["run_id"])
+
+    refused(answer, 404)
+    assert run["status"] == "completed"
+
+
 @pytest.mark.parametrize("thread", ["stranger's", "unknown"])
 async def test_runs_write_into_own_threads_only(
     api: httpx.AsyncClient, user: User, stranger: User, thread: str

@@ -214,8 +214,19 @@ async def test_a_refresh_token_works_once(auth: httpx.AsyncClient, user: User) -
 
 
 async def test_refresh_refuses_access_tokens(auth: httpx.AsyncClient, user: User) -> None:
-    """An access token does not refresh."""
+    """An access token does not refresh, and trying takes nothing from the refresh token."""
     answer = await refresh(auth, user.access_token)
+    control = await refresh(auth, user.refresh_token)
+
+    refused(answer, 401)
+    assert control.status_code == 200
+
+
+async def test_a_reused_refresh_token_ends_its_family(auth: httpx.AsyncClient, user: User) -> None:
+    """When a used refresh token comes back its successor is refused too: one of the two holders is a thief."""
+    pair = answered(await refresh(auth, user.refresh_token), TOKEN_PAIR)
+    await refresh(auth, user.refresh_token)
+    answer = await refresh(auth, pair["refresh_token"])
 
     refused(answer, 401)
 
