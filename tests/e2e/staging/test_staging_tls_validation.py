@@ -27,25 +27,27 @@ async def test_certificate_covers_the_host(environment: Environment, evidence: E
 
 
 @pytest.mark.parametrize("host", SERVERS)
-async def test_certificate_outlives_the_week(environment: Environment, host: str) -> None:
+async def test_certificate_outlives_the_week(environment: Environment, evidence: Evidence, host: str) -> None:
     """The certificate is valid for at least seven more days."""
     seen = await handshake(environment, host)
+    evidence.note(f"{seen.name}: valid until {seen.not_after.isoformat()}")
 
     assert seen.days_left(datetime.now(UTC)) >= MIN_DAYS_LEFT
 
 
 @pytest.mark.parametrize("host", SERVERS)
-async def test_outdated_protocols_are_refused(environment: Environment, host: str) -> None:
+async def test_outdated_protocols_are_refused(environment: Environment, evidence: Evidence, host: str) -> None:
     """A client that offers TLS 1.0 and 1.1 only is turned away by the host itself."""
     with pytest.raises(UnreachableError) as refused:
         await outdated_handshake(environment, host)
+    evidence.note(str(refused.value))
 
     assert refused.value.kind in {"tls", "tcp"}
     assert refused.value.code not in {"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE", "ECONNREFUSED"}
 
 
 @pytest.mark.parametrize("host", SERVERS)
-async def test_plain_http_is_not_served(environment: Environment, host: str) -> None:
+async def test_plain_http_is_not_served(environment: Environment, evidence: Evidence, host: str) -> None:
     """Plain HTTP on the TLS port is not answered as if it were encrypted."""
     there = endpoint(environment, host)
     async with asyncio.timeout(environment.scaled(PATIENCE_S)):
@@ -53,6 +55,7 @@ async def test_plain_http_is_not_served(environment: Environment, host: str) -> 
         writer.write(f"GET /health HTTP/1.1\r\nHost: {there.name}\r\nConnection: close\r\n\r\n".encode())
         head = await _first_line(reader)
     writer.close()
+    evidence.note(f"{there.name}:{there.port} answered plain HTTP with {head!r}")
 
     assert b" 200 " not in head
 
