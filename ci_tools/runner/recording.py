@@ -25,6 +25,8 @@ from ci_tools.verdict.fold import CampaignState, fold
 
 _MESSAGE_CHARS = 2_000
 _EXCERPT_CHARS = 6_000
+_MASKED = 8
+"""Text is masked over this many times the length that is kept: half a secret is one that no pattern knows."""
 
 
 class _Node(Protocol):
@@ -44,14 +46,13 @@ def start(config: pytest.Config, directory: Path, *, phase: int) -> None:
     state = fold(journal.records)
     planned = _phase_of(state, phase)
     worker = getattr(config, "workerinput", {}).get("workerid")
-    writer = JournalWriter(
-        directory, f"phase{phase}-{worker or 'pytest'}-{os.getpid()}", Redactor(secrets_of(os.environ))
-    )
+    redactor = Redactor(secrets_of(os.environ))
+    writer = JournalWriter(directory, f"phase{phase}-{worker or 'pytest'}-{os.getpid()}", redactor)
     config.add_cleanup(writer.close)
     if _distributes(config):
         config.pluginmanager.register(ControllerRecorder(writer, planned), "campaign-controller-recorder")
         return
-    config.pluginmanager.register(Recorder(writer, planned, _down(state)), "campaign-recorder")
+    config.pluginmanager.register(Recorder(writer, redactor, planned, _down(state)), "campaign-recorder")
     if worker is None:
         config.pluginmanager.register(CollectionRecorder(writer, planned), "campaign-collection-recorder")
 
@@ -91,8 +92,9 @@ class _Ending:
 class Recorder:
     """Records the tests that this process runs, and blocks those whose dependency is down."""
 
-    def __init__(self, writer: JournalWriter, phase: Phase, down: Mapping[str, str]) -> None:
+    def __init__(self, writer: JournalWriter, redactor: Redactor, phase: Phase, down: Mapping[str, str]) -> None:
         self._writer = writer
+        self._redactor = redactor
         self._phase = phase
         self._down = down
         self._endings: dict[str, _Ending] = {}
@@ -126,14 +128,17 @@ class Recorder:
         outcome = _outcome(report)
         if outcome is None or (ending.outcome in _BAD and outcome not in _BAD):
             return
-        ending.outcome = outcome
-        if call.excinfo is not None:
+        # What went wrong first is the finding; being throttled while cleaning up does not undo it.
+        if ending.outcome not in _BAD and call.excinfo is not None:
             self._explain(ending, report, call.excinfo)
+        ending.outcome = outcome
 
     def _explain(self, ending: _Ending, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException]) -> None:
+        mask = self._redactor.text
         ending.exc_type = error.type.__qualname__
-        ending.message = _reason(report, error)[:_MESSAGE_CHARS]
-        ending.excerpt = report.longreprtext[-_EXCERPT_CHARS:] if report.failed else ""
+        ending.message = mask(_reason(report, error)[: _MASKED * _MESSAGE_CHARS])[:_MESSAGE_CHARS]
+        if report.failed:
+            ending.excerpt = mask(report.longreprtext[-_MASKED * _EXCERPT_CHARS :])[-_EXCERPT_CHARS:]
         if error.errisinstance(ThrottledError):
             ending.blocked_by = EDGE
 
