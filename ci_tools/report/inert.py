@@ -3,21 +3,32 @@
 import re
 import unicodedata
 
+_MAX_READ = 20_000
+"""Characters of a text that are looked at: a line shows far fewer, and a body can be of any size."""
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_COMMAND = re.compile(r"(?<!\S)::|##\[")
+_COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=#\[)")
 """What a workflow runner obeys: ``::`` at the start of a line, ``##[`` anywhere. ``file.py::test`` stays as it is."""
+_ANY_COLONS = re.compile(r":(?=:)")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$:-])")
+# GitHub links these in the rendered text, where a backslash is gone already.
+_LINKED = re.compile(r"\\@|\\#|\b(?:[Gg][Hh](?=\\-\d)|[Ww]{3}(?=\.))")
 _ZERO_WIDTH = "\u200b"
 
 
 def line(text: str, width: int = 200) -> str:
     """One printable line of at most *width* characters that no terminal or workflow runner obeys."""
-    flat = " ".join(_ANSI.sub("", text).split())
+    flat = " ".join(_ANSI.sub("", text[:_MAX_READ]).split())
     visible = "".join(char for char in flat if not unicodedata.category(char).startswith("C"))
-    cut = visible if len(visible) <= width else f"{visible[: width - 1]}…"
-    return _COMMAND.sub(lambda match: match[0][0] + _ZERO_WIDTH + match[0][1:], cut)
+    cut = visible if len(visible) <= width and len(text) <= _MAX_READ else f"{visible[: width - 1]}…"
+    return _COMMAND.sub(rf"\g<0>{_ZERO_WIDTH}", cut)
+
+
+def cell(text: str, width: int = 200) -> str:
+    """:func:`line` for a table, which may break it anywhere: what then stands first is no command either."""
+    return _ANY_COLONS.sub(rf"\g<0>{_ZERO_WIDTH}", line(text, width))
 
 
 def markdown(text: str, width: int = 200) -> str:
     """:func:`line`, with everything escaped that Markdown or GitHub would act on (mentions, links, HTML)."""
-    return _MARKDOWN.sub(r"\\\1", line(text, width)).replace("\\@", f"@{_ZERO_WIDTH}")
+    escaped = _MARKDOWN.sub(r"\\\1", line(text, width).replace(_ZERO_WIDTH, ""))
+    return _LINKED.sub(rf"\g<0>{_ZERO_WIDTH}", escaped)

@@ -11,6 +11,8 @@ _SIGN = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
 _GATE_SIGN = {GateState.HOLDS: "✅", GateState.FAILS: "❌", GateState.CANNOT_TELL: "❔"}
 _MAX_TESTS = 20
 _MAX_REASONS = 20
+_WORST_FIRST = (Outcome.FAILED, Outcome.ERRORED, Outcome.BLOCKED, Outcome.NOT_RUN, Outcome.SKIPPED)
+"""Every outcome that is no pass, so that a failure is not lost behind a hundred blocked tests."""
 
 
 def report(judgement: Judgement) -> str:
@@ -89,15 +91,20 @@ def _suites(judgement: Judgement) -> str:
 
 
 def _tests(judgement: Judgement) -> str:
-    bad = [test for test in judgement.tests if test.outcome not in (Outcome.PASSED, Outcome.SKIPPED)]
+    bad = sorted((test for test in judgement.tests if test.outcome in _WORST_FIRST), key=_how_bad)
     if not bad:
         return ""
     more = f"\n- … and {len(bad) - _MAX_TESTS} more in `test_results.json`" if len(bad) > _MAX_TESTS else ""
     return "## Tests without a pass\n\n" + "\n".join(_test(test) for test in bad[:_MAX_TESTS]) + more
 
 
+def _how_bad(test: TestResult) -> int:
+    return _WORST_FIRST.index(test.outcome)
+
+
 def _test(test: TestResult) -> str:
-    return f"- {test.outcome.value}: {markdown(test.node_id)}: {markdown(test.reason, 240)}"
+    outcome = test.outcome.value.replace("_", " ")
+    return f"- {outcome}: {markdown(test.node_id)}" + (f": {markdown(test.reason, 240)}" if test.reason else "")
 
 
 def _left_out(judgement: Judgement) -> str:

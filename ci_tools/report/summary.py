@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ci_tools.model import GateState, Verdict
-from ci_tools.report.inert import line
+from ci_tools.report.inert import cell, line
 from ci_tools.report.wording import duration, observed, speed, tally, wanted
 from ci_tools.verdict.judgement import GateResult, Judgement
 
@@ -17,11 +17,11 @@ _GATE_STYLE = {GateState.HOLDS: "green", GateState.FAILS: "red", GateState.CANNO
 
 def print_summary(judgement: Judgement, console: Console, *, kept_in: str) -> None:
     """Print gates, suites, reasons and the verdict, the verdict last: it is what a person looks for."""
-    console.print(Group(_gates(judgement), _suites(judgement)))
+    console.print(Group(_gates(judgement), Text(""), _suites(judgement), Text("")))
     for text in _verdict(judgement):
         # Unwrapped: hostile text must not be able to place itself at the start of a line.
         console.print(text, soft_wrap=True)
-    console.print(Text(f"evidence: {kept_in}", style="dim"))
+    console.print(Text(f"evidence: {kept_in}", style="dim"), soft_wrap=True)
 
 
 def _table(*columns: str) -> Table:
@@ -35,8 +35,8 @@ def _gates(judgement: Judgement) -> RenderableType:
     table = _table("gate", "dependency", "wanted", "observed", "state", "evidence")
     for gate in judgement.gates:
         table.add_row(
-            Text(line(gate.gate.name)),
-            Text(line(gate.gate.dependency)),
+            Text(cell(gate.gate.name)),
+            Text(cell(gate.gate.dependency)),
             Text(wanted(gate, judgement.time_scale)),
             Text(observed(gate)),
             Text(gate.state.value, style=_GATE_STYLE[gate.state]),
@@ -46,7 +46,7 @@ def _gates(judgement: Judgement) -> RenderableType:
 
 
 def _evidence(gate: GateResult) -> str:
-    return line(gate.missing or gate.detail or speed(gate), 120)
+    return cell(gate.missing or gate.detail or speed(gate), 120)
 
 
 def _suites(judgement: Judgement) -> RenderableType:
@@ -54,10 +54,10 @@ def _suites(judgement: Judgement) -> RenderableType:
     for suite in judgement.suites:
         table.add_row(
             str(suite.phase),
-            Text(line(suite.name)),
+            Text(cell(suite.name)),
             f"{suite.passed}/{suite.planned}",
             Text(tally(suite), style="red"),
-            Text(line(suite.value, 80), style="dim"),
+            Text(cell(suite.value, 80), style="dim"),
         )
     return table
 
@@ -67,11 +67,13 @@ def _verdict(judgement: Judgement) -> list[Text]:
     if len(judgement.reasons) > _MAX_REASONS:
         lines.append(Text(f"  … and {len(judgement.reasons) - _MAX_REASONS} more in test_results.json", style="dim"))
     if judgement.left_out:
-        lines.append(Text(f"  left out, for they declare no suite yet: {', '.join(judgement.left_out)}", style="dim"))
-    deployed = judgement.deployment.revision if judgement.deployment else "unidentified deployment"
+        left_out = line(", ".join(judgement.left_out))
+        lines.append(Text(f"  left out, for they declare no suite yet: {left_out}", style="dim"))
+    deployed = line(judgement.deployment.revision, 80) if judgement.deployment else "unidentified deployment"
     took = ""
     if judgement.started_at and judgement.finished_at:
         took = f" in {duration((judgement.finished_at - judgement.started_at).total_seconds())}"
     headline = Text(judgement.verdict.value.upper(), style=_STYLE[judgement.verdict])
-    headline.append(f"  {judgement.environment}, plan {judgement.plan_name}, {deployed}{took}", style="default")
+    where = f"{line(judgement.environment)}, plan {line(judgement.plan_name)}"
+    headline.append(f"  {where}, {deployed}{took}", style="default")
     return [*lines, Text(""), headline]

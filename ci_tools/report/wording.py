@@ -6,11 +6,11 @@ from ci_tools.verdict.judgement import GateResult, SuiteResult
 
 def duration(seconds: float) -> str:
     """``850 ms``, ``12.3 s`` or ``4 min 05 s``."""
-    if seconds < 1:
+    if seconds < 0.9995:  # noqa: PLR2004 - rounds to less than a second
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:  # noqa: PLR2004 - a minute
+    if seconds < 59.95:  # noqa: PLR2004 - rounds to less than a minute
         return f"{seconds:.1f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
+    return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"
 
 
 def percent(rate: float | None) -> str:
