@@ -1,0 +1,122 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from ci_tools.model import Deployment, NodeId, Outcome
+from ci_tools.report.markdown import report
+from ci_tools.verdict.judgement import Judgement, TestResult
+from tests.unit.report.judgements import FAIL, INCONCLUSIVE, PASS, SCENARIOS
+
+GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def spoiled(text: str) -> Judgement:
+    """A failure in which everything from outside is *text*."""
+    (suite,) = FAIL.suites
+    return replace(
+        FAIL,
+        reasons=(text, text),
+        campaign=text,
+        plan_name=text,
+        plan_reason=text,
+        environment=text,
+        faults=(text,),
+        left_out=(text,),
+        deployment=Deployment(revision=text, sha=text),
+        suites=(replace(suite, name=text, value=text),),
+        gates=tuple(
+            replace(gate, gate=replace(gate.gate, name=text, dependency=text), missing=text, detail=text)
+            for gate in FAIL.gates
+        ),
+        tests=tuple(replace(test, node_id=NodeId(text), reason=text, excerpt=text) for test in FAIL.tests),
+    )
+
+
+def many(outcome: Outcome, count: int) -> tuple[TestResult, ...]:
+    """*count* tests with that outcome."""
+    return tuple(
+        replace(FAIL.tests[0], node_id=NodeId(f"tests/test_many.py::test_{number}"), outcome=outcome)
+        for number in range(count)
+    )
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_page_of_a_scenario(scenario: str, golden: Path) -> None:
+    """The report of each scenario is the page that people agreed on."""
+    assert report(SCENARIOS[scenario]) == (golden / f"{scenario}.md").read_text(encoding="utf-8")
+
+
+def test_hostile_text_changes_nothing_but_the_words(hostile: str) -> None:
+    """Whatever names and messages hold, the page keeps its headings, tables and lists, and gains nothing."""
+    skeleton = [token.type for token in GITHUB.parse(report(spoiled("word")))]
+
+    tokens = GITHUB.parse(report(spoiled(hostile)))
+
+    assert [token.type for token in tokens] == skeleton
+    assert {child.type for token in tokens for child in token.children or []} <= {
+        "text",
+        "text_special",
+        "softbreak",
+        "strong_open",
+        "strong_close",
+    }
+
+
+def test_hostile_text_is_no_workflow_command(hostile: str) -> None:
+    """A page that is printed into a CI log commands nothing."""
+    page = report(spoiled(hostile))
+
+    assert [row for row in page.splitlines() if row.strip().startswith("::") or "##[" in row] == []
+
+
+def test_a_page_stays_a_page() -> None:
+    """A megabyte in every field still fits into a job summary."""
+    assert len(report(spoiled("x" * 1_000_000))) < 10_000
+
+
+def test_the_worst_tests_come_first() -> None:
+    """A failure is not lost behind a hundred blocked tests."""
+    judgement = replace(FAIL, tests=many(Outcome.BLOCKED, 100) + many(Outcome.FAILED, 1))
+
+    tests = report(judgement).partition("## Tests without a pass\n\n")[2]
+
+    assert tests.startswith("- failed: ")
+    assert "and 81 more in `test_results.json`" in tests
+
+
+def test_tests_that_passed_are_not_listed() -> None:
+    """A page without trouble has no list of tests."""
+    assert "Tests without a pass" not in report(PASS)
+
+
+def test_many_reasons_are_cut_and_counted() -> None:
+    """Twenty reasons are read, the rest is named by number."""
+    judgement = replace(FAIL, reasons=tuple(f"reason {number}" for number in range(25)))
+
+    page = report(judgement)
+
+    assert "reason 19" in page
+    assert "reason 20" not in page
+    assert "and 5 more in `test_results.json`" in page
+
+
+def test_switched_faults_are_told() -> None:
+    """Nobody takes a fault that was switched on for an outage."""
+    assert "faults switched on: redis\\_down, slow" in report(replace(FAIL, faults=("redis_down", "slow")))
+
+
+def test_a_plan_without_gates_and_suites_has_no_empty_tables() -> None:
+    """An empty table is noise."""
+    page = report(replace(INCONCLUSIVE, gates=(), suites=(), tests=(), left_out=()))
+
+    assert "| " not in page
+    assert "Left out" not in page
+
+
+def test_an_unfinished_journal_has_no_duration() -> None:
+    """How long it took is not told where nobody knows."""
+    page = report(replace(INCONCLUSIVE, started_at=None, finished_at=None))
+
+    assert " UTC" not in page
