@@ -31,7 +31,7 @@ AGENTS = {
 HANDSHAKES = 8
 """Handshakes that fail now and then are the matter of the WebSocket suite; here they only lead to the agent."""
 
-QUESTION = "Our monthly costs were 1200, 1500, 900 and 2400 USD: analyse the numbers and tell me the average"
+QUESTION = "Our monthly costs were 1200, 1600, 900 and 2300 USD: analyse the numbers and tell me the average"
 AVERAGE = "1500"
 
 
@@ -165,14 +165,14 @@ async def test_agent_answers_over_http(user: User, timeouts: Timeouts, evidence:
 
 async def test_answer_follows_from_the_question(user: User, timeouts: Timeouts) -> None:
     """The data agent computes the average that the question asks for, and another one for other numbers."""
-    other = QUESTION.replace("2400", "4400")
+    other = QUESTION.replace("2300", "4300")
 
     first = await _asked(user, "data", QUESTION, timeouts)
     second = await _asked(user, "data", other, timeouts)
 
     assert AVERAGE in _digits(first["response"])
     assert "2000" in _digits(second["response"])
-    assert AVERAGE not in _digits(second["response"]).replace("1500 ", "")
+    assert AVERAGE not in _digits(second["response"])
 
 
 @pytest.mark.parametrize("agent", ["optimization", "supervisor"])

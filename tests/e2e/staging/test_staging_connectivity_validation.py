@@ -11,16 +11,19 @@ PREFLIGHT = {
     "access-control-request-method": "POST",
     "access-control-request-headers": "authorization,content-type,x-test-type,x-test-environment,x-test-session",
 }
+BACKEND = pytest.mark.requires("backend")
+AUTH = pytest.mark.requires("auth")
+FRONTEND = pytest.mark.requires("frontend")
 METHODS = {"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD"}
 
 
 @pytest.mark.parametrize(
     ("host", "path"),
     [
-        ("backend", "/health"),
-        ("api", "/discovery/services"),
-        ("auth", "/health"),
-        ("frontend", "/api/health"),
+        pytest.param("backend", "/health", marks=BACKEND),
+        pytest.param("api", "/discovery/services", marks=BACKEND),
+        pytest.param("auth", "/health", marks=AUTH),
+        pytest.param("frontend", "/api/health", marks=FRONTEND),
     ],
 )
 async def test_host_answers(client: HttpClient, evidence: Evidence, host: str, path: str) -> None:
@@ -31,6 +34,7 @@ async def test_host_answers(client: HttpClient, evidence: Evidence, host: str, p
     assert not mocked(answer.text)
 
 
+@FRONTEND
 async def test_frontend_serves_its_page(frontend: Service) -> None:
     """The page that customers open is an HTML document with a title."""
     answer = await frontend.get("/")
@@ -40,6 +44,7 @@ async def test_frontend_serves_its_page(frontend: Service) -> None:
     assert "<title>" in answer.text.lower()
 
 
+@BACKEND
 async def test_discovery_names_the_services(backend: Service) -> None:
     """Discovery lists backend, frontend and auth, and calls itself available."""
     body = accepted(await backend.get("/api/discovery/services"))
@@ -49,6 +54,7 @@ async def test_discovery_names_the_services(backend: Service) -> None:
     instant(body["timestamp"])
 
 
+@BACKEND
 async def test_mcp_configuration_covers_every_client(backend: Service) -> None:
     """The MCP configuration holds one entry for each kind of client."""
     body = accepted(await backend.get("/api/mcp/config"))
@@ -57,6 +63,7 @@ async def test_mcp_configuration_covers_every_client(backend: Service) -> None:
     assert all(body[kind] for kind in ("claude", "cursor", "mcp", "http", "websocket"))
 
 
+@BACKEND
 async def test_mcp_servers_are_listed(backend: Service) -> None:
     """Each MCP server is listed by name with its status."""
     answer = await backend.get("/api/mcp/servers")
@@ -67,6 +74,7 @@ async def test_mcp_servers_are_listed(backend: Service) -> None:
     assert all(server["name"] and server["status"] for server in servers)
 
 
+@BACKEND
 async def test_deployment_identifies_itself(backend: Service) -> None:
     """The backend says which build and revision it is, twice the same."""
     first = accepted(await backend.get("/api/system/info"))
@@ -78,6 +86,7 @@ async def test_deployment_identifies_itself(backend: Service) -> None:
     assert (first["revision"], first["build_sha"]) == (second["revision"], second["build_sha"])
 
 
+@BACKEND
 async def test_every_answer_has_its_own_request_id(backend: Service) -> None:
     """Two answers carry two different request ids, so that evidence can be found in the logs."""
     first = await backend.get("/health")
@@ -88,6 +97,7 @@ async def test_every_answer_has_its_own_request_id(backend: Service) -> None:
     assert first.request_id != second.request_id
 
 
+@BACKEND
 async def test_unknown_path_is_not_found(backend: Service) -> None:
     """An unknown path is 404 in the error envelope, about the request that was made."""
     answer = await backend.get("/api/no-such-path")
@@ -96,6 +106,7 @@ async def test_unknown_path_is_not_found(backend: Service) -> None:
     assert envelope(answer)["error_code"]
 
 
+@AUTH
 async def test_invalid_body_is_refused_with_the_field(auth: Service) -> None:
     """A body that lacks a required field is 422 in the error envelope, and names the field."""
     answer = await auth.post("/auth/login", json={"password": "no address"})
@@ -104,6 +115,7 @@ async def test_invalid_body_is_refused_with_the_field(auth: Service) -> None:
     assert "email" in str(envelope(answer))
 
 
+@AUTH
 async def test_body_that_is_no_json_is_refused(auth: Service) -> None:
     """A body that is no JSON is the client's mistake, 422, never a crash."""
     answer = await auth.post("/auth/login", content="{not json", headers={"content-type": "application/json"})
@@ -112,6 +124,7 @@ async def test_body_that_is_no_json_is_refused(auth: Service) -> None:
     envelope(answer)
 
 
+@BACKEND
 async def test_preflight_admits_our_frontend(backend: Service) -> None:
     """A browser on the frontend's origin may send credentials, every method and the test headers."""
     origin = backend.environment.hosts["frontend"]
@@ -127,6 +140,7 @@ async def test_preflight_admits_our_frontend(backend: Service) -> None:
     assert all(name in allowed for name in PREFLIGHT["access-control-request-headers"].split(","))
 
 
+@BACKEND
 async def test_preflight_refuses_foreign_origins(backend: Service) -> None:
     """An origin that only begins like ours is not told that it may call the API."""
     origin = f"{backend.environment.hosts['frontend']}.example.com"
@@ -136,6 +150,7 @@ async def test_preflight_refuses_foreign_origins(backend: Service) -> None:
     assert answer.headers.get("access-control-allow-origin") not in {origin, "*"}
 
 
+@BACKEND
 async def test_answers_are_readable_for_our_frontend(backend: Service) -> None:
     """A plain answer, too, tells the browser that the frontend may read it with credentials."""
     origin = backend.environment.hosts["frontend"]
