@@ -1,0 +1,142 @@
+"""How much is accepted at once: everything, or a sample that a seed draws; and the figures that are measured."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+
+from ci_tools.twin.faults import CATALOGUE
+from tests.acceptance import commands
+from tests.acceptance.commands import Campaign
+from tests.acceptance.mutants import MUTANTS
+
+_FULL = "full"
+_KILLS = 20
+_DRAWN: Mapping[str, tuple[Sequence[Any], int]] = {
+    "fault": (tuple(CATALOGUE), 2),
+    "kill": (range(_KILLS), 2),
+    "repetition": (range(5), 1),
+    "workers": ((1, 24), 0),
+}
+"""Arguments of tests: everything they are run with at full size, and how many of these a sample draws."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer ``--acceptance``, ``--seed`` and ``--figures``."""
+    group = parser.getgroup("acceptance")
+    group.addoption(
+        "--acceptance",
+        choices=(_FULL, "sample"),
+        default="sample",
+        help="how much is run (default %(default)s)",
+    )
+    group.addoption("--seed", type=int, metavar="N", help="what the sample is drawn by (default: the date)")
+    group.addoption("--figures", type=Path, metavar="FILE", help="append a line of JSON per test with what it measured")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """One seed for all processes of this run: workers inherit the option."""
+    if config.getoption("--seed") is None:
+        config.option.seed = datetime.now(UTC).date().toordinal()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Tell the seed."""
+    return f"acceptance: {config.getoption('--acceptance')}, seed {config.getoption('--seed')}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Tell the seed with a failure."""
+    report: pytest.TestReport = yield  # type: ignore[misc, assignment]  # what the other hooks made
+    if report.failed:
+        size, seed = item.config.getoption("--acceptance"), item.config.getoption("--seed")
+        report.sections.append(("acceptance", f"repeat with: --acceptance {size} --seed {seed}"))
+    return report  # type: ignore[return-value]  # as above
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Draw what a test is run with."""
+    for name, (everything, size) in _DRAWN.items():
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, _drawn(metafunc.config, name, everything, size))
+    if "mutant" in metafunc.fixturenames:
+        areas = sorted({mutant.area for mutant in MUTANTS})
+        drawn = [
+            mutant
+            for area in areas
+            for mutant in _drawn(metafunc.config, area, [one for one in MUTANTS if one.area == area], 1)
+        ]
+        metafunc.parametrize("mutant", drawn, ids=lambda mutant: f"{mutant.area}-{mutant.name}")
+
+
+def _drawn(config: pytest.Config, name: str, everything: Sequence[Any], size: int) -> list[Any]:
+    if config.getoption("--acceptance") == _FULL:
+        return list(everything)
+    random = Random(f"{config.getoption('--seed')} {name}")  # noqa: S311 - repeatable, not secret
+    return sorted(random.sample(list(everything), size), key=list(everything).index)
+
+
+@pytest.fixture
+def random(request: pytest.FixtureRequest) -> Random:
+    """Chance that the seed and the test decide."""
+    return Random(f"{request.config.getoption('--seed')} {request.node.name}")  # noqa: S311 - repeatable, not secret
+
+
+@pytest.fixture
+def starts(pytestconfig: pytest.Config) -> int:
+    """How often a twin is started."""
+    return 10 if pytestconfig.getoption("--acceptance") == _FULL else 1
+
+
+@pytest.fixture
+def places(pytestconfig: pytest.Config) -> int | None:
+    """At how many places a journal is damaged; None: at every byte."""
+    return None if pytestconfig.getoption("--acceptance") == _FULL else 150
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """What the test measures; kept as one line of the file ``--figures``, also when the test fails."""
+    measured: dict[str, Any] = {}
+    started = time.monotonic()
+    yield measured
+    file = request.config.getoption("--figures")
+    if file is None:
+        return
+    line = {
+        "test": request.node.name,
+        "size": request.config.getoption("--acceptance"),
+        "seed": request.config.getoption("--seed"),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "test_s": round(time.monotonic() - started, 2),
+        **measured,
+    }
+    with (request.config.invocation_params.dir / file).open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(line) + "\n")
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files of processes, with a path that is short enough for sockets."""
+    folder = Path(mkdtemp(prefix="acceptance-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def passed(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    """A campaign on a healthy twin that passed."""
+    folder = tmp_path_factory.mktemp("passed")
+    campaign = commands.campaign(folder / "out", folder)
+    assert campaign.ended.exit_code == os.EX_OK, campaign.ended.output
+    return campaign

@@ -1,0 +1,57 @@
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ci_tools.errors import ExitCode
+from ci_tools.twin.faults import CATALOGUE
+from tests.acceptance import commands
+from tests.acceptance.commands import ci_tools, environ, run, suspects, tests_by_outcome, unaccounted
+from tests.acceptance.processes import brood, eventually
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+VERDICT_S = 60.0
+TWIN_S = 30.0
+REDIS_SUITE = "tests/e2e/staging/test_staging_redis_validation.py"
+
+
+def test_fault_is_noticed_and_named(fault: str, tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
+    """A campaign on a twin with the fault ends within a minute, without a pass, and names its dependency."""
+    campaign = commands.campaign(tmp_path / "out", temporary, "--fault", fault)
+    figures |= {
+        "fault": fault,
+        "dependency": CATALOGUE[fault].dependency,
+        "exit_code": campaign.ended.exit_code,
+        "campaign_s": campaign.ended.seconds,
+    }
+
+    assert campaign.ended.exit_code in {ExitCode.FAIL, ExitCode.INCONCLUSIVE}, campaign.ended.output
+    figures |= {"suspects": suspects(campaign.results), **tests_by_outcome(campaign.results)}
+    assert CATALOGUE[fault].dependency in suspects(campaign.results), campaign.ended.output
+    assert unaccounted(campaign.results) == []
+    assert campaign.ended.seconds <= VERDICT_S
+
+
+def test_fault_of_a_served_twin_can_be_switched(tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
+    """A suite that joins a served twin fails while a fault is on, and passes before and after."""
+    env = {**environ(temporary), "PYTHONUNBUFFERED": "1"}
+    suite = [sys.executable, "-m", "pytest", REDIS_SUITE, "--env=twin", "-q", "-p", "no:cacheprovider"]
+    log = tmp_path / "twin.log"
+    with brood() as processes:
+        twin = processes.start(ci_tools("twin"), env, log)
+        eventually(lambda: "Ctrl-C" in log.read_text(), within_s=TWIN_S, what=log.read_text)
+        before = run(suite, env, within_s=VERDICT_S)
+        on = run(ci_tools("faults", "--on", "redis_down"), env, within_s=TWIN_S)
+        during = run(suite, env, within_s=VERDICT_S)
+        off = run(ci_tools("faults", "--clear"), env, within_s=TWIN_S)
+        after = run(suite, env, within_s=VERDICT_S)
+        twin.send_signal(signal.SIGINT)
+        figures["stopped_s"] = processes.gone_within(TWIN_S)
+    figures |= {"before_s": before.seconds, "during_s": during.seconds, "after_s": after.seconds}
+
+    assert before.exit_code == 0, before.output
+    assert (on.exit_code, off.exit_code) == (0, 0), on.output + off.output
+    assert during.exit_code == 1, during.output
+    assert after.exit_code == 0, after.output

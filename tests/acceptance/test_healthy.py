@@ -1,0 +1,53 @@
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from tests.acceptance import commands
+from tests.acceptance.commands import tests_by_outcome
+from tests.acceptance.leftovers import cycle, twins_in
+from tests.acceptance.processes import brood
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+START_S = 5.0
+STOP_S = 2.0
+
+
+def test_healthy_twin_passes(repetition: int, tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
+    """A campaign on a healthy twin passes, every time."""
+    campaign = commands.campaign(tmp_path / "out", temporary)
+    figures |= {"repetition": repetition, "exit_code": campaign.ended.exit_code, "campaign_s": campaign.ended.seconds}
+
+    assert campaign.ended.exit_code == 0, campaign.ended.output
+    figures |= tests_by_outcome(campaign.results)
+
+
+def test_number_of_workers_does_not_matter(
+    workers: int, tmp_path: Path, temporary: Path, figures: dict[str, Any]
+) -> None:
+    """One worker and many come to the same verdict."""
+    campaign = commands.campaign(tmp_path / "out", temporary, "--workers", str(workers))
+    figures |= {"workers": workers, "exit_code": campaign.ended.exit_code, "campaign_s": campaign.ended.seconds}
+
+    assert campaign.ended.exit_code == 0, campaign.ended.output
+    figures |= tests_by_outcome(campaign.results)
+
+
+def test_twin_starts_and_stops_in_time(starts: int, temporary: Path, figures: dict[str, Any]) -> None:
+    """A twin is healthy within 5 s and gone within 2 s; no process and no file of it stays."""
+    with brood() as processes:
+        cycles = [cycle(temporary) for _ in range(starts)]
+        left = processes.living()
+    figures |= {
+        "starts": starts,
+        "start_s": [one.start_s for one in cycles],
+        "stop_s": [one.stop_s for one in cycles],
+        "start_median_s": median(one.start_s for one in cycles),
+        "stop_median_s": median(one.stop_s for one in cycles),
+    }
+
+    assert max(one.start_s for one in cycles) <= START_S
+    assert max(one.stop_s for one in cycles) <= STOP_S
+    assert left == []
+    assert twins_in(temporary) == set()

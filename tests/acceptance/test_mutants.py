@@ -1,0 +1,97 @@
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET  # the file is our own pytest's
+
+import pytest
+
+from tests.acceptance.commands import ROOT, environ, run
+from tests.acceptance.mutants import AGENTS, AUTH, CONTRACT_TESTS, SUITES, WEBSOCKET, Mutant, copy_of, plant
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+WITHIN_S = 240.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What pytest said of a copy of the repository."""
+
+    exit_code: int
+    seconds: float
+    failed: tuple[str, ...]
+    errored: tuple[str, ...]
+    output: str
+
+
+Looking = Callable[..., Looked]
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the repository's twin, contract tests and suites."""
+    return copy_of(ROOT, tmp_path / "copy")
+
+
+@pytest.fixture
+def look(copied: Path, temporary: Path) -> Looking:
+    """Run *files* of the copy against the twin of the copy."""
+
+    def looking(folder: str, files: tuple[str, ...], *options: str) -> Looked:
+        report = copied / "report.xml"
+        argv = [sys.executable, "-m", "pytest", *(f"{folder}/{file}" for file in files), "-q", "--tb=short"]
+        argv += ["-p", "no:cacheprovider", f"--junitxml={report}", *options]
+        ended = run(argv, {**environ(temporary), "PYTHONPATH": str(copied)}, within_s=WITHIN_S, cwd=copied)
+        cases = ET.parse(report).getroot().iter("testcase")  # noqa: S314 - written by our own pytest
+        found = [(case.get("name", ""), {part.tag for part in case}) for case in cases]
+        return Looked(
+            exit_code=ended.exit_code,
+            seconds=ended.seconds,
+            failed=tuple(name for name, parts in found if "failure" in parts),
+            errored=tuple(name for name, parts in found if "error" in parts),
+            output=ended.output,
+        )
+
+    return looking
+
+
+@pytest.mark.parametrize("area", [AUTH, WEBSOCKET, AGENTS])
+def test_unharmed_copy_passes(area: str, look: Looking, figures: dict[str, Any]) -> None:
+    """What notices the mutants finds nothing wrong with the twin as it is."""
+    contract = look("tests/contract", CONTRACT_TESTS[area])
+    figures |= {"area": area, "contract_s": round(contract.seconds, 2)}
+
+    assert (contract.exit_code, contract.failed, contract.errored) == (0, (), ()), contract.output
+
+
+def test_contract_tests_notice_a_planted_defect(
+    mutant: Mutant, copied: Path, look: Looking, figures: dict[str, Any]
+) -> None:
+    """A defect that a reviewer could overlook fails a contract test by an assertion, with the twin up."""
+    plant(mutant, copied)
+    contract = look("tests/contract", CONTRACT_TESTS[mutant.area], "-x")
+    figures |= {
+        "area": mutant.area,
+        "breaks": mutant.breaks,
+        "noticed_by": list(contract.failed),
+        "noticed_s": round(contract.seconds, 2),
+    }
+
+    assert contract.failed, f"survived: {mutant.breaks}\n{contract.output}"
+    assert (contract.exit_code, contract.errored) == (1, ()), contract.output
+
+
+def test_suites_notice_a_planted_defect(mutant: Mutant, copied: Path, look: Looking, figures: dict[str, Any]) -> None:
+    """A defect that breaks what users are promised fails a test of the suites against the deployed system."""
+    plant(mutant, copied)
+    suites = look("tests/e2e/staging", SUITES[mutant.area], "-x", "--env=twin")
+    figures |= {
+        "area": mutant.area,
+        "breaks": mutant.breaks,
+        "noticed_by": list(suites.failed),
+        "noticed_s": round(suites.seconds, 2),
+    }
+
+    assert suites.failed, f"survived: {mutant.breaks}\n{suites.output}"
+    assert (suites.exit_code, suites.errored) == (1, ()), suites.output
