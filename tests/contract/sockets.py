@@ -38,10 +38,11 @@ class Socket:
         return frame
 
     async def until(self, *kinds: str, within_s: float = 5.0) -> list[dict[str, Any]]:
-        """The frames up to the first of one of *kinds*."""
-        frames = [await self.receive(within_s)]
-        while frames[-1]["type"] not in kinds:
-            frames.append(await self.receive(within_s))
+        """The frames up to the first of one of *kinds*, which comes within *within_s* from now."""
+        frames: list[dict[str, Any]] = []
+        async with asyncio.timeout(within_s):
+            while not frames or frames[-1]["type"] not in kinds:
+                frames.append(await self.receive(within_s))
         return frames
 
     async def run(self, kind: str = "user_message", *, within_s: float = 5.0, **data: object) -> "Events":
@@ -50,15 +51,13 @@ class Socket:
         return await self.events(within_s=within_s)
 
     async def events(self, *, within_s: float = 5.0) -> "Events":
-        """The events of the run under way, to its last one."""
-        owner: str | None = None
+        """The events of the run under way, to its last one, which comes within *within_s* from now."""
         seen = Events()
-        while owner is None or not seen.ended_by(owner):
-            frame = await self.receive(within_s)
-            assert frame["type"] != "error_message", frame
-            if frame["type"] in EVENT_DATA:
-                seen.append(frame)
-                owner = owner or frame["agent_name"]
+        async with asyncio.timeout(within_s):
+            while not seen or not seen.ended_by(seen[0]["agent_name"]):
+                frame = await self.receive(within_s)
+                assert frame["type"] != "error_message", frame
+                seen += [frame] if frame["type"] in EVENT_DATA else []
         return seen
 
     async def silent(self, for_s: float) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
 import asyncio
+import json
 
 import httpx
 import pytest
@@ -95,6 +96,39 @@ async def test_supervisor_hands_work_over(deployed: Deployed, user: User) -> Non
     assert len(started) >= 3
     assert sorted(started) == sorted(completed)
     assert "triage" in started
+
+
+async def test_handed_over_work_is_built_on(deployed: Deployed, user: User) -> None:
+    """What one agent found stands in the answer of the agents after it, and so in the supervisor's."""
+    async with deployed.socket(user=user) as socket:
+        events = await socket.run(content="Costs were 100, 120 and 170; report on them.")
+    found = [event["data"]["result"]["response"] for event in events.of("agent_completed")]
+
+    assert "130" in found[1]
+    assert found[1] in found[-1]
+    assert found[0] in found[-1]
+
+
+async def test_supervisor_reads_the_conversation(deployed: Deployed, api: httpx.AsyncClient, user: User) -> None:
+    """In a thread the supervisor looks at what was said before, the newest last."""
+    created = await api.post("/api/threads", headers=user.bearer, json={})
+    thread = answered(created, THREAD, 201)["id"]
+    await api.post(f"/api/threads/{thread}/messages", headers=user.bearer, json={"message": "We spoke of turbines."})
+    async with deployed.socket(user=user) as socket:
+        events = await socket.run(content=CONTENT, thread_id=thread)
+    looked_up = str([event["data"]["result"] for event in events.of("tool_completed")])
+
+    assert 0 < looked_up.find("We spoke of turbines.") < looked_up.find(CONTENT)
+
+
+async def test_events_carry_the_correlation_id(deployed: Deployed, user: User) -> None:
+    """Every event of a run has the correlation id of the message that started it."""
+    message = {"type": "chat", "data": {"content": CONTENT, "agent": "data"}, "correlation_id": "contract-11"}
+    async with deployed.socket(user=user) as socket:
+        await socket.connection.send(json.dumps(message))
+        events = await socket.events()
+
+    assert {event["correlation_id"] for event in events} == {"contract-11"}
 
 
 async def test_answers_depend_on_the_message(deployed: Deployed, user: User) -> None:

@@ -75,6 +75,17 @@ async def test_created_document_is_found(api: httpx.AsyncClient, user: User, str
     assert "Cooling" not in str(theirs)
 
 
+async def test_history_is_of_own_threads(api: httpx.AsyncClient, user: User, stranger: User) -> None:
+    """The messages of a thread are told to its user, and not to another."""
+    thread = (await api.post("/api/threads", headers=user.bearer, json={})).json()["id"]
+    await api.post(f"/api/threads/{thread}/messages", headers=user.bearer, json={"message": "a private matter"})
+    mine = await call(api, user, "thread_history", thread_id=thread)
+    theirs = await call(api, stranger, "thread_history", thread_id=thread)
+
+    assert "a private matter" in mine.text
+    assert "a private matter" not in theirs.text
+
+
 @pytest.mark.parametrize(
     "parameters",
     [{}, {"expression": 7}, {"expression": ""}, {"expression": "1", "more": 1}, {"expression": "x" * 10_000}],
