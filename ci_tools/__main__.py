@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return what the process should exit with."""
     arguments = _parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        exit_code = int(arguments.run(arguments))
+        sys.stdout.flush()
     except CampaignError as error:
         print(f"ci-tools: {error}", file=sys.stderr)
         return error.exit_code
@@ -57,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print("ci-tools: this is a defect of ci-tools, not of the deployed system; no verdict", file=sys.stderr)
         return ExitCode.DEFECT
+    return exit_code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,7 +104,7 @@ def _add_campaign(parser: argparse.ArgumentParser) -> None:
 
 
 def _workers(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= _MAX_WORKERS:
+    if text not in map(str, range(1, _MAX_WORKERS + 1)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers from 1 to {_MAX_WORKERS}")
     return int(text)
 
@@ -149,7 +151,7 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
     request = Request(
         environment=arguments.environment,
         plan=arguments.plan or ("full" if arguments.phase else "auto"),
-        phases=tuple(int(phase) if phase.isdigit() else phase for phase in arguments.phase),
+        phases=tuple(arguments.phase),
         faults=tuple(arguments.fault),
         workers=arguments.workers,
         campaign=campaign,
@@ -179,11 +181,19 @@ def _judge(arguments: argparse.Namespace) -> ExitCode:
     return _conclude(CampaignDirectory(outer, Redactor(secrets_of(os.environ))), _console())
 
 
+class _Console(Console):
+    """Standard output, whose reader may go: that is ours to judge, not rich's to end with code 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more."""
+        raise BrokenPipeError("nobody reads the output any more")
+
+
 def _console() -> Console:
     """Standard output; in a CI log, where nobody scrolls sideways, wide and without movement."""
     if os.environ.get("CI") or not sys.stdout.isatty():
-        return Console(width=160, force_terminal=False, highlight=False)
-    return Console(highlight=False)
+        return _Console(width=160, force_terminal=False, highlight=False)
+    return _Console(highlight=False)
 
 
 def _schema(arguments: argparse.Namespace) -> ExitCode:

@@ -9,14 +9,19 @@ from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
 
+PARENT = "CAMPAIGN_PROCESS"
+"""Environment variable with the id of the process that runs the campaign and starts pytest."""
 
-def die_with_parent() -> None:
-    """Let the kernel kill this process when its parent dies (Linux; elsewhere nothing happens)."""
+
+def die_with_parent(parent: str | None = None) -> None:
+    """Let the kernel kill this process when its parent dies (Linux; elsewhere nothing happens).
+
+    With *parent*, the parent's process id, it ends at once if that one is gone already.
+    """
     if not sys.platform.startswith("linux"):
         return
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent or parent == 1:
+    if parent is not None and parent != str(os.getppid()):
         # It died before the request was in force: there is nobody left to report to.
         os._exit(1)
 

@@ -27,6 +27,7 @@ from ci_tools.report.inert import line
 from ci_tools.report.wording import duration
 
 _PLAIN_EVERY_S = 5.0
+_WIDE = 1_000
 _LOUD = (Outcome.FAILED, Outcome.ERRORED)
 
 
@@ -38,10 +39,10 @@ class Progress:
         self._live = live
         self._clock = clock
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}", style="dim"),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
             console=console,
             disable=not live,
             transient=True,
@@ -76,23 +77,24 @@ class Progress:
         match record.event:
             case CampaignStarted() as event:
                 self._know(event.plan.phases)
-                self.say(f"campaign {event.campaign}: plan {event.plan.name} on {event.plan.environment}", "bold")
-                self.say(f"  {event.plan.reason}", "dim")
+                what = f"campaign {event.campaign}: plan {event.plan.name} on {event.plan.environment}"
+                self.say(line(what, _WIDE), "bold")
+                self.say(f"  {line(event.plan.reason, _WIDE)}", "dim")
                 for fault in event.faults:
-                    self.say(f"  fault {fault} is switched on", "yellow")
+                    self.say(f"  fault {line(fault)} is switched on", "yellow")
             case PlanExtended() as event:
                 self._know(event.phases)
-                self.say(f"  {event.reason}", "dim")
+                self.say(f"  {line(event.reason, _WIDE)}", "dim")
             case PhaseStarted() as event:
                 self._start(event.number)
             case Sampled() as event:
-                self._doing = f"probing: {event.gate}"
+                self._doing = f"probing: {line(event.gate)}"
             case Collected() as event:
                 self._collected(event)
             case TestFinished() as event:
                 self._finished(event)
             case DependencyChanged() as event:
-                self.say(f"  {event.dependency} is {event.state.value}: {line(event.reason)}", "red")
+                self.say(f"  {line(event.dependency)} is {event.state.value}: {line(event.reason)}", "red")
             case WorkerLost() as event:
                 self.say(f"  lost {line(event.worker)}: {line(event.reason)}", "red")
             case Interrupted() as event:
@@ -124,7 +126,7 @@ class Progress:
         self._done = self._total = self._bad = 0
         self._doing = "starting"
         self._task = self._bar.add_task("starting", note="", total=None)
-        self.say(f"phase {number} {phase.name}, budget {duration(phase.budget_s)}", "bold")
+        self.say(f"phase {number} {line(phase.name)}, budget {duration(phase.budget_s)}", "bold")
 
     def deadline(self, at: float) -> None:
         """The budget of the running phase ends *at*, on the clock that this was made with."""
@@ -132,7 +134,7 @@ class Progress:
 
     def _collected(self, event: Collected) -> None:
         if event.problem:
-            reason = event.problem.strip().splitlines()[-1]
+            reason = event.problem.strip().rpartition("\n")[2]
             self.say(f"  cannot collect {line(event.node_id)}: {line(reason)}", "red")
         else:
             self._total += 1
@@ -143,7 +145,7 @@ class Progress:
         if event.outcome is not Outcome.PASSED:
             self._bad += 1
         if event.outcome in _LOUD:
-            reason = event.message.strip().splitlines()[0] if event.message.strip() else event.exc_type
+            reason = event.message.strip().partition("\n")[0] or event.exc_type
             self.say(f"  {event.outcome.value}: {line(event.node_id)}: {line(reason)}", "red")
 
     def _end(self, event: PhaseFinished) -> None:

@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ci_tools.errors import JournalWriteError
 from ci_tools.evidence.journal import CampaignDirectory, LogWriter
 from ci_tools.model import Phase
-from ci_tools.runner.lifetime import end_group
+from ci_tools.planning.membership import has_wildcard
+from ci_tools.runner.lifetime import PARENT, end_group
 
 _POLL_S = 0.1
 _END_PATIENCE_S = 5.0
+_COPY_PATIENCE_S = 2.0
 _MEANINGS = {
     2: "it was interrupted",
     3: "it had an internal error",
@@ -61,16 +64,24 @@ def run(
     deadline: float,
     watch: Callable[[], None],
 ) -> Ending:
-    """Run pytest until it ends or the monotonic clock passes *deadline*; *watch* is called all the while."""
-    with _started(argv, root, environ, log) as process:
-        while process.poll() is None:
+    """Run pytest until it ends or the monotonic clock passes *deadline*; *watch* is called all the while.
+
+    Raises:
+        JournalWriteError: the disk did not take what pytest printed.
+    """
+    late = False
+    with _started(argv, root, environ, log) as (process, copying):
+        while process.poll() is None and not late:
             watch()
-            if time.monotonic() >= deadline:
-                end_group(process, patience_s=_END_PATIENCE_S)
-                return Ending(exit_code=None, cut_short="the budget ended before the tests did")
+            copying.check()
             time.sleep(_POLL_S)
-        watch()
-        return Ending(exit_code=process.returncode, cut_short=_cut_short(process.returncode))
+            late = time.monotonic() >= deadline
+        late = process.poll() is None
+    watch()
+    copying.check()
+    if late:
+        return Ending(exit_code=None, cut_short="the budget ended before the tests did")
+    return Ending(exit_code=process.returncode, cut_short=_cut_short(process.returncode))
 
 
 def _cut_short(exit_code: int) -> str:
@@ -84,11 +95,11 @@ def _cut_short(exit_code: int) -> str:
 @contextmanager
 def _started(
     argv: Sequence[str], root: Path, environ: Mapping[str, str], log: LogWriter
-) -> Iterator["subprocess.Popen[str]"]:
+) -> Iterator[tuple["subprocess.Popen[str]", "_Copying"]]:
     process = subprocess.Popen(
         argv,
         cwd=root,
-        env={**os.environ, **environ},
+        env={**os.environ, **environ, PARENT: str(os.getpid())},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -98,21 +109,62 @@ def _started(
         # A terminal's Ctrl-C is ours to handle: pytest is then told once, in order.
         start_new_session=True,
     )
-    reader = threading.Thread(target=_copy, args=(process, log), daemon=True)
-    reader.start()
+    copying = _Copying(process, log)
+    copying.start()
     try:
-        yield process
+        yield process, copying
     finally:
         end_group(process, patience_s=_END_PATIENCE_S)
-        reader.join(_END_PATIENCE_S)
-        log.close()
+        copying.end()
 
 
-def _copy(process: "subprocess.Popen[str]", log: LogWriter) -> None:
-    if process.stdout is None:
-        raise AssertionError("pytest was started without a pipe")
-    for text in process.stdout:
-        log.line(text)
+class _Copying:
+    """Copies what *process* prints into *log*, line by line, until its last child has closed the pipe."""
+
+    def __init__(self, process: "subprocess.Popen[str]", log: LogWriter) -> None:
+        self._process = process
+        self._log = log
+        self._thread = threading.Thread(target=self._copy, daemon=True)
+        self._lock = threading.Lock()
+        self._ended = False
+        self._error: JournalWriteError | None = None
+
+    def start(self) -> None:
+        """Copy from now on."""
+        self._thread.start()
+
+    def check(self) -> None:
+        """Nothing was lost so far.
+
+        Raises:
+            JournalWriteError: the disk did not take a line.
+        """
+        if self._error is not None:
+            raise self._error
+
+    def end(self) -> None:
+        """Close the log; a process that left the group may keep the pipe open, and nobody waits for it."""
+        self._thread.join(_COPY_PATIENCE_S)
+        with self._lock:
+            self._ended = True
+            self._log.close()
+
+    def _copy(self) -> None:
+        if self._process.stdout is None:
+            raise AssertionError("pytest was started without a pipe")
+        with self._process.stdout as lines:
+            # Read to the end whatever happens: with a full pipe nobody would ever end.
+            for text in lines:
+                with self._lock:
+                    self._keep(text)
+
+    def _keep(self, text: str) -> None:
+        if self._ended or self._error is not None:
+            return
+        try:
+            self._log.line(text)
+        except JournalWriteError as error:
+            self._error = error
 
 
 def expand(paths: Sequence[str], root: Path) -> tuple[list[str], list[str]]:
@@ -121,7 +173,7 @@ def expand(paths: Sequence[str], root: Path) -> tuple[list[str], list[str]]:
     missing: list[str] = []
     for path in paths:
         file, separator, test = path.partition("::")
-        matches = sorted(root.glob(file)) if "*" in file or "?" in file else [root / file]
+        matches = sorted(root.glob(file)) if has_wildcard(file) else [root / file]
         existing = [str(match.relative_to(root)) + separator + test for match in matches if match.exists()]
         found += existing
         if not existing:

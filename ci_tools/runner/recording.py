@@ -13,13 +13,13 @@ from typing import Any, Protocol
 
 import pytest
 
-from ci_tools.errors import ThrottledError
+from ci_tools.errors import CampaignError, ThrottledError
 from ci_tools.evidence.events import Collected, TestBlocked, TestFinished, TestStarted, WorkerLost
 from ci_tools.evidence.journal import JournalWriter, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.model import EDGE, DependencyState, NodeId, Outcome, Phase
 from ci_tools.planning.membership import suite_of
-from ci_tools.runner.lifetime import die_with_parent
+from ci_tools.runner.lifetime import PARENT, die_with_parent
 from ci_tools.target.evidence import EVIDENCE_KEY
 from ci_tools.verdict.fold import CampaignState, fold
 
@@ -39,13 +39,15 @@ def start(config: pytest.Config, directory: Path, *, phase: int) -> None:
     """Register the recorder of this process's role.
 
     Raises:
-        pytest.UsageError: the journal holds no plan with that phase.
+        pytest.UsageError: there is no journal, or it holds no plan with that phase.
     """
-    die_with_parent()
-    journal = read(directory)
-    state = fold(journal.records)
-    planned = _phase_of(state, phase)
     worker = getattr(config, "workerinput", {}).get("workerid")
+    die_with_parent(os.environ.get(PARENT) if worker is None else None)
+    try:
+        state = fold(read(directory).records)
+    except CampaignError as error:
+        raise pytest.UsageError(f"--campaign-journal: {error}") from error
+    planned = _phase_of(state, phase)
     redactor = Redactor(secrets_of(os.environ))
     writer = JournalWriter(directory, f"phase{phase}-{worker or 'pytest'}-{os.getpid()}", redactor)
     config.add_cleanup(writer.close)
@@ -125,29 +127,26 @@ class Recorder:
         report: pytest.TestReport = (yield).get_result()
         ending = self._endings.setdefault(item.nodeid, _Ending(outcome=Outcome.NOT_RUN))
         ending.duration_s += report.duration
+        evidence = item.stash.get(EVIDENCE_KEY, None)
+        if evidence is not None and call.when == "teardown":
+            ending.evidence = evidence.as_dict()
         outcome = _outcome(report)
-        if outcome is None or (ending.outcome in _BAD and outcome not in _BAD):
-            return
         # What went wrong first is the finding; being throttled while cleaning up does not undo it.
-        if ending.outcome not in _BAD and call.excinfo is not None:
-            self._explain(ending, report, call.excinfo)
+        if outcome is None or ending.outcome in _BAD:
+            return
         ending.outcome = outcome
+        self._explain(ending, report, call.excinfo)
 
-    def _explain(self, ending: _Ending, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException]) -> None:
+    def _explain(
+        self, ending: _Ending, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException] | None
+    ) -> None:
         mask = self._redactor.text
-        ending.exc_type = error.type.__qualname__
+        ending.exc_type = error.type.__qualname__ if error else ""
         ending.message = mask(_reason(report, error)[: _MASKED * _MESSAGE_CHARS])[:_MESSAGE_CHARS]
         if report.failed:
             ending.excerpt = mask(report.longreprtext[-_MASKED * _EXCERPT_CHARS :])[-_EXCERPT_CHARS:]
-        if error.errisinstance(ThrottledError):
+        if error and _is_throttling(error.value):
             ending.blocked_by = EDGE
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
-        """Take the evidence along while the test's stash still stands."""
-        evidence = item.stash.get(EVIDENCE_KEY, None)
-        if evidence is not None and item.nodeid in self._endings:
-            self._endings[item.nodeid].evidence = evidence.as_dict()
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """A test ended: one event says how."""
@@ -185,11 +184,20 @@ def _outcome(report: pytest.TestReport) -> Outcome | None:
     return Outcome.PASSED if report.when == "call" else None
 
 
-def _reason(report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException]) -> str:
+def _is_throttling(error: BaseException) -> bool:
+    """Whether being throttled is all that happened; what happened at once comes as a group."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_throttling(one) for one in error.exceptions)
+    return isinstance(error, ThrottledError)
+
+
+def _reason(report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException] | None) -> str:
     if report.skipped and isinstance(report.longrepr, tuple):
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     if report.skipped:
         return f"expected to fail: {getattr(report, 'wasxfail', '')}"
+    if error is None:
+        return report.longreprtext
     return str(error.value) or error.exconly()
 
 
@@ -248,7 +256,7 @@ class ControllerRecorder(CollectionRecorder):
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
         """A worker died over a test: the test is accounted for."""
         node_id = NodeId(crashitem)
-        worker = str(getattr(getattr(report, "node", None), "gateway", None) or "unknown")
+        worker = str(getattr(getattr(getattr(report, "node", None), "gateway", None), "id", "unknown"))
         self._writer.write(WorkerLost(worker=worker, reason="died while running a test", node_id=node_id))
         self._writer.write(
             TestFinished(
