@@ -76,7 +76,7 @@ def results_in(directory: Path) -> dict[str, Any]:
     return document
 
 
-def tests_by_outcome(results: Mapping[str, Any]) -> dict[str, int]:
+def outcomes(results: Mapping[str, Any]) -> dict[str, int]:
     """How many planned tests ended in which way, over all suites."""
     total: Counter[str] = Counter()
     for suite in results["suites"]:

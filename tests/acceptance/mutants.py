@@ -26,7 +26,7 @@ _RUNTIME: Final = "agents/runtime.py"
 
 CONTRACT_TESTS: Final = {
     AUTH: ("test_contract_auth.py", "test_contract_tokens.py"),
-    WEBSOCKET: ("test_contract_websocket.py",),
+    WEBSOCKET: ("test_contract_websocket.py", "test_contract_agent_events.py"),
     AGENTS: ("test_contract_agent_events.py", "test_contract_agents.py", "test_contract_cancellation.py"),
 }
 """The files below ``tests/contract`` that look at an area."""
@@ -216,7 +216,7 @@ MUTANTS: Final = (
         name="anonymous users are let in",
         module=_HANDSHAKE,
         original='if self._backend.settings.env.get("DEMO_MODE") != "1":',
-        replacement='if self._backend.settings.env.get("DEMO_MODE") == "0":',
+        replacement='if not self._backend.settings.env.get("DEMO_MODE"):',
         breaks="nobody without a token is let in",
     ),
     Mutant(

@@ -55,11 +55,18 @@ class Brood:
 
     def pytest_controller(self) -> psutil.Process | None:
         """The process that was started as ``python -m pytest``, if there is one."""
-        return next((one for one in self.living() if _argv(one)[1:3] == ["-m", "pytest"]), None)
+        return self._module("pytest")
+
+    def supervisor(self) -> psutil.Process | None:
+        """The process that was started as ``python -m ci_tools.twin``, if there is one."""
+        return self._module("ci_tools.twin")
 
     def pytest_workers(self) -> list[psutil.Process]:
         """The workers of pytest-xdist."""
         return [one for one in self.living() if any(_WORKER in word for word in _argv(one))]
+
+    def _module(self, name: str) -> psutil.Process | None:
+        return next((one for one in self.living() if _argv(one)[1:3] == ["-m", name]), None)
 
     def _described(self) -> list[str]:
         return [f"{process.pid} {' '.join(_argv(process))[:160]}" for process in self.living()]

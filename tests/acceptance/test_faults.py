@@ -8,7 +8,7 @@ import pytest
 from ci_tools.errors import ExitCode
 from ci_tools.twin.faults import CATALOGUE
 from tests.acceptance import commands
-from tests.acceptance.commands import ci_tools, environ, run, suspects, tests_by_outcome, unaccounted
+from tests.acceptance.commands import ci_tools, environ, run, suspects, outcomes, unaccounted
 from tests.acceptance.processes import brood, eventually
 
 pytestmark = pytest.mark.xdist_group("acceptance")
@@ -28,7 +28,7 @@ def test_fault_is_noticed_and_named(fault: str, tmp_path: Path, temporary: Path,
     }
 
     assert campaign.ended.exit_code in {ExitCode.FAIL, ExitCode.INCONCLUSIVE}, campaign.ended.output
-    figures |= {"suspects": suspects(campaign.results), **tests_by_outcome(campaign.results)}
+    figures |= {"suspects": suspects(campaign.results), **outcomes(campaign.results)}
     assert CATALOGUE[fault].dependency in suspects(campaign.results), campaign.ended.output
     assert unaccounted(campaign.results) == []
     assert campaign.ended.seconds <= VERDICT_S

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance import commands
-from tests.acceptance.commands import tests_by_outcome
+from tests.acceptance.commands import outcomes
 from tests.acceptance.leftovers import cycle, twins_in
 from tests.acceptance.processes import brood
 
@@ -14,24 +14,13 @@ START_S = 5.0
 STOP_S = 2.0
 
 
-def test_healthy_twin_passes(repetition: int, tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
-    """A campaign on a healthy twin passes, every time."""
-    campaign = commands.campaign(tmp_path / "out", temporary)
-    figures |= {"repetition": repetition, "exit_code": campaign.ended.exit_code, "campaign_s": campaign.ended.seconds}
-
-    assert campaign.ended.exit_code == 0, campaign.ended.output
-    figures |= tests_by_outcome(campaign.results)
-
-
-def test_number_of_workers_does_not_matter(
-    workers: int, tmp_path: Path, temporary: Path, figures: dict[str, Any]
-) -> None:
-    """One worker and many come to the same verdict."""
+def test_healthy_twin_passes(workers: int, tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
+    """A campaign on a healthy twin passes, every time, however many workers it has."""
     campaign = commands.campaign(tmp_path / "out", temporary, "--workers", str(workers))
     figures |= {"workers": workers, "exit_code": campaign.ended.exit_code, "campaign_s": campaign.ended.seconds}
 
     assert campaign.ended.exit_code == 0, campaign.ended.output
-    figures |= tests_by_outcome(campaign.results)
+    figures |= outcomes(campaign.results)
 
 
 def test_twin_starts_and_stops_in_time(starts: int, temporary: Path, figures: dict[str, Any]) -> None:

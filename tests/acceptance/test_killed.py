@@ -13,7 +13,7 @@ from tests.acceptance.commands import (
     environ,
     results_in,
     run,
-    tests_by_outcome,
+    outcomes,
     unaccounted,
 )
 from tests.acceptance.killing import Moment, events_in, has_finished, is_testing, moment, wait_for
@@ -55,7 +55,7 @@ def test_killed_campaign_leaves_nothing_and_is_inconclusive(
         "processes": lived,
         "gone_s": gone_s,
         "left_on_disk": len(left),
-        **tests_by_outcome(results),
+        **outcomes(results),
     }
 
     assert not has_finished(out), f"killed too late, after {when}: nothing was shown"
@@ -63,6 +63,28 @@ def test_killed_campaign_leaves_nothing_and_is_inconclusive(
     assert judged.exit_code == ExitCode.INCONCLUSIVE, judged.output
     assert unaccounted(results) == []
     assert results["campaign"]["complete"] is False
+    assert after.beside == frozenset()
+    assert twins_in(temporary) == set()
+
+
+def test_next_twin_removes_what_a_killed_one_left(tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
+    """When the campaign and its twin's supervisor are killed at once, files stay, and the next start removes them."""
+    out = tmp_path / "out"
+    with brood() as processes:
+        campaign = processes.start(
+            ci_tools("campaign", "--out", str(out)), environ(temporary), tmp_path / "campaign.log"
+        )
+        eventually(lambda: is_testing(out, 1), within_s=CAMPAIGN_S, what=lambda: "tests of a worker")
+        supervisor = processes.supervisor()
+        assert supervisor is not None
+        supervisor.kill()
+        campaign.kill()
+        figures["gone_s"] = processes.gone_within(GONE_S)
+    left = twins_in(temporary)
+    after = cycle(temporary)
+    figures["left_on_disk"] = len(left)
+
+    assert left != set()
     assert after.beside == frozenset()
     assert twins_in(temporary) == set()
 
@@ -79,7 +101,7 @@ def test_killed_worker_is_told(random: Random, tmp_path: Path, temporary: Path, 
         exit_code = campaign.wait(CAMPAIGN_S)
         figures["gone_s"] = processes.gone_within(GONE_S)
     results = results_in(out)
-    figures |= {"exit_code": exit_code, **tests_by_outcome(results)}
+    figures |= {"exit_code": exit_code, **outcomes(results)}
 
     assert exit_code in {ExitCode.FAIL, ExitCode.INCONCLUSIVE}
     assert unaccounted(results) == []
@@ -100,7 +122,7 @@ def test_killed_pytest_is_told(tmp_path: Path, temporary: Path, figures: dict[st
         exit_code = campaign.wait(CAMPAIGN_S)
         figures["gone_s"] = processes.gone_within(GONE_S)
     results = results_in(out)
-    figures |= {"exit_code": exit_code, **tests_by_outcome(results)}
+    figures |= {"exit_code": exit_code, **outcomes(results)}
 
     assert exit_code == ExitCode.INCONCLUSIVE
     assert unaccounted(results) == []

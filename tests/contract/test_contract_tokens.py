@@ -1,3 +1,4 @@
+import asyncio
 import time
 
 import httpx
@@ -6,9 +7,12 @@ import pytest
 from tests.contract.checks import answered, conforms, refused
 from tests.contract.client import Deployed, User, bearer
 from tests.contract.forgery import MISMATCHES, claims_of, reissued
+from tests.contract.runs import POLL_S
 from tests.contract.schemas import INVALID_TOKEN, NAME, body
 
 SERVICE_LIFE_S = 3600 * 0.1
+WHILE_S = 2.0
+"""Longer than the whole seconds that an expiry is counted in."""
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +24,6 @@ def secret(auth_environ: dict[str, str]) -> str:
 async def service_token(auth: httpx.AsyncClient, service_id: object, service_secret: object) -> httpx.Response:
     """The answer to a service that signs in."""
     return await auth.post("/auth/service-token", json={"service_id": service_id, "service_secret": service_secret})
-
-
-# claims, well signed
 
 
 async def test_a_reissued_token_is_accepted(api: httpx.AsyncClient, user: User, secret: str) -> None:
@@ -93,9 +94,6 @@ async def test_logout_ends_the_refreshing(auth: httpx.AsyncClient, user: User) -
     answer = await auth.post("/auth/refresh", json={"refresh_token": user.refresh_token})
 
     refused(answer, 401)
-
-
-# services
 
 
 async def test_a_service_gets_its_token(auth: httpx.AsyncClient, auth_environ: dict[str, str]) -> None:
