@@ -53,8 +53,6 @@ ERROR: Final = body(
     request_id=NAME,
 )
 
-# contract section 2
-
 HEALTH: Final = body(status={"const": "healthy"}, service=NAME, version=NAME, timestamp=INSTANT)
 REDIS_MODES: Final = ("connected", "disabled_optional", "skipped_optional", "vpc_connectivity_degraded", "failed")
 READY: Final = body(
@@ -106,8 +104,6 @@ FRONTEND_HEALTH: Final = body(
     status=NAME, service={"const": "frontend"}, version=NAME, environment=NAME, uptime=AMOUNT, memory={}
 )
 
-# contract section 3
-
 DISCOVERY: Final = body(services=body(backend={}, frontend={}, auth={}), timestamp=INSTANT, available={})
 MCP_CONFIG: Final = body(claude={}, cursor={}, mcp={}, http={}, websocket={})
 MCP_SERVERS: Final = body(data=every(body(name=NAME, status=NAME), at_least=1), status=NAME)
@@ -149,8 +145,6 @@ TOOL: Final = body(name=NAME, parameters=MAPPING)
 TOOL_RESULT: Final = body(tool_name=NAME, result={}, execution_time_ms=AMOUNT, status=NAME)
 CONFIG_FACTS: Final = body(present=FLAG, length_ok=FLAG, has_whitespace=FLAG, is_placeholder=FLAG)
 
-# contract section 4
-
 TOKENS: Final = body(
     access_token=NAME,
     refresh_token=NAME,
@@ -173,8 +167,6 @@ CLAIMS: Final = body(
 )
 VALID_TOKEN: Final = body(valid={"const": True}, user_id=NAME, email=NAME, permissions=every(TEXT), expires_at={})
 INVALID_TOKEN: Final = body(valid={"const": False})
-
-# contract section 5
 
 GOLDEN_PATH: Final = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
 FRAME: Final = body(type=NAME, data=MAPPING, timestamp=INSTANT, server_id=NAME, correlation_id=maybe(TEXT))

@@ -214,9 +214,6 @@ async def test_run_outlives_its_connection(deployed: Deployed, api: httpx.AsyncC
     assert run["status"] == "completed"
 
 
-# isolation
-
-
 async def test_events_go_to_their_user_only(deployed: Deployed, user: User, stranger: User) -> None:
     """A stranger's connection hears nothing of a run."""
     async with deployed.socket(user=stranger) as theirs, deployed.socket(user=user) as mine:

@@ -62,9 +62,6 @@ async def test_status_lists_the_nine_agents(api: httpx.AsyncClient, user: User) 
     assert sorted(agent["name"] for agent in agents) == sorted(AGENT_NAMES)
 
 
-# execute
-
-
 @pytest.mark.parametrize("agent", AGENT_NAMES)
 async def test_agent_answers_by_its_input(api: httpx.AsyncClient, user: User, agent: str) -> None:
     """Two requests have two answers, each of the agent that was asked, in runs of their own."""
@@ -143,9 +140,6 @@ async def test_invalid_executions_are_refused(api: httpx.AsyncClient, user: User
     answer = await api.post("/api/agents/execute", headers=user.bearer, json=body)
 
     refused(answer, 422)
-
-
-# start
 
 
 async def test_started_run_completes(api: httpx.AsyncClient, user: User) -> None:
@@ -290,9 +284,6 @@ async def test_invalid_starts_are_refused(api: httpx.AsyncClient, user: User, bo
     refused(answer, 422)
 
 
-# start, stop and cancel
-
-
 async def test_started_agent_is_confirmed(api: httpx.AsyncClient, user: User) -> None:
     """A start names the agent and the action, and is of now."""
     answer = await api.post(
@@ -330,9 +321,6 @@ async def test_actions_need_an_agent(api: httpx.AsyncClient, user: User, action:
     answer = await api.post(f"/api/agents/{action}", headers=user.bearer, json={})
 
     refused(answer, 422)
-
-
-# stream
 
 
 async def test_stream_tells_the_run_in_order(api: httpx.AsyncClient, user: User) -> None:

@@ -120,9 +120,6 @@ async def test_wrong_methods_are_refused(api: httpx.AsyncClient, user: User) -> 
     refused(answer, 405)
 
 
-# discovery
-
-
 async def test_discovery_names_the_three_services(api: httpx.AsyncClient, deployed: Deployed) -> None:
     """Discovery gives each service with the address under which users reach it."""
     answer = await api.get("/api/discovery/services")
@@ -144,9 +141,6 @@ async def test_mcp_is_configured(api: httpx.AsyncClient) -> None:
 async def test_mcp_lists_servers(api: httpx.AsyncClient) -> None:
     """There is at least one MCP server, with a name and a status."""
     answered(await api.get("/api/mcp/servers"), MCP_SERVERS)
-
-
-# what is running
 
 
 async def test_system_info_names_the_build(api: httpx.AsyncClient) -> None:
@@ -197,9 +191,6 @@ async def test_config_facts_never_show_values(api: httpx.AsyncClient, deployed: 
 def _verdict(fact: object) -> tuple[object, ...]:
     facts = conforms(fact, CONFIG_FACTS)
     return tuple(facts[key] for key in ("present", "length_ok", "has_whitespace", "is_placeholder"))
-
-
-# monitoring
 
 
 async def test_pool_status_has_numbers(api: httpx.AsyncClient, user: User) -> None:

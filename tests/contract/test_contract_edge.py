@@ -34,9 +34,6 @@ async def statuses(client: httpx.AsyncClient, path: str, count: int) -> list[int
     return [(await client.get(path)).status_code for _ in range(count)]
 
 
-# limits
-
-
 @pytest.mark.parametrize(("path", "served"), [("/health", 200), ("/api/threads", 401)])
 @pytest.mark.usefixtures("throttled")
 async def test_requests_within_the_limit_are_served(api: httpx.AsyncClient, path: str, served: int) -> None:
@@ -116,9 +113,6 @@ async def test_limits_are_gone_with_the_fault(api: httpx.AsyncClient, switched: 
     assert seen == [200] * 2 * BURST
 
 
-# who may come
-
-
 @pytest.mark.parametrize("agent", AGENTS)
 async def test_automated_agents_are_refused(api: httpx.AsyncClient, agent: str) -> None:
     """A user agent that names itself a robot is refused, in whatever case."""
@@ -140,9 +134,6 @@ async def test_agents_are_refused_on_every_host(auth: httpx.AsyncClient, fronten
     answers = [await client.get("/", headers={"user-agent": "Googlebot"}) for client in (auth, frontend)]
 
     assert [answer.status_code for answer in answers] == [403, 403]
-
-
-# hosts
 
 
 async def test_unknown_hosts_are_404(deployed: Deployed, api: httpx.AsyncClient) -> None:
@@ -188,9 +179,6 @@ async def test_plain_http_is_not_spoken(deployed: Deployed) -> None:
     writer.close()
 
     assert not said.startswith(b"HTTP/1.1 200")
-
-
-# bytes
 
 
 async def raw(deployed: Deployed, request: bytes) -> bytes:

@@ -34,9 +34,6 @@ async def execute(api: httpx.AsyncClient, user: User, headers: dict[str, str] | 
     return executed
 
 
-# redis
-
-
 @pytest.mark.parametrize(
     ("fault", "words"),
     [("redis_down", "Error 111 connecting to"), ("redis_blackhole", "Timeout")],
@@ -109,9 +106,6 @@ async def test_the_cache_keeps_an_old_answer(api: httpx.AsyncClient, switched: S
     assert forced["redis"]["connected"] is False
 
 
-# postgresql
-
-
 async def test_database_down_shows_on_every_path(
     api: httpx.AsyncClient, auth: httpx.AsyncClient, switched: Switched, user: User
 ) -> None:
@@ -161,9 +155,6 @@ async def test_database_faults_leak_no_secret(
 
     assert not [answer for answer in answers if "postgresql://" in answer.text or "password" in answer.text.lower()]
     assert not [answer for answer in answers if deployed.bypass_key in answer.text]
-
-
-# agents
 
 
 async def test_silent_router_swallows_messages(
@@ -276,9 +267,6 @@ async def test_mocked_runs_leave_nothing(api: httpx.AsyncClient, switched: Switc
     assert messages == []
 
 
-# websocket
-
-
 async def test_demo_mode_accepts_anyone(deployed: Deployed, switched: Switched, user: User) -> None:
     """Fault websocket_auth_off: who has no token is the demo user, who has one stays; refused again after."""
     with switched("websocket_auth_off"):
@@ -332,9 +320,6 @@ async def test_failing_handshakes_strike_one_session(deployed: Deployed, switche
     assert spared == [True] * 10
 
 
-# auth
-
-
 async def test_expired_tokens_are_issued_and_refreshed(
     api: httpx.AsyncClient, auth: httpx.AsyncClient, switched: Switched, sign_in: SignIn, user: User
 ) -> None:
@@ -352,9 +337,6 @@ async def test_expired_tokens_are_issued_and_refreshed(
     assert "expired" in refused(answer, 401)["message"].lower()
     assert answered(verdict, {})["valid"] is False
     assert healed.status_code == 200
-
-
-# the edge and the process
 
 
 async def test_a_stopped_backend_is_503(

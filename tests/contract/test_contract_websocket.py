@@ -36,9 +36,6 @@ def ping_of(size_bytes: int) -> str:
     return json.dumps({"type": "ping", "data": {"pad": "x" * (size_bytes - len(empty))}})
 
 
-# handshake
-
-
 @pytest.mark.parametrize("path", PATHS)
 async def test_welcome_is_the_first_frame(deployed: Deployed, user: User, path: str) -> None:
     """With a bearer the first frame welcomes the user whose token it is, on both paths."""
@@ -131,9 +128,6 @@ async def test_plain_get_asks_for_an_upgrade(api: httpx.AsyncClient, user: User,
     refused(answer, 426)
 
 
-# frames
-
-
 async def test_ping_is_answered_with_pong(deployed: Deployed, user: User) -> None:
     """A ping has one pong."""
     async with deployed.socket(user=user) as socket:
@@ -209,9 +203,6 @@ async def test_heartbeat_comes_to_the_idle(deployed: Deployed, user: User) -> No
     assert waited_s > 0.8 * HEARTBEAT_S
 
 
-# refused messages
-
-
 @pytest.mark.parametrize(
     "data",
     [{}, {"content": ""}, {"content": 7}, {"content": "x", "agent": "astrologer"}, {"content": "x", "context": "text"}],
@@ -235,9 +226,6 @@ async def test_cancelling_nothing_is_an_error(deployed: Deployed, user: User, ru
         error = await socket.expect("error_message")
 
     assert error["data"]["code"]
-
-
-# limits
 
 
 async def test_a_fourth_connection_is_refused(deployed: Deployed, user: User, stranger: User) -> None:
