@@ -8,7 +8,7 @@ import pytest
 from ci_tools.errors import ExitCode
 from ci_tools.twin.faults import CATALOGUE
 from tests.acceptance import commands
-from tests.acceptance.commands import ci_tools, environ, run, suspects, outcomes, unaccounted
+from tests.acceptance.commands import ci_tools, environ, outcomes, run, suspects, unaccounted
 from tests.acceptance.processes import brood, eventually
 
 pytestmark = pytest.mark.xdist_group("acceptance")

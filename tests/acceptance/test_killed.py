@@ -11,9 +11,9 @@ from tests.acceptance.commands import (
     Campaign,
     ci_tools,
     environ,
+    outcomes,
     results_in,
     run,
-    outcomes,
     unaccounted,
 )
 from tests.acceptance.killing import Moment, events_in, has_finished, is_testing, moment, wait_for

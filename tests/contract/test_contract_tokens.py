@@ -26,6 +26,16 @@ async def service_token(auth: httpx.AsyncClient, service_id: object, service_sec
     return await auth.post("/auth/service-token", json={"service_id": service_id, "service_secret": service_secret})
 
 
+async def statuses_over(api: httpx.AsyncClient, user: User, *, for_s: float) -> set[int]:
+    """Everything that the user's bearer is answered within *for_s* seconds."""
+    until = time.monotonic() + for_s
+    statuses: set[int] = set()
+    while time.monotonic() < until:
+        statuses.add((await api.get("/api/threads", headers=user.bearer)).status_code)
+        await asyncio.sleep(POLL_S)
+    return statuses
+
+
 async def test_a_reissued_token_is_accepted(api: httpx.AsyncClient, user: User, secret: str) -> None:
     """A token with the claims of a real one and the right signature authenticates: the secret is the real one."""
     answer = await api.get("/api/threads", headers=bearer(reissued(secret, user.access_token)))
@@ -94,6 +104,14 @@ async def test_logout_ends_the_refreshing(auth: httpx.AsyncClient, user: User) -
     answer = await auth.post("/auth/refresh", json={"refresh_token": user.refresh_token})
 
     refused(answer, 401)
+
+
+async def test_a_revocation_lasts(api: httpx.AsyncClient, auth: httpx.AsyncClient, user: User) -> None:
+    """What was signed out stays refused, not for a moment only."""
+    await auth.post("/auth/logout", headers=user.bearer)
+    statuses = await statuses_over(api, user, for_s=WHILE_S)
+
+    assert statuses == {401}
 
 
 async def test_a_service_gets_its_token(auth: httpx.AsyncClient, auth_environ: dict[str, str]) -> None:
