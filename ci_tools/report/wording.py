@@ -31,7 +31,7 @@ def wanted(gate: GateResult, time_scale: float) -> str:
     if gate.gate.kind == "coverage":
         return f"≥ {percent(gate.gate.floor)}"
     within = f" < {duration(gate.gate.under_s * time_scale)}" if gate.gate.under_s is not None else ""
-    return f"{percent(gate.gate.target)}, not {percent(gate.gate.floor)}{within}"
+    return f"{percent(gate.gate.target)} rather than {percent(gate.gate.floor)}{within}"
 
 
 def speed(gate: GateResult) -> str:

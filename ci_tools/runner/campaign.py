@@ -25,7 +25,17 @@ from ci_tools.evidence.events import (
 )
 from ci_tools.evidence.journal import CampaignDirectory, JournalTail, JournalWriter, read
 from ci_tools.evidence.redaction import Redactor
-from ci_tools.model import DependencyState, Environment, NodeId, Observation, Phase, Plan, ReliabilityGate, Verdict
+from ci_tools.model import (
+    DependencyState,
+    Environment,
+    GateState,
+    NodeId,
+    Observation,
+    Phase,
+    Plan,
+    ReliabilityGate,
+    Verdict,
+)
 from ci_tools.planning.plans import following, plan
 from ci_tools.runner import pytest_process
 from ci_tools.runner.progress import Progress
@@ -34,6 +44,7 @@ from ci_tools.runner.quiet import QuietWindow
 from ci_tools.spec import Spec
 from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment
 from ci_tools.verdict.fold import fold
+from ci_tools.verdict.gates import judge_reliability
 from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
 
@@ -90,7 +101,8 @@ class CampaignRun:
         """
         environment = described(spec, request.environment, environ, request.faults)
         first = plan(spec, environment, request.plan, request.phases)
-        directory = CampaignDirectory.create(out, redactor)
+        # Absolute: pytest runs in the folder of campaign.toml, not in this one.
+        directory = CampaignDirectory.create(out.absolute(), redactor)
         return cls(spec, request, first, directory, progress, environ)
 
     def __post_init__(self) -> None:
@@ -99,20 +111,19 @@ class CampaignRun:
 
     def run(self) -> None:
         """Do all of it; whatever happens, the journal says so before this returns or raises."""
-        self._write(
-            CampaignStarted(
-                campaign=self.request.campaign,
-                plan=self.first,
-                tool_version=version("ci-tools"),
-                faults=self.request.faults,
-            )
+        started = CampaignStarted(
+            campaign=self.request.campaign,
+            plan=self.first,
+            tool_version=version("ci-tools"),
+            faults=self.request.faults,
         )
         with _signals_stop():
             try:
+                self._write(started)
                 self._provision_and_run()
             except KeyboardInterrupt as stop:
                 self._write(Interrupted(reason=str(stop) or "stopped by the keyboard"))
-            except CampaignError as error:
+            except (CampaignError, BrokenPipeError) as error:
                 self._write(Interrupted(reason=str(error)))
                 raise
             except Exception as error:
@@ -164,17 +175,27 @@ class CampaignRun:
             self._write(PhaseFinished(number=phase.number, cut_short=cut_short))
 
     def _sample(self, phase: Phase, quiet: QuietWindow, deadline: float) -> None:
-        """Judge the reliability gates while nothing else runs; what they confirm down is told to the tests."""
-        down: dict[str, str] = {}
+        """Repeat the probes of the reliability gates while nothing else runs.
+
+        A test that needs what fails its gate would cost time and accuse whatever it is there to judge: the tests
+        are told which dependencies those are, and why.
+        """
+        failing: dict[str, DependencyChanged] = {}
         for gate in phase.gates:
-            if not isinstance(gate, ReliabilityGate) or not down.keys().isdisjoint(gate.requires):
-                continue
-            observations = quiet.sample(gate, deadline, self._recorder(phase, gate))
-            if observations and all(one.state is DependencyState.DOWN for one in observations):
-                last = observations[-1]
-                down.setdefault(gate.dependency, " ".join(part for part in (last.code or "", last.text) if part))
-        for dependency, reason in down.items():
-            self._write(DependencyChanged(dependency=dependency, state=DependencyState.DOWN, reason=reason))
+            if isinstance(gate, ReliabilityGate) and failing.keys().isdisjoint(gate.requires):
+                seen = quiet.sample(gate, deadline, self._recorder(phase, gate))
+                samples = [Sampled(phase=phase.number, gate=gate.name, observation=one) for one in seen]
+                result = judge_reliability(gate, phase.number, samples, self._environment.time_scale)
+                if result.state is GateState.FAILS:
+                    down = all(one.state is DependencyState.DOWN for one in seen)
+                    change = DependencyChanged(
+                        dependency=gate.dependency,
+                        state=DependencyState.DOWN if down else DependencyState.DEGRADED,
+                        reason=f"{gate.name} fails: {result.detail}",
+                    )
+                    failing.setdefault(gate.dependency, change)
+        for change in failing.values():
+            self._write(change)
 
     def _recorder(self, phase: Phase, gate: ReliabilityGate) -> Callable[[Observation], None]:
         def record(observation: Observation) -> None:

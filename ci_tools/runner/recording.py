@@ -54,7 +54,7 @@ def start(config: pytest.Config, directory: Path, *, phase: int) -> None:
     if _distributes(config):
         config.pluginmanager.register(ControllerRecorder(writer, planned), "campaign-controller-recorder")
         return
-    config.pluginmanager.register(Recorder(writer, redactor, planned, _down(state)), "campaign-recorder")
+    config.pluginmanager.register(Recorder(writer, redactor, planned, _failing(state)), "campaign-recorder")
     if worker is None:
         config.pluginmanager.register(CollectionRecorder(writer, planned), "campaign-collection-recorder")
 
@@ -73,9 +73,12 @@ def _phase_of(state: CampaignState, number: int) -> Phase:
     raise pytest.UsageError(f"--campaign-phase {number}: the journal's plan holds no such phase; it holds: {known}")
 
 
-def _down(state: CampaignState) -> dict[str, str]:
+_FAILING = (DependencyState.DOWN, DependencyState.DEGRADED)
+
+
+def _failing(state: CampaignState) -> dict[str, str]:
     latest = {change.dependency: change for change in state.changes}
-    return {name: change.reason for name, change in latest.items() if change.state is DependencyState.DOWN}
+    return {name: change.reason for name, change in latest.items() if change.state in _FAILING}
 
 
 @dataclass(slots=True)
@@ -92,13 +95,13 @@ class _Ending:
 
 
 class Recorder:
-    """Records the tests that this process runs, and blocks those whose dependency is down."""
+    """Records the tests that this process runs, and blocks those whose dependency fails its gate."""
 
-    def __init__(self, writer: JournalWriter, redactor: Redactor, phase: Phase, down: Mapping[str, str]) -> None:
+    def __init__(self, writer: JournalWriter, redactor: Redactor, phase: Phase, failing: Mapping[str, str]) -> None:
         self._writer = writer
         self._redactor = redactor
         self._phase = phase
-        self._down = down
+        self._failing = failing
         self._endings: dict[str, _Ending] = {}
         self._attempts: Counter[str] = Counter()
 
@@ -110,11 +113,11 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Hold back a test that needs what is confirmed down: it would cost time and say nothing new."""
+        """Hold back a test that needs what fails its gate: it would cost time and accuse something else."""
         for dependency in self._requires(item):
-            if dependency in self._down:
+            if dependency in self._failing:
                 self._endings[item.nodeid].blocked_by = dependency
-                pytest.skip(f"blocked: {dependency} is down: {self._down[dependency]}")
+                pytest.skip(f"blocked by {dependency}: {self._failing[dependency]}")
 
     def _requires(self, item: pytest.Item) -> tuple[str, ...]:
         suite = suite_of(item.nodeid, self._phase.suites)

@@ -128,6 +128,9 @@ def _missing_attempts(
 ) -> str:
     if decision.state is not GateState.CANNOT_TELL:
         return ""
+    if not observations:
+        through = f": it looks through {', '.join(gate.requires)}" if gate.requires else ""
+        return f"probe {gate.probe!r} was never asked{through}"
     void = [one for one in observations if is_good(gate, one, time_scale) is None]
     reasons = Counter(_words(one.code, one.text) or _void(one) for one in void)
     said = f"; {len(void)} attempts are no evidence: {reasons.most_common(1)[0][0]}" if void else ""
