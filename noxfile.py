@@ -5,6 +5,7 @@ nox -s quick | infra            the shorter plans
 nox -s phase1-infrastructure    one phase; likewise phase2-critical … phase5-advanced
 nox -s twin                     serve the twin for a person
 nox -s tests | lint | lock      check this repository
+nox -s acceptance               show at full size what it promises (half an hour)
 """
 
 import os
@@ -84,6 +85,12 @@ def twin(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test this repository."""
     _run(session, "-m", "pytest", "--numprocesses=4", "--dist=loadgroup", *session.posargs)
+
+
+@nox.session(default=False, venv_backend="none", requires=["installed"])
+def acceptance(session: nox.Session) -> None:
+    """Show what is promised at full size: every fault, kills, every torn byte, planted defects."""
+    _run(session, "-m", "pytest", "tests/acceptance", "--acceptance=full", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["installed"])

@@ -16,7 +16,7 @@ import pytest
 from ci_tools.twin.faults import CATALOGUE
 from tests.acceptance import commands
 from tests.acceptance.commands import Campaign
-from tests.acceptance.mutants import MUTANTS
+from tests.acceptance.mutants import AREAS, MUTANTS, Mutant
 
 _FULL = "full"
 _KILLS = 20
@@ -24,6 +24,7 @@ _USUAL = 6
 _DRAWN: Mapping[str, tuple[Sequence[Any], int]] = {
     "fault": (tuple(CATALOGUE), 2),
     "kill": (range(_KILLS), 2),
+    "area": (AREAS, 1),
     "workers": ((*[_USUAL] * 5, 1, 24), 1),
 }
 """Arguments of tests: everything they are run with at full size, and how many of these a sample draws."""
@@ -57,7 +58,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Tell the seed with a failure."""
-    report: pytest.TestReport = yield  # type: ignore[misc, assignment]  # what the other hooks made
+    report: pytest.TestReport = yield  # type: ignore[assignment]  # what the other hooks made
     if report.failed:
         size, seed = item.config.getoption("--acceptance"), item.config.getoption("--seed")
         report.sections.append(("acceptance", f"repeat with: --acceptance {size} --seed {seed}"))
@@ -70,13 +71,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, _drawn(metafunc.config, name, everything, size))
     if "mutant" in metafunc.fixturenames:
-        areas = sorted({mutant.area for mutant in MUTANTS})
-        drawn = [
-            mutant
-            for area in areas
-            for mutant in _drawn(metafunc.config, area, [one for one in MUTANTS if one.area == area], 1)
-        ]
-        metafunc.parametrize("mutant", drawn, ids=lambda mutant: f"{mutant.area}-{mutant.name}")
+        _parametrize_mutants(metafunc, "mutant", MUTANTS)
+    if "open_mutant" in metafunc.fixturenames:
+        _parametrize_mutants(metafunc, "open_mutant", [mutant for mutant in MUTANTS if not mutant.inside])
+
+
+def _parametrize_mutants(metafunc: pytest.Metafunc, name: str, mutants: Sequence[Mutant]) -> None:
+    """One defect of each area is drawn."""
+    drawn = [
+        mutant
+        for area in AREAS
+        for mutant in _drawn(metafunc.config, f"{name} {area}", [one for one in mutants if one.area == area], 1)
+    ]
+    metafunc.parametrize(name, drawn, ids=lambda mutant: f"{mutant.area}: {mutant.name}")
 
 
 def _drawn(config: pytest.Config, name: str, everything: Sequence[Any], size: int) -> list[Any]:

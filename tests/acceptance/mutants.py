@@ -12,6 +12,7 @@ from typing import Final
 AUTH: Final = "auth"
 WEBSOCKET: Final = "websocket"
 AGENTS: Final = "agents"
+AREAS: Final = (AUTH, WEBSOCKET, AGENTS)
 
 _IDENTITY: Final = "services/identity.py"
 _ENTRY: Final = "services/auth/entry.py"
@@ -31,8 +32,12 @@ CONTRACT_TESTS: Final = {
 }
 """The files below ``tests/contract`` that look at an area."""
 SUITES: Final = {
-    AUTH: ("test_staging_authentication_validation.py",),
-    WEBSOCKET: ("test_1_websocket_events_staging.py", "test_staging_connectivity_validation.py"),
+    AUTH: ("test_staging_authentication_validation.py", "test_staging_redis_validation.py"),
+    WEBSOCKET: (
+        "test_1_websocket_events_staging.py",
+        "test_staging_connectivity_validation.py",
+        "test_staging_agent_validation.py",
+    ),
     AGENTS: ("test_staging_agent_validation.py", "test_1_websocket_events_staging.py"),
 }
 """The files below ``tests/e2e/staging`` that look at an area of the deployed system."""
@@ -48,6 +53,8 @@ class Mutant:
     original: str
     replacement: str
     breaks: str
+    inside: bool = False
+    """Only the contract tests notice it: the suites of the deployed system do not look there, or cannot."""
 
 
 MUTANTS: Final = (
@@ -82,6 +89,7 @@ MUTANTS: Final = (
         original="ex=max(1, int(left_s) + 1)",
         replacement="ex=1",
         breaks="a bearer that signed out is refused until it would have expired",
+        inside=True,
     ),
     Mutant(
         area=AUTH,
@@ -90,6 +98,7 @@ MUTANTS: Final = (
         original='options={"require": list(REQUIRED_CLAIMS)}',
         replacement='options={"require": list(REQUIRED_CLAIMS), "verify_aud": False}',
         breaks="tokens for another audience are refused",
+        inside=True,
     ),
     Mutant(
         area=AUTH,
@@ -98,6 +107,7 @@ MUTANTS: Final = (
         original="            issuer=ISSUER,\n",
         replacement="",
         breaks="tokens of another issuer are refused",
+        inside=True,
     ),
     Mutant(
         area=AUTH,
@@ -106,6 +116,7 @@ MUTANTS: Final = (
         original="            issuer=ISSUER,\n",
         replacement="            issuer=ISSUER,\n            leeway=60,\n",
         breaks="an expired token is refused",
+        inside=True,
     ),
     Mutant(
         area=AUTH,
@@ -114,6 +125,7 @@ MUTANTS: Final = (
         original='BEARER_TYPES: Final = ("access", "service")',
         replacement='BEARER_TYPES: Final = ("access", "service", "refresh")',
         breaks="only access and service tokens are bearers",
+        inside=True,
     ),
     Mutant(
         area=AUTH,
@@ -122,6 +134,7 @@ MUTANTS: Final = (
         original="    if holder.session_id:\n",
         replacement="    if not holder.session_id:\n",
         breaks="signing out ends the refreshing",
+        inside=True,
     ),
     Mutant(
         area=AUTH,
@@ -138,6 +151,7 @@ MUTANTS: Final = (
         original='"expires_in": int(told_s)',
         replacement='"expires_in": int(told_s) // 60',
         breaks="expires_in agrees with exp",
+        inside=True,
     ),
     Mutant(
         area=WEBSOCKET,
@@ -146,6 +160,7 @@ MUTANTS: Final = (
         original="asyncio.timeout(self._heartbeat_s)",
         replacement="asyncio.timeout(None)",
         breaks="an idle connection hears a heartbeat",
+        inside=True,
     ),
     Mutant(
         area=WEBSOCKET,
@@ -162,6 +177,7 @@ MUTANTS: Final = (
         original="    if size > limit:\n",
         replacement="    if size > 1024 * limit:\n",
         breaks="a message of more than 8192 bytes is refused",
+        inside=True,
     ),
     Mutant(
         area=WEBSOCKET,
@@ -170,6 +186,7 @@ MUTANTS: Final = (
         original="size, limit = len(body.encode()),",
         replacement="size, limit = len(body),",
         breaks="the limit of a message is in bytes",
+        inside=True,
     ),
     Mutant(
         area=WEBSOCKET,
@@ -178,6 +195,7 @@ MUTANTS: Final = (
         original="    if size > limit:\n",
         replacement="    if size >= limit:\n",
         breaks="a message of 8192 bytes is served",
+        inside=True,
     ),
     Mutant(
         area=WEBSOCKET,
@@ -202,6 +220,7 @@ MUTANTS: Final = (
         original="if len(spoken) >= self._rate:",
         replacement="if len(spoken) > self._rate:",
         breaks="a user says thirty messages a minute",
+        inside=True,
     ),
     Mutant(
         area=WEBSOCKET,
@@ -266,6 +285,7 @@ MUTANTS: Final = (
         original="        desk.publish(desk.completion(report.as_result(), started))\n",
         replacement="",
         breaks="an agent that another one asked tells its end",
+        inside=True,
     ),
     Mutant(
         area=AGENTS,
@@ -290,6 +310,7 @@ MUTANTS: Final = (
         original="return active if active is not None and active.user_id == user_id else None",
         replacement="return active",
         breaks="a run is ended by its user only",
+        inside=True,
     ),
     Mutant(
         area=AGENTS,
@@ -306,6 +327,7 @@ MUTANTS: Final = (
         original="if request.thread_id is not None and not await self._world.threads.owns(caller):",
         replacement="if request.thread_id is not None and not caller.user_id:",
         breaks="a thread takes messages of its user only",
+        inside=True,
     ),
     Mutant(
         area=AGENTS,
