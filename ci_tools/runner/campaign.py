@@ -3,14 +3,14 @@
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Self
 
-from ci_tools.errors import CampaignError
+from ci_tools.errors import CampaignError, EmptyJournalError
 from ci_tools.evidence.events import (
     CampaignFinished,
     CampaignStarted,
@@ -253,9 +253,11 @@ class CampaignRun:
     def _finish(self) -> None:
         """The last event counts every other writer's events, so that a file cut short later is noticed."""
         last: dict[str, int] = {}
-        for record in read(self.directory.path).records:
-            if record.writer != _WRITER:
-                last[record.writer] = max(record.seq, last.get(record.writer, 0))
+        # Empty where the disk did not take even the first event: the write below says so.
+        with suppress(EmptyJournalError):
+            for record in read(self.directory.path).records:
+                if record.writer != _WRITER:
+                    last[record.writer] = max(record.seq, last.get(record.writer, 0))
         self._write(CampaignFinished(writers=last))
         self._journal.close()
 
