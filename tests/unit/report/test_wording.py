@@ -73,12 +73,12 @@ def test_no_evidence_is_called_nothing() -> None:
 
 def test_a_reliability_gate_wants_its_target_in_real_seconds() -> None:
     """The threshold is scaled as it was applied."""
-    assert wanted(REACHABLE, 0.1) == "100 %, not 50 % < 300 ms"
+    assert wanted(REACHABLE, 0.1) == "100 % rather than 50 % < 300 ms"
 
 
 def test_a_reliability_gate_without_limit_wants_no_speed() -> None:
     """No latency is claimed where none is judged."""
-    assert wanted(replace(REACHABLE, gate=replace(REACHABLE.gate, under_s=None)), 0.1) == "100 %, not 50 %"
+    assert wanted(replace(REACHABLE, gate=replace(REACHABLE.gate, under_s=None)), 0.1) == "100 % rather than 50 %"
 
 
 def test_a_coverage_gate_wants_its_floor() -> None:

@@ -303,7 +303,7 @@ def test_an_unsampled_gate_cannot_be_told(story: Any) -> None:
     """A gate whose probe never ran is open."""
     gate = story.reliability().judged_gate()
 
-    assert (gate.state, gate.missing) == (GateState.CANNOT_TELL, "no attempt of probe 'redis' is evidence")
+    assert (gate.state, gate.missing) == (GateState.CANNOT_TELL, "probe 'redis' was never asked")
 
 
 def test_samples_of_another_gate_do_not_count(story: Any) -> None:
