@@ -20,7 +20,7 @@ nox.options.sessions = ["tests", "lint"]
 
 LOCK = ".ci/requirements.txt"
 PHASES = ("phase1-infrastructure", "phase2-critical", "phase3-features", "phase4-coverage", "phase5-advanced")
-PATIENCE = {"interrupt_timeout": 30.0, "terminate_timeout": 30.0}
+PATIENCE_S = 30.0
 """A campaign that is told to stop needs time to stop its twin and to say what it saw."""
 
 
@@ -34,12 +34,14 @@ def installed(session: nox.Session) -> None:
 
 def _run(session: nox.Session, *arguments: str) -> None:
     python = Path(session.cache_dir).parent / "installed" / "bin" / "python"
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     session.run(
-        str(python),
+        python,
         *arguments,
         external=True,
-        env={"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"},
-        **PATIENCE,
+        env={"PATH": path},
+        interrupt_timeout=PATIENCE_S,
+        terminate_timeout=PATIENCE_S,
     )
 
 
