@@ -1,0 +1,200 @@
+"""A small system under test, its campaign file and its suites; everything on the loopback."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ci_tools.evidence.events import Event
+from ci_tools.evidence.journal import read
+from ci_tools.evidence.redaction import Redactor
+from ci_tools.runner.campaign import CampaignRun, Request
+from ci_tools.runner.progress import Progress
+from ci_tools.spec import parse
+from ci_tools.verdict.fold import fold
+from ci_tools.verdict.judge import judge
+from ci_tools.verdict.judgement import Judgement
+
+CAMPAIGN = """\
+name = "shop"
+
+[dependencies]
+shop = []
+stock = ["shop"]
+
+[environments.here]
+hosts = { shop = "http://127.0.0.1:PORT" }
+deployment = { host = "shop", path = "/info", revision = "revision" }
+
+[environments.locked]
+hosts = { shop = "http://127.0.0.1:PORT" }
+auth = { strategy = "ready_token", token_env = "SHOP_BEARER" }
+
+[probes.shop]
+kind = "http_json"
+dependency = "shop"
+host = "shop"
+path = "/health"
+expect = { status = ["ok"] }
+
+[phases.first]
+number = 1
+budget_min = 1
+
+[phases.second]
+number = 2
+budget_min = 1
+
+[phases.third]
+number = 3
+budget_min = 1
+
+[suites.smoke]
+phase = "first"
+paths = ["tests/test_smoke.py"]
+expected = 2
+value = "nobody can buy"
+
+[suites.orders]
+phase = "second"
+paths = ["tests/test_orders.py"]
+requires = ["shop"]
+value = "orders are lost"
+
+[gates.shop]
+phase = "first"
+kind = "reliability"
+dependency = "shop"
+probe = "shop"
+floor = 0.5
+target = 1.0
+
+[plans.full]
+about = "all phases"
+phases = ["first", "second", "third"]
+
+[plans.short]
+about = "stop at the first trouble"
+phases = ["first", "second"]
+stop_early = true
+
+[plans.auto]
+about = "first, then more"
+first = "first"
+healthy = "full"
+unhealthy = "short"
+"""
+
+SMOKE = "def test_it(): pass\ndef test_that(): pass\n"
+ORDERS = "def test_order(): pass\n"
+HANGING = """\
+import os, pathlib, time
+def test_it(): pass
+def test_that():
+    pathlib.Path("hanging").write_text(str(os.getpid()))
+    time.sleep(60)
+"""
+
+
+class Site:
+    """An HTTP server whose answers can be changed while it serves."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {"/health": {"status": "ok"}, "/info": {"revision": "shop-1"}}
+        self.status = 200
+        self.asked: list[str] = []
+        self.released = threading.Event()
+        self.released.set()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.port: int = self._server.server_address[1]
+
+    def _handler(site) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the handler's own self is another one
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.asked.append(self.path)
+                site.released.wait(30)
+                answer = site.answers.get(self.path, {})
+                body = json.dumps(answer() if callable(answer) else answer).encode()
+                self.send_response(site.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+    @contextmanager
+    def serving(self) -> Iterator["Site"]:
+        """Serve until the end."""
+        with self._server:
+            thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+            thread.start()
+            try:
+                yield self
+            finally:
+                self.released.set()
+                self._server.shutdown()
+                thread.join()
+
+
+class Shop:
+    """A folder with ``campaign.toml`` and suites that pass, for the system at *site*."""
+
+    def __init__(self, root: Path, site: Site) -> None:
+        self.root = root
+        self.site = site
+        self.out = root / "out"
+        self.told = StringIO()
+        self.spec = root / "campaign.toml"
+        self.spec.write_text(CAMPAIGN.replace("PORT", str(site.port)), encoding="utf-8")
+        (root / "tests").mkdir()
+        self.suite("smoke", SMOKE)
+        self.suite("orders", ORDERS)
+
+    def change(self, old: str, new: str) -> None:
+        """Replace *old* by *new* in the campaign file, once."""
+        text = self.spec.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the campaign file"
+        self.spec.write_text(text.replace(old, new), encoding="utf-8")
+
+    def suite(self, name: str, source: str) -> None:
+        """Let the suite *name* consist of *source*."""
+        (self.root / "tests" / f"test_{name}.py").write_text(source, encoding="utf-8")
+
+    def prepared(self, **wishes: Any) -> CampaignRun:
+        """A campaign that has not begun; pytest runs the tests in one process, for speed."""
+        out: Path = wishes.pop("out", self.out)
+        environ: Mapping[str, str] = wishes.pop("environ", {})
+        values = {"environment": "here", "plan": "full", "workers": 0, "campaign": "shop-campaign", "root": self.root}
+        console = Console(file=self.told, width=160, force_terminal=False, highlight=False)
+        return CampaignRun.prepare(
+            parse(self.spec.read_text(encoding="utf-8"), str(self.spec)),
+            Request(**{**values, **wishes}),
+            out=out,
+            redactor=Redactor(),
+            progress=Progress(console, live=False, clock=lambda: 0.0),
+            environ=environ,
+        )
+
+    def run(self, **wishes: Any) -> Judgement:
+        """What is to be said after a whole campaign."""
+        self.prepared(**wishes).run()
+        return self.judgement()
+
+    def judgement(self) -> Judgement:
+        """What the journal says."""
+        journal = read(self.out)
+        return judge(fold(journal.records, journal.problems))
+
+    def events(self, kind: type[Event]) -> list[Any]:
+        """The journal's events of one kind, in order."""
+        return [record.event for record in read(self.out).records if isinstance(record.event, kind)]
