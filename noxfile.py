@@ -32,14 +32,13 @@ def installed(session: nox.Session) -> None:
     session.install("--no-deps", "--no-build-isolation", "--editable", ".")
 
 
-def _run(session: nox.Session, *arguments: str) -> None:
-    python = Path(session.cache_dir).parent / "installed" / "bin" / "python"
-    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+def _run(session: nox.Session, program: str, *arguments: str) -> None:
+    programs = Path(session.cache_dir).parent / "installed" / "bin"
     session.run(
-        python,
+        programs / program,
         *arguments,
         external=True,
-        env={"PATH": path},
+        env={"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
         interrupt_timeout=PATIENCE_S,
         terminate_timeout=PATIENCE_S,
     )
@@ -48,19 +47,19 @@ def _run(session: nox.Session, *arguments: str) -> None:
 @nox.session(default=False, venv_backend="none", requires=["installed"])
 def campaign(session: nox.Session) -> None:
     """Verify a deployed system: infrastructure first, then what its verdict allows."""
-    _run(session, "-m", "ci_tools", "campaign", *session.posargs)
+    _run(session, "python", "-m", "ci_tools", "campaign", *session.posargs)
 
 
 @nox.session(default=False, venv_backend="none", requires=["installed"])
 def quick(session: nox.Session) -> None:
     """Verify within five minutes: infrastructure and the P1 suite, stopping early."""
-    _run(session, "-m", "ci_tools", "campaign", "--plan", "quick", *session.posargs)
+    _run(session, "python", "-m", "ci_tools", "campaign", "--plan", "quick", *session.posargs)
 
 
 @nox.session(default=False, venv_backend="none", requires=["installed"])
 def infra(session: nox.Session) -> None:
     """Look into the infrastructure, for when it is in doubt."""
-    _run(session, "-m", "ci_tools", "campaign", "--plan", "infra", *session.posargs)
+    _run(session, "python", "-m", "ci_tools", "campaign", "--plan", "infra", *session.posargs)
 
 
 def _add_phase(name: str) -> None:
@@ -68,7 +67,7 @@ def _add_phase(name: str) -> None:
     def phase(session: nox.Session) -> None:
         number, _, title = name.removeprefix("phase").partition("-")
         session.log(f"phase {number}: {title}")
-        _run(session, "-m", "ci_tools", "campaign", "--phase", number, *session.posargs)
+        _run(session, "python", "-m", "ci_tools", "campaign", "--phase", number, *session.posargs)
 
     phase.__doc__ = f"Verify only phase {name[5]}, {name.partition('-')[2]}."
 
@@ -80,30 +79,30 @@ for _name in PHASES:
 @nox.session(default=False, venv_backend="none", requires=["installed"])
 def twin(session: nox.Session) -> None:
     """Serve the local staging twin and say where it is and how to switch its faults."""
-    _run(session, "-m", "ci_tools", "twin", *session.posargs)
+    _run(session, "python", "-m", "ci_tools", "twin", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["installed"])
 def tests(session: nox.Session) -> None:
     """Test this repository."""
-    _run(session, "-m", "pytest", "--numprocesses=4", "--dist=loadgroup", *session.posargs)
+    _run(session, "python", "-m", "pytest", "--numprocesses=4", "--dist=loadgroup", *session.posargs)
 
 
 @nox.session(default=False, venv_backend="none", requires=["installed"])
 def acceptance(session: nox.Session) -> None:
     """Show what is promised at full size: every fault, kills, every torn byte, planted defects."""
-    _run(session, "-m", "pytest", "tests/acceptance", "--acceptance=full", *session.posargs)
+    _run(session, "python", "-m", "pytest", "tests/acceptance", "--acceptance=full", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["installed"])
 def lint(session: nox.Session) -> None:
     """Check style, types, schemas and workflows."""
-    _run(session, "-m", "ruff", "check", ".")
-    _run(session, "-m", "ruff", "format", "--check", ".")
-    _run(session, "-m", "mypy")
+    _run(session, "python", "-m", "ruff", "check", ".")
+    _run(session, "python", "-m", "ruff", "format", "--check", ".")
+    _run(session, "python", "-m", "mypy")
     workflows = [str(path) for path in sorted(Path(".github/workflows").glob("*.yml"))]
-    _run(session, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
-    _run(session, "-m", "zizmor", "--offline", "--quiet", ".github/workflows")
+    _run(session, "python", "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    _run(session, "zizmor", "--offline", "--quiet", ".github/workflows")
 
 
 @nox.session(default=False)
