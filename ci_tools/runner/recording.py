@@ -151,6 +151,12 @@ class Recorder:
         if error and _is_throttling(error.value):
             ending.blocked_by = EDGE
 
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_report_to_serializable(self) -> Generator[None, Any, None]:
+        """Half a surrogate pair in a message must not end the worker: xdist could not send the report."""
+        result = yield
+        result.force_result(_writable(result.get_result()))
+
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """A test ended: one event says how."""
         ending = self._endings.pop(nodeid, None)
@@ -185,6 +191,16 @@ def _outcome(report: pytest.TestReport) -> Outcome | None:
     if report.failed:
         return Outcome.FAILED if report.when == "call" else Outcome.ERRORED
     return Outcome.PASSED if report.when == "call" else None
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_writable(key): _writable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_writable(item) for item in value)
+    return value
 
 
 def _is_throttling(error: BaseException) -> bool:

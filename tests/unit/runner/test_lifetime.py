@@ -1,0 +1,135 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ci_tools.runner.lifetime import die_with_parent, end_group
+
+CHILD = """\
+import os, pathlib, time
+from ci_tools.runner.lifetime import die_with_parent
+die_with_parent({parent})
+pathlib.Path("child").write_text(str(os.getpid()))
+time.sleep(60)
+"""
+PARENT = """\
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", {child!r}])
+time.sleep(60)
+"""
+DEAF = "import signal, time; signal.signal(2, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+GROUP = """\
+import pathlib, signal, subprocess, sys, time
+{setup}
+child = subprocess.Popen([sys.executable, "-c", {child!r}], stdout=subprocess.PIPE)
+child.stdout.readline()
+pathlib.Path("child").write_text(str(child.pid))
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    pathlib.Path("tidied").touch()
+"""
+Eventually = Callable[..., None]
+Started = Callable[[str], "subprocess.Popen[str]"]
+
+
+def written(path: Path) -> bool:
+    """Whether *path* holds something."""
+    return path.is_file() and bool(path.read_text(encoding="utf-8"))
+
+
+def alive(path: Path) -> bool:
+    """Whether the process whose id stands in *path* runs; one that nobody has waited for yet does not."""
+    try:
+        return psutil.Process(int(path.read_text(encoding="utf-8"))).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Started]:
+    """Starts Python programs in groups of their own, which are gone afterwards."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(program: str) -> "subprocess.Popen[str]":
+        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+        argv = [sys.executable, "-c", program]
+        processes.append(subprocess.Popen(argv, cwd=tmp_path, env=environ, text=True, start_new_session=True))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        end_group(process, patience_s=0)
+
+
+def test_a_child_does_not_outlive_its_killed_parent(started: Started, tmp_path: Path, eventually: Eventually) -> None:
+    """The kernel ends it within a second."""
+    parent = started(PARENT.format(child=CHILD.format(parent="")))
+    eventually(lambda: written(tmp_path / "child"), within_s=20, what="the child has started")
+
+    os.kill(parent.pid, signal.SIGKILL)
+
+    eventually(lambda: not alive(tmp_path / "child"), within_s=1, what="the child is gone")
+
+
+def test_a_child_whose_parent_has_gone_already_ends_at_once(started: Started, tmp_path: Path) -> None:
+    """The parent that it was started by is no longer its parent."""
+    orphan = started(CHILD.format(parent="'1'"))
+
+    assert orphan.wait(20) == 1
+    assert not (tmp_path / "child").exists()
+
+
+def test_a_child_of_the_named_parent_lives(started: Started, tmp_path: Path, eventually: Eventually) -> None:
+    """Also where that parent is a container's first process."""
+    started(CHILD.format(parent=repr(str(os.getpid()))))
+
+    eventually(lambda: written(tmp_path / "child"), within_s=20, what="the child has started")
+
+
+def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system without that request loses only this safeguard."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    die_with_parent("1")
+
+
+def test_a_group_may_tidy_up(started: Started, tmp_path: Path, eventually: Eventually) -> None:
+    """It is interrupted first; what then remains of it is killed."""
+    leader = started(GROUP.format(child=DEAF, setup=""))
+    eventually(lambda: written(tmp_path / "child"), within_s=20, what="the group has started")
+
+    end_group(leader, patience_s=10)
+
+    assert (tmp_path / "tidied").exists()
+    eventually(lambda: not alive(tmp_path / "child"), within_s=1, what="the child is gone")
+
+
+def test_a_group_that_does_not_listen_is_killed(started: Started, tmp_path: Path, eventually: Eventually) -> None:
+    """Patience has an end."""
+    leader = started(GROUP.format(child=DEAF, setup="signal.signal(signal.SIGINT, signal.SIG_IGN)"))
+    eventually(lambda: written(tmp_path / "child"), within_s=20, what="the group has started")
+
+    end_group(leader, patience_s=0.1)
+
+    assert leader.returncode == -signal.SIGKILL
+    eventually(lambda: not alive(tmp_path / "child"), within_s=1, what="the child is gone")
+
+
+def test_children_of_a_leader_that_has_ended_are_killed(
+    started: Started, tmp_path: Path, eventually: Eventually
+) -> None:
+    """Whatever became of the leader, nothing of its group remains."""
+    leader = started(GROUP.format(child=DEAF, setup=""))
+    eventually(lambda: written(tmp_path / "child"), within_s=20, what="the group has started")
+    leader.kill()
+    leader.wait()
+
+    end_group(leader, patience_s=0)
+
+    eventually(lambda: not alive(tmp_path / "child"), within_s=1, what="the child is gone")
