@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.report.hostile import HOSTILE
 from tests.unit.runner.shop import Shop, Site
 
 ADDOPTS = " ".join(f"-p no:{name}" for name in ("anyio", "asyncio", "cov", "hypothesispytest", "valkey"))
@@ -38,3 +39,9 @@ def healthy(tmp_path_factory: pytest.TempPathFactory, _lean_pytest: None) -> Ite
 def shop(tmp_path: Path, site: Site) -> Shop:
     """Its campaign, in which everything passes."""
     return Shop(tmp_path, site)
+
+
+@pytest.fixture(params=HOSTILE)
+def hostile(request: pytest.FixtureRequest) -> str:
+    """One kind of hostile text after the other."""
+    return HOSTILE[request.param]

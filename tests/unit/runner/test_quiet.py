@@ -1,0 +1,73 @@
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ci_tools.errors import UsageError
+from ci_tools.model import (
+    DependencyState,
+    Deployment,
+    DeploymentSource,
+    Environment,
+    HttpJsonProbe,
+    Observation,
+    ReliabilityGate,
+)
+from ci_tools.runner.quiet import QuietWindow
+from ci_tools.target.pacing import PACING_DIR
+from tests.unit.runner.shop import Site
+
+GATE = ReliabilityGate(name="reachable", dependency="shop", probe="shop", floor=0.5, target=1.0)
+PROBE = HttpJsonProbe(name="shop", dependency="shop", host="shop", path="/health", expect={"status": ("ok",)})
+
+
+@pytest.fixture
+def quiet(site: Site, tmp_path: Path) -> Iterator[QuietWindow]:
+    """A window onto the system under test."""
+    environment = Environment(name="here", hosts={"shop": f"http://127.0.0.1:{site.port}"}, probes=(PROBE,))
+    with QuietWindow(environment, {PACING_DIR: str(tmp_path)}) as window:
+        yield window
+
+
+def test_a_probe_is_repeated_until_its_gate_is_decided(quiet: QuietWindow, site: Site) -> None:
+    """Each attempt is recorded as it comes, and no more are made than are needed."""
+    recorded: list[Observation] = []
+
+    observations = quiet.sample(GATE, time.monotonic() + 30, recorded.append)
+
+    assert observations == recorded
+    assert [observation.state for observation in observations] == [DependencyState.UP] * 5
+    assert site.asked == ["/health"] * 5
+
+
+def test_a_bad_attempt_decides_a_gate_that_tolerates_none(quiet: QuietWindow, site: Site) -> None:
+    """The others are spared."""
+    site.status = 503
+
+    observations = quiet.sample(GATE, time.monotonic() + 30, lambda _: None)
+
+    assert [observation.code for observation in observations] == ["503"]
+
+
+def test_no_attempt_begins_after_the_deadline(quiet: QuietWindow, site: Site) -> None:
+    """A phase whose budget has ended asks nothing."""
+    observations = quiet.sample(GATE, time.monotonic() - 1, lambda _: None)
+
+    assert observations == []
+    assert site.asked == []
+
+
+def test_a_probe_that_the_environment_lacks_is_named(quiet: QuietWindow) -> None:
+    """With those that it has."""
+    gate = ReliabilityGate(name="other", dependency="shop", probe="other", floor=0.5, target=1.0)
+
+    with pytest.raises(UsageError, match=r"gate 'other' repeats probe 'other', .* it has: shop"):
+        quiet.sample(gate, time.monotonic() + 30, lambda _: None)
+
+
+def test_the_deployment_is_asked(quiet: QuietWindow) -> None:
+    """By the same clients, at the same pace."""
+    source = DeploymentSource(host="shop", path="/info", revision="revision")
+
+    assert quiet.identify(source).deployment == Deployment(revision="shop-1")
