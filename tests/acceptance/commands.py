@@ -94,6 +94,11 @@ def unaccounted(results: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def failing(results: Mapping[str, Any]) -> list[str]:
+    """The dependencies that failing gates name, each once, in the gates' order."""
+    return list(dict.fromkeys(gate["dependency"] for gate in results["gates"] if gate["state"] == "fails"))
+
+
 def suspects(results: Mapping[str, Any]) -> list[str]:
     """The dependencies that failing and undecided gates name, each once, in the gates' order."""
     return list(dict.fromkeys(gate["dependency"] for gate in results["gates"] if gate["state"] != "holds"))

@@ -8,7 +8,7 @@ import pytest
 from ci_tools.errors import ExitCode
 from ci_tools.twin.faults import CATALOGUE
 from tests.acceptance import commands
-from tests.acceptance.commands import ci_tools, environ, outcomes, run, suspects, unaccounted
+from tests.acceptance.commands import ci_tools, environ, failing, outcomes, run, suspects, unaccounted
 from tests.acceptance.processes import brood, eventually
 
 pytestmark = pytest.mark.xdist_group("acceptance")
@@ -18,7 +18,7 @@ REDIS_SUITE = "tests/e2e/staging/test_staging_redis_validation.py"
 
 
 def test_fault_is_noticed_and_named(fault: str, tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
-    """A campaign on a twin with the fault ends within a minute, without a pass, and names its dependency."""
+    """A campaign on a twin with the fault ends within a minute without a pass, and failing gates name it alone."""
     campaign = commands.campaign(tmp_path / "out", temporary, "--fault", fault)
     figures |= {
         "fault": fault,
@@ -28,8 +28,10 @@ def test_fault_is_noticed_and_named(fault: str, tmp_path: Path, temporary: Path,
     }
 
     assert campaign.ended.exit_code in {ExitCode.FAIL, ExitCode.INCONCLUSIVE}, campaign.ended.output
-    figures |= {"suspects": suspects(campaign.results), **outcomes(campaign.results)}
+    figures |= {"failing": failing(campaign.results), "suspects": suspects(campaign.results)}
+    figures |= outcomes(campaign.results)
     assert CATALOGUE[fault].dependency in suspects(campaign.results), campaign.ended.output
+    assert set(failing(campaign.results)) <= {CATALOGUE[fault].dependency}, campaign.ended.output
     assert unaccounted(campaign.results) == []
     assert campaign.ended.seconds <= VERDICT_S
 
