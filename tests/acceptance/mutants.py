@@ -34,11 +34,11 @@ CONTRACT_TESTS: Final = {
 SUITES: Final = {
     AUTH: ("test_staging_authentication_validation.py", "test_staging_redis_validation.py"),
     WEBSOCKET: (
-        "test_1_websocket_events_staging.py",
+        "test_staging_websocket_validation.py",
         "test_staging_connectivity_validation.py",
         "test_staging_agent_validation.py",
     ),
-    AGENTS: ("test_staging_agent_validation.py", "test_1_websocket_events_staging.py"),
+    AGENTS: ("test_staging_agent_validation.py", "test_staging_websocket_validation.py"),
 }
 """The files below ``tests/e2e/staging`` that look at an area of the deployed system."""
 
