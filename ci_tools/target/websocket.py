@@ -174,6 +174,11 @@ class Socket:
         except TimeoutError as error:
             raise FrameMissingError(f"the server did not close within {self._within(within_s)}") from error
 
+    def abort(self) -> None:
+        """The connection is gone without a close frame, as when a network is lost."""
+        self._log.add("closed", "aborted", "by the client, without a close frame")
+        self._connection.transport.abort()
+
     async def _receive(self, wanted: str) -> Frame:
         try:
             message = await self._connection.recv()

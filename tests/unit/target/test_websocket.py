@@ -360,6 +360,24 @@ async def test_sending_into_a_closed_connection_is_told(client: HttpClient, peer
     assert closed.value.code == 1001
 
 
+async def test_aborted_connection_has_no_close_frame(client: HttpClient, peer: Peer, evidence: Evidence) -> None:
+    """The server of an aborted connection sees it lost without a close frame; the evidence tells who did it."""
+    lost: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+
+    async def talk(connection: ServerConnection) -> None:
+        await connection.wait_closed()
+        lost.set_result(connection.close_code)
+
+    peer.talk = talk
+
+    async with open_socket(client, bearer=None, evidence=evidence) as socket:
+        socket.abort()
+        code = await asyncio.wait_for(lost, 10)
+
+    assert code == 1006
+    assert [(frame["direction"], frame["type"]) for frame in evidence.as_dict()["frames"]][-1] == ("closed", "aborted")
+
+
 async def test_frames_are_evidence(client: HttpClient, peer: Peer, evidence: Evidence) -> None:
     """Opening, each frame in its direction, and the close are recorded with type, time and size."""
 
