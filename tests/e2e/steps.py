@@ -1,15 +1,37 @@
 """Steps that suites take on their way to what they assert: none repeats an action, each cleans up behind itself."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ci_tools.target.answers import accepted, rows
+from ci_tools.target.answers import accepted, mocked, rows
+from ci_tools.target.credentials import Token
 from ci_tools.target.fixtures import OpenSocket, User
+from ci_tools.target.service import Service
 from ci_tools.target.websocket import Frame, Socket, TokenIn
 
 GOLDEN_PATH = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
 UNDER_WAY = {"started", "running", "pending"}
+
+
+def costs(unit: int) -> str:
+    """A question whose numbers have the average ``3 * unit``, which is none of them."""
+    return f"Our monthly costs were {unit}, {2 * unit} and {6 * unit} USD: analyse the numbers and tell me the average"
+
+
+def tells(said: object, number: int) -> bool:
+    """Whether *number* stands in what was said, as a number of its own."""
+    return re.search(rf"(?<![\d.]){number}(?!\d|\.\d*[1-9])", str(said).replace(",", "")) is not None
+
+
+def result_of(events: Sequence[Frame]) -> str:
+    """What the run that *events* tell of came to, as text: a genuine result, not an error."""
+    assert events[-1].type == "agent_completed", events[-1].document
+    result = events[-1].data["result"]
+    assert not mocked(str(result.get("response") if isinstance(result, Mapping) else result))
+    return str(result)
 
 
 @asynccontextmanager
@@ -70,3 +92,16 @@ async def thread_of(user: User, title: str = "e2e", **metadata: object) -> Async
 async def contents_of(user: User, thread: str) -> list[tuple[str, str]]:
     """Role and content of each message of the thread at the path *thread*, in the order of the answer."""
     return [(message["role"], message["content"]) for message in rows(await user.backend.get(f"{thread}/messages"))]
+
+
+async def registered(user: User) -> dict[str, str]:
+    """The address and password of a new account, unique as *user* is, that can sign in as often as it likes."""
+    account = {"email": f"login-{user.email}", "password": secrets.token_urlsafe(24), "name": "E2E"}
+    accepted(await user.auth.post("/auth/register", json=account, bearer=None))
+    return {"email": account["email"], "password": account["password"]}
+
+
+async def signed_in(auth: Service, account: Mapping[str, str]) -> Token:
+    """The token of a new sign-in with *account*."""
+    pair = accepted(await auth.post("/auth/login", json=dict(account), bearer=None))
+    return Token.of(pair["access_token"], pair["refresh_token"])
