@@ -222,6 +222,17 @@ async def test_run_belongs_to_its_user(user: User, second_user: User) -> None:
     envelope(status)
 
 
+async def test_run_writes_into_threads_of_its_user_only(user: User, second_user: User, thread_id: str) -> None:
+    """A run that names another user's thread is 404, and the thread stays empty."""
+    ask = {"message": QUESTION, "thread_id": thread_id}
+
+    refused = await second_user.backend.post("/api/agent/v2/execute", json=ask)
+
+    messages = rows(await user.backend.get(f"/api/threads/{thread_id}/messages"))
+    assert refused.status == 404
+    assert messages == []
+
+
 async def test_same_request_is_the_same_run(user: User) -> None:
     """A request id that is sent twice starts one run; another id starts another."""
     ask = {"message": "How is my cost?", "request_id": f"e2e-{uuid.uuid4().hex}"}

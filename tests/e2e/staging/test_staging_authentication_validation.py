@@ -170,6 +170,29 @@ async def test_backend_refuses_a_forged_token(user: User) -> None:
     envelope(answer)
 
 
+async def test_refresh_token_is_no_bearer(user: User) -> None:
+    """What prolongs a session opens nothing itself, at the backend or at the auth service."""
+    token = user.credentials.token
+    assert token is not None
+
+    backend = await user.backend.get("/api/threads", bearer=token.refresh)
+    auth = await user.auth.get("/auth/me", bearer=token.refresh)
+
+    assert (backend.status, auth.status) == (401, 401)
+
+
+async def test_logout_ends_the_session(user: User) -> None:
+    """After a logout its refresh token gives no new pair."""
+    token = user.credentials.token
+    assert token is not None
+
+    left = await user.auth.post("/auth/logout", bearer=token.access)
+    refreshed = await user.auth.post("/auth/refresh", json={"refresh_token": token.refresh}, bearer=None)
+
+    assert (left.status, refreshed.status) == (200, 401)
+    assert "access_token" not in refreshed.text
+
+
 async def test_login_needs_the_right_password(auth: Service, new_user: NewUser) -> None:
     """A registered user is let in with the password and refused with another."""
     someone = await new_user()
