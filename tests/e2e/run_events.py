@@ -1,0 +1,52 @@
+"""What the events of agent runs say when they are read together."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from ci_tools.target.answers import instant
+from ci_tools.target.websocket import TERMINAL_EVENTS, Frame
+
+
+def by_run(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """The agent events of each run, runs in the order of their first events."""
+    events = [frame for frame in frames if frame.run_id]
+    return [[event for event in events if event.run_id == run_id] for run_id in dict.fromkeys(e.run_id for e in events)]
+
+
+def kinds(events: Sequence[Frame]) -> list[str]:
+    """The kinds of events, in the order in which they were first seen."""
+    return list(dict.fromkeys(event.type for event in events))
+
+
+def ends(events: Sequence[Frame]) -> list[str]:
+    """The starts and ends among the events, of which a run of one agent has one each."""
+    return [event.type for event in events if event.type in {"agent_started", *TERMINAL_EVENTS}]
+
+
+def users(events: Sequence[Frame]) -> set[object]:
+    """Whom the events speak of."""
+    return {event.document["user_id"] for event in events}
+
+
+def times(events: Sequence[Frame]) -> list[datetime]:
+    """When each event happened, by the server's clock."""
+    return [instant(str(event.document["timestamp"])) for event in events]
+
+
+def longest_gap_s(events: Sequence[Frame]) -> float:
+    """The longest silence between two events, in real seconds of the client."""
+    return max(later.t_s - earlier.t_s for earlier, later in pairwise(events))
+
+
+def out_of_place(events: Sequence[Frame]) -> list[object]:
+    """Events of agents that were not at work, and the names of agents that are still at work after the last one."""
+    at_work: Counter[str] = Counter()
+    misplaced: list[object] = []
+    for event in events:
+        at_work[event.agent_name] += event.type == "agent_started"
+        if at_work[event.agent_name] < 1:
+            misplaced.append(event.document)
+        at_work[event.agent_name] -= event.type in TERMINAL_EVENTS
+    return misplaced + [agent for agent, count in at_work.items() if count]
