@@ -142,8 +142,8 @@ def temporary() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def passed(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
-    """A campaign on a healthy twin that passed."""
+    """A campaign of the first phase on a healthy twin that passed."""
     folder = tmp_path_factory.mktemp("passed")
-    campaign = commands.campaign(folder / "out", folder)
+    campaign = commands.campaign(folder / "out", folder, *commands.FIRST_PHASE)
     assert campaign.ended.exit_code == os.EX_OK, campaign.ended.output
     return campaign

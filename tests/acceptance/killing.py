@@ -1,10 +1,12 @@
 """Campaigns that are killed at a moment that their journal tells."""
 
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from tests.acceptance.commands import FIRST_PHASE, ci_tools, environ
 from tests.acceptance.processes import Brood, eventually
 
 WITHIN_S = 120.0
@@ -27,6 +29,12 @@ def moment(number: int, of: int, events: int, random: Random) -> Moment:
         return Moment(events=1, wait_s=random.uniform(0.0, _FIRST_WAIT_S))
     share = (number + random.random()) / of
     return Moment(events=max(1, int(share * 0.97 * events)), wait_s=random.uniform(0.0, _MOST_WAIT_S))
+
+
+def begin(processes: Brood, out: Path, temporary: Path) -> "subprocess.Popen[bytes]":
+    """A campaign of the first phase runs, and writes beside *out* what it says."""
+    argv = ci_tools("campaign", "--out", str(out), *FIRST_PHASE)
+    return processes.start(argv, environ(temporary), out.with_suffix(".log"))
 
 
 def events_in(directory: Path) -> int:

@@ -125,7 +125,6 @@ MUTANTS: Final = (
         original='BEARER_TYPES: Final = ("access", "service")',
         replacement='BEARER_TYPES: Final = ("access", "service", "refresh")',
         breaks="only access and service tokens are bearers",
-        inside=True,
     ),
     Mutant(
         area=AUTH,
@@ -134,7 +133,6 @@ MUTANTS: Final = (
         original="    if holder.session_id:\n",
         replacement="    if not holder.session_id:\n",
         breaks="signing out ends the refreshing",
-        inside=True,
     ),
     Mutant(
         area=AUTH,
@@ -327,7 +325,6 @@ MUTANTS: Final = (
         original="if request.thread_id is not None and not await self._world.threads.owns(caller):",
         replacement="if request.thread_id is not None and not caller.user_id:",
         breaks="a thread takes messages of its user only",
-        inside=True,
     ),
     Mutant(
         area=AGENTS,

@@ -16,7 +16,7 @@ from tests.acceptance.commands import (
     run,
     unaccounted,
 )
-from tests.acceptance.killing import Moment, events_in, has_finished, is_testing, moment, wait_for
+from tests.acceptance.killing import Moment, begin, events_in, has_finished, is_testing, moment, wait_for
 from tests.acceptance.leftovers import cycle, twins_in
 from tests.acceptance.processes import brood, eventually
 
@@ -37,15 +37,15 @@ def test_killed_campaign_leaves_nothing_and_is_inconclusive(
     when: Moment, tmp_path: Path, temporary: Path, figures: dict[str, Any]
 ) -> None:
     """A campaign killed at any moment leaves no process; its journal accounts for all; the next one cleans up."""
-    out, env = tmp_path / "out", environ(temporary)
+    out = tmp_path / "out"
     with brood() as processes:
-        killed = processes.start(ci_tools("campaign", "--out", str(out)), env, tmp_path / "campaign.log")
+        killed = begin(processes, out, temporary)
         wait_for(when, out, processes)
         lived = len(processes.living())
         killed.kill()
         killed.wait()
         gone_s = processes.gone_within(GONE_S)
-    judged = run(ci_tools("judge", str(out)), env, within_s=JUDGE_S)
+    judged = run(ci_tools("judge", str(out)), environ(temporary), within_s=JUDGE_S)
     left = twins_in(temporary)
     after = cycle(temporary)
     results = results_in(out)
@@ -71,9 +71,7 @@ def test_next_twin_removes_what_a_killed_one_left(tmp_path: Path, temporary: Pat
     """When the campaign and its twin's supervisor are killed at once, files stay, and the next start removes them."""
     out = tmp_path / "out"
     with brood() as processes:
-        campaign = processes.start(
-            ci_tools("campaign", "--out", str(out)), environ(temporary), tmp_path / "campaign.log"
-        )
+        campaign = begin(processes, out, temporary)
         eventually(lambda: is_testing(out, 1), within_s=CAMPAIGN_S, what=lambda: "tests of a worker")
         supervisor = processes.supervisor()
         assert supervisor is not None
@@ -93,9 +91,7 @@ def test_killed_worker_is_told(random: Random, tmp_path: Path, temporary: Path, 
     """A campaign that loses a pytest worker ends by itself, does not pass, and accounts for every test."""
     out = tmp_path / "out"
     with brood() as processes:
-        campaign = processes.start(
-            ci_tools("campaign", "--out", str(out)), environ(temporary), tmp_path / "campaign.log"
-        )
+        campaign = begin(processes, out, temporary)
         eventually(lambda: is_testing(out, WORKERS), within_s=CAMPAIGN_S, what=lambda: "tests of every worker")
         random.choice(processes.pytest_workers()).kill()
         exit_code = campaign.wait(CAMPAIGN_S)
@@ -112,9 +108,7 @@ def test_killed_pytest_is_told(tmp_path: Path, temporary: Path, figures: dict[st
     """A campaign whose pytest is killed ends by itself as inconclusive, accounts for every test, leaves no worker."""
     out = tmp_path / "out"
     with brood() as processes:
-        campaign = processes.start(
-            ci_tools("campaign", "--out", str(out)), environ(temporary), tmp_path / "campaign.log"
-        )
+        campaign = begin(processes, out, temporary)
         eventually(lambda: is_testing(out, WORKERS), within_s=CAMPAIGN_S, what=lambda: "tests of every worker")
         controller = processes.pytest_controller()
         assert controller is not None
