@@ -128,16 +128,16 @@ class Socket:
             FrameMissingError: none came in time.
             SocketClosedError: the connection was closed first.
         """
-        seen_before = len(self.frames)
-        try:
-            async with asyncio.timeout(within_s * self._scale):
-                while (frame := await self._receive(type_)).type != type_:
-                    pass
-                return frame
-        except TimeoutError as error:
-            raise FrameMissingError(
-                f"no {type_!r} frame within {self._within(within_s)}; received instead: {self._since(seen_before)}"
-            ) from error
+        return await self._next(frozenset({type_}), type_, within_s)
+
+    async def next_event(self, *, within_s: float) -> Frame:
+        """The next agent event, of whatever run; other frames before it are kept in :attr:`frames`.
+
+        Raises:
+            FrameMissingError: none came in time.
+            SocketClosedError: the connection was closed first.
+        """
+        return await self._next(AGENT_EVENTS, "agent event", within_s)
 
     async def events_of_run(self, *, within_s: float, run_id: str | None = None) -> tuple[Frame, ...]:
         """The agent events of one run, from the first to the terminal event of the agent that began.
@@ -178,6 +178,18 @@ class Socket:
         """The connection is gone without a close frame, as when a network is lost."""
         self._log.add("closed", "aborted", "by the client, without a close frame")
         self._connection.transport.abort()
+
+    async def _next(self, types: frozenset[str], wanted: str, within_s: float) -> Frame:
+        seen_before = len(self.frames)
+        try:
+            async with asyncio.timeout(within_s * self._scale):
+                while (frame := await self._receive(wanted)).type not in types:
+                    pass
+                return frame
+        except TimeoutError as error:
+            raise FrameMissingError(
+                f"no {wanted!r} frame within {self._within(within_s)}; received instead: {self._since(seen_before)}"
+            ) from error
 
     async def _receive(self, wanted: str) -> Frame:
         try:

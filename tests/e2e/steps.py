@@ -10,7 +10,8 @@ from ci_tools.target.answers import accepted, mocked, rows
 from ci_tools.target.credentials import Token
 from ci_tools.target.fixtures import OpenSocket, User
 from ci_tools.target.service import Service
-from ci_tools.target.websocket import Frame, Socket, TokenIn
+from ci_tools.target.stream import ServerEvent
+from ci_tools.target.websocket import AGENT_EVENTS, TERMINAL_EVENTS, Frame, Socket, TokenIn
 
 GOLDEN_PATH = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
 UNDER_WAY = {"started", "running", "pending"}
@@ -48,6 +49,35 @@ async def answered(socket: Socket, user: User, content: str, **ask: Any) -> tupl
     """The events of the run that *content*, sent as ``user_message``, starts: within an agent's time."""
     await socket.send("user_message", content=content, **ask)
     return await socket.events_of_run(within_s=user.backend.environment.timeouts.agent_s)
+
+
+async def runs_on(socket: Socket, user: User, count: int) -> list[list[Frame]]:
+    """The agent events of *socket* by run, the first begun first, once *count* runs have ended."""
+    while sum(_over(events) for events in (runs := _by_run(socket)).values()) < count:
+        await socket.next_event(within_s=user.backend.environment.timeouts.agent_s)
+    return list(runs.values())
+
+
+def _by_run(socket: Socket) -> dict[str, list[Frame]]:
+    runs: dict[str, list[Frame]] = {}
+    for frame in socket.frames:
+        if frame.type in AGENT_EVENTS:
+            runs.setdefault(frame.run_id, []).append(frame)
+    return runs
+
+
+def _over(events: list[Frame]) -> bool:
+    return events[-1].type in TERMINAL_EVENTS and events[-1].agent_name == events[0].agent_name
+
+
+async def streamed(user: User, agent: str, message: str, **ask: Any) -> list[ServerEvent]:
+    """The server-sent events of a run to the end of their stream, within an agent's time."""
+    async with user.backend.events(
+        "/api/agents/stream",
+        json={"type": agent, "message": message, **ask},
+        timeout_s=user.backend.environment.timeouts.agent_s,
+    ) as events:
+        return [event async for event in events]
 
 
 async def executed(user: User, agent: str, message: str, **ask: Any) -> dict[str, Any]:
@@ -105,3 +135,8 @@ async def signed_in(auth: Service, account: Mapping[str, str]) -> Token:
     """The token of a new sign-in with *account*."""
     pair = accepted(await auth.post("/auth/login", json=dict(account), bearer=None))
     return Token.of(pair["access_token"], pair["refresh_token"])
+
+
+def figures(value: object) -> set[float]:
+    """Every number that *value* holds, as text or as such."""
+    return {float(number) for number in re.findall(r"\d+(?:\.\d+)?", str(value).replace(",", ""))}

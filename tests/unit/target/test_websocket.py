@@ -319,6 +319,21 @@ async def test_events_of_other_runs_are_left_out(client: HttpClient, peer: Peer)
     assert [(frame.run_id, frame.type) for frame in events] == [("run-1", "agent_started"), ("run-1", "agent_error")]
 
 
+async def test_next_event_is_of_whatever_run(client: HttpClient, peer: Peer) -> None:
+    """Events of several runs are taken as they come; what is no event is passed by and kept."""
+    peer.says(
+        {"type": "heartbeat"},
+        {"type": "agent_started", "run_id": "a", "agent_name": "data"},
+        {"type": "agent_started", "run_id": "b", "agent_name": "data"},
+    )
+
+    async with open_socket(client, bearer=None) as socket:
+        events = [await socket.next_event(within_s=5), await socket.next_event(within_s=5)]
+
+    assert [event.run_id for event in events] == ["a", "b"]
+    assert [frame.type for frame in socket.frames] == ["heartbeat", "agent_started", "agent_started"]
+
+
 async def test_silent_agent_is_told_apart(client: HttpClient, peer: Peer) -> None:
     """An acknowledged message without any event says that there was none at all."""
     peer.says({"type": "connection_established"}, {"type": "ack"})
