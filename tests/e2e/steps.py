@@ -53,17 +53,17 @@ async def answered(socket: Socket, user: User, content: str, **ask: Any) -> tupl
 
 async def runs_on(socket: Socket, user: User, count: int) -> list[list[Frame]]:
     """The agent events of *socket* by run, the first begun first, once *count* runs have ended."""
-    while sum(_over(events) for events in (runs := _by_run(socket)).values()) < count:
+    while sum(map(_over, _by_run(socket))) < count:
         await socket.next_event(within_s=user.backend.environment.timeouts.agent_s)
-    return list(runs.values())
+    return _by_run(socket)
 
 
-def _by_run(socket: Socket) -> dict[str, list[Frame]]:
+def _by_run(socket: Socket) -> list[list[Frame]]:
     runs: dict[str, list[Frame]] = {}
     for frame in socket.frames:
         if frame.type in AGENT_EVENTS:
             runs.setdefault(frame.run_id, []).append(frame)
-    return runs
+    return list(runs.values())
 
 
 def _over(events: list[Frame]) -> bool:
