@@ -1,7 +1,7 @@
 """Steps that suites take on their way to what they assert: none repeats an action, each cleans up behind itself."""
 
-import re
 import secrets
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +10,6 @@ from ci_tools.target.answers import accepted, mocked, rows
 from ci_tools.target.credentials import Token
 from ci_tools.target.fixtures import OpenSocket, User
 from ci_tools.target.service import Service
-from ci_tools.target.stream import ServerEvent
 from ci_tools.target.websocket import AGENT_EVENTS, TERMINAL_EVENTS, Frame, Socket, TokenIn
 
 GOLDEN_PATH = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
@@ -70,16 +69,6 @@ def _over(events: list[Frame]) -> bool:
     return events[-1].type in TERMINAL_EVENTS and events[-1].agent_name == events[0].agent_name
 
 
-async def streamed(user: User, agent: str, message: str, **ask: Any) -> list[ServerEvent]:
-    """The server-sent events of a run to the end of their stream, within an agent's time."""
-    async with user.backend.events(
-        "/api/agents/stream",
-        json={"type": agent, "message": message, **ask},
-        timeout_s=user.backend.environment.timeouts.agent_s,
-    ) as events:
-        return [event async for event in events]
-
-
 async def executed(user: User, agent: str, message: str, **ask: Any) -> dict[str, Any]:
     """The answer of an agent that was waited for over HTTP, within an agent's time."""
     body: dict[str, Any] = accepted(
@@ -135,8 +124,3 @@ async def signed_in(auth: Service, account: Mapping[str, str]) -> Token:
     """The token of a new sign-in with *account*."""
     pair = accepted(await auth.post("/auth/login", json=dict(account), bearer=None))
     return Token.of(pair["access_token"], pair["refresh_token"])
-
-
-def figures(value: object) -> set[float]:
-    """Every number that *value* holds, as text or as such."""
-    return {float(number) for number in re.findall(r"\d+(?:\.\d+)?", str(value).replace(",", ""))}
