@@ -349,21 +349,29 @@ MUTANTS: Final = (
 )
 
 
+def occurrences(mutant: Mutant, root: Path) -> int:
+    """How often the text that the defect replaces stands in its module below *root*."""
+    return _module(mutant, root).read_text(encoding="utf-8").count(mutant.original)
+
+
 def plant(mutant: Mutant, copy: Path) -> None:
     """*copy*, a copy of the repository, has the defect.
 
     Raises:
         LookupError: its original text does not stand exactly once in its module.
     """
-    module = copy / "ci_tools" / "twin" / mutant.module
-    text = module.read_text(encoding="utf-8")
-    if text.count(mutant.original) != 1:
+    found = occurrences(mutant, copy)
+    if found != 1:
         raise LookupError(
-            f"the text that mutant {mutant.name!r} replaces stands {text.count(mutant.original)} times in "
-            f"ci_tools/twin/{mutant.module}, not once; plant the defect anew in tests/acceptance/mutants.py: "
-            f"{mutant.original!r}"
+            f"the text that mutant {mutant.name!r} replaces stands {found} times in ci_tools/twin/{mutant.module}, "
+            f"not once; plant the defect anew in tests/acceptance/mutants.py: {mutant.original!r}"
         )
-    module.write_text(text.replace(mutant.original, mutant.replacement), encoding="utf-8")
+    module = _module(mutant, copy)
+    module.write_text(module.read_text(encoding="utf-8").replace(mutant.original, mutant.replacement), encoding="utf-8")
+
+
+def _module(mutant: Mutant, root: Path) -> Path:
+    return root / "ci_tools" / "twin" / mutant.module
 
 
 def copy_of(root: Path, into: Path) -> Path:

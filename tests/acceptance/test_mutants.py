@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET  # the file is our own pytest's
 import pytest
 
 from tests.acceptance.commands import ROOT, environ, run
-from tests.acceptance.mutants import CONTRACT_TESTS, SUITES, Mutant, copy_of, plant
+from tests.acceptance.mutants import CONTRACT_TESTS, MUTANTS, SUITES, Mutant, copy_of, occurrences, plant
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 WITHIN_S = 240.0
@@ -54,6 +54,19 @@ def look(copied: Path, temporary: Path) -> Looking:
         )
 
     return looking
+
+
+def test_every_defect_can_be_planted() -> None:
+    """Each defect finds the text that it replaces, once."""
+    assert [mutant.name for mutant in MUTANTS if occurrences(mutant, ROOT) != 1] == []
+
+
+def test_lost_text_is_told(copied: Path) -> None:
+    """A defect whose text is gone from its module is not planted, and the message says where to plant it anew."""
+    plant(MUTANTS[0], copied)
+
+    with pytest.raises(LookupError, match=r"stands 0 times in ci_tools/twin/.*mutants\.py"):
+        plant(MUTANTS[0], copied)
 
 
 def test_unharmed_copy_passes(area: str, look: Looking, figures: dict[str, Any]) -> None:
