@@ -328,11 +328,11 @@ MUTANTS: Final = (
     ),
     Mutant(
         area=AGENTS,
-        name="answers are not kept in the thread",
+        name="answers are kept as the user's",
         module=_RUNTIME,
-        original='        await self._converse(caller, Message(role="assistant", content=report.text), run_id)\n',
-        replacement="",
-        breaks="a run's answer stands in its thread",
+        original='Message(role="assistant", ',
+        replacement='Message(role="user", ',
+        breaks="a run's answer stands in its thread as the assistant's",
     ),
     Mutant(
         area=AGENTS,
