@@ -163,19 +163,15 @@ class Runtime:
         office = self._office(caller, emitter, active.stop_asked)
         desk = Desk(office, self._world.staff[run.agent], Task(message=request.message, context=request.context))
         try:
-            report = await self._worked(desk, caller, run.run_id)
-            active.ending = True
+            report = await self._bounded(desk)
+            active.ending = True  # from here on a cancellation would leave the answer in the thread of a cancelled run
+            await self._converse(caller, Message(role="assistant", content=report.text), run.run_id)
             return await self._completed(keeper, desk, report, started)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every run ends in an event
             active.ending = True
             return await self._failed(keeper, desk, _reason(error, active), started)
         finally:
             emitter.close()
-
-    async def _worked(self, desk: Desk, caller: Caller, run_id: str) -> Report:
-        report = await self._bounded(desk)
-        await self._converse(caller, Message(role="assistant", content=report.text), run_id)
-        return report
 
     async def _received(self, run: RunState, request: RunRequest, caller: Caller) -> None:
         try:

@@ -83,6 +83,9 @@ class MemoryThreads:
         self.owners = {"thread-1": "user-1", "thread-2": "user-2"}
         self.messages: dict[str, list[Message]] = {}
         self.refused_roles: set[str] = set()
+        self.answering = asyncio.Event()
+        self.let_go = asyncio.Event()
+        self.let_go.set()
 
     async def owns(self, caller: Caller) -> bool:
         """Whether the thread is the caller's."""
@@ -93,6 +96,9 @@ class MemoryThreads:
         if message.role in self.refused_roles:
             raise StorageError("postgresql", "connection was closed")
         assert metadata["run_id"].startswith("run-")
+        if message.role == "assistant":
+            self.answering.set()
+            await self.let_go.wait()
         self.messages.setdefault(caller.thread_id or "", []).append(message)
 
     async def history(self, caller: Caller, limit: int) -> Sequence[Message]:

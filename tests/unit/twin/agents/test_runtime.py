@@ -277,6 +277,19 @@ async def test_a_cancelled_run_ends_at_once(house: Any, slow: Slow) -> None:
     assert house.told()[-1] == ("data", "agent_error")
 
 
+async def test_a_run_that_stores_its_answer_is_not_cancelled(house: Any) -> None:
+    """A cancelled run never leaves an answer in its thread: once that is on its way, the run completes."""
+    house.threads.let_go.clear()
+    run_id = await house.begin(IN_THREAD)
+    await house.threads.answering.wait()
+    cancelled = house.runtime.cancel(run_id, "user-1")
+    house.threads.let_go.set()
+    run = await house.runtime.finished(run_id, "user-1")
+
+    assert (cancelled, run.status) == (False, RunStatus.COMPLETED)
+    assert [message.role for message in house.threads.messages["thread-1"]] == ["user", "assistant"]
+
+
 async def test_a_stopped_run_finishes_its_step(house: Any, slow: Slow) -> None:
     """The tool's result is told, and no further tool begins."""
     run_id = await house.begin(replace(NUMBERS, message="a: 1; b: 2"))
