@@ -163,14 +163,12 @@ class CampaignRun:
         deadline = time.monotonic() + self._environment.scaled(phase.budget_s)
         self._write(PhaseStarted(number=phase.number))
         self.progress.deadline(deadline)
-        cut_short = ""
+        cut_short = "interrupted"
         try:
             self._sample(phase, quiet, deadline)
-            cut_short = self._test(phase, environ, deadline)
+            ended = self._test(phase, environ, deadline)
             self._identify(quiet)
-        except KeyboardInterrupt:
-            cut_short = "interrupted"
-            raise
+            cut_short = ended
         finally:
             self._write(PhaseFinished(number=phase.number, cut_short=cut_short))
 

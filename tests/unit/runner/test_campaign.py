@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from ci_tools.errors import CredentialsMissingError, JournalWriteError, UsageError
-from ci_tools.evidence.events import CampaignFinished, DependencyChanged, Interrupted, PlanExtended, Sampled
+from ci_tools.evidence.events import (
+    CampaignFinished,
+    DependencyChanged,
+    Interrupted,
+    PhaseFinished,
+    PlanExtended,
+    Sampled,
+)
 from ci_tools.model import DependencyState, GateState, Outcome, Verdict
 from tests.unit.runner.shop import Shop
 
@@ -280,6 +287,20 @@ def test_a_run_in_another_folder_finds_its_directory(
     judgement = shop.run(phases=("second",), out=Path("evidence"))
 
     assert judgement.verdict is Verdict.PASS
+
+
+def test_a_phase_that_an_error_ends_is_cut_short(shop: Shop) -> None:
+    """What it had not asked yet is not taken for done."""
+    (shop.root / "out").mkdir()
+    run = shop.prepared()
+    (shop.out / "phase1-pytest.log").mkdir()
+
+    with pytest.raises(JournalWriteError, match=r"phase1-pytest\.log: Is a directory"):
+        run.run()
+
+    (phase,) = shop.events(PhaseFinished)
+    assert phase.cut_short == "interrupted"
+    assert shop.judgement().verdict is Verdict.INCONCLUSIVE
 
 
 def test_an_error_while_running_is_written_down(shop: Shop) -> None:

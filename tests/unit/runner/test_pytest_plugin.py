@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.runner.shop import Shop
+
 FOREIGN = """\
 import pytest
 def pytest_addoption(parser):
@@ -70,3 +72,14 @@ def test_a_wrong_journal_is_a_usage_error(foreign: Path, arguments: tuple[str, .
     assert done.returncode == 4
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_phase_that_the_plan_lacks_is_a_usage_error(healthy: Shop) -> None:
+    """With those that it has; the journal is left as it is."""
+    before = sorted((healthy.out / "journal").iterdir())
+
+    done = pytest_in(healthy.root, "--campaign-journal=out", "--campaign-phase=9")
+
+    assert done.returncode == 4
+    assert "--campaign-phase 9: the journal's plan holds no such phase; it holds: 1, 2" in done.stderr
+    assert sorted((healthy.out / "journal").iterdir()) == before
