@@ -346,22 +346,39 @@ def test_a_failure_of_our_own_ends_with_4(tmp_path: Path) -> None:
     assert "this is a defect of ci-tools, not of the deployed system; no verdict" in done.stderr
 
 
+Begun = Callable[..., "subprocess.Popen[str]"]
+
+
 @pytest.fixture
-def hanging(shop: Shop, eventually: Eventually) -> Iterator["subprocess.Popen[str]"]:
+def begun(shop: Shop) -> Iterator[Begun]:
+    """Begins a campaign over the first phase, which is gone afterwards."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def begin() -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [*COMMAND, *CAMPAIGN, "--phase=1"],
+            cwd=shop.root,
+            env=environ(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        with process:
+            process.kill()
+
+
+@pytest.fixture
+def hanging(shop: Shop, begun: Begun, eventually: Eventually) -> "subprocess.Popen[str]":
     """A campaign in the middle of a test that hangs."""
     shop.suite("smoke", HANGING)
-    process = subprocess.Popen(
-        [*COMMAND, "campaign", "--environment=here", "--phase=1", "--out=out", "--workers=1"],
-        cwd=shop.root,
-        env=environ(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    with process:
-        eventually((shop.root / "hanging").exists, within_s=PATIENCE_S, what="the test hangs")
-        yield process
-        process.kill()
+    process = begun()
+    eventually((shop.root / "hanging").exists, within_s=PATIENCE_S, what="the test hangs")
+    return process
 
 
 def children_of(process: "subprocess.Popen[str]") -> list[psutil.Process]:
@@ -407,21 +424,14 @@ def test_a_killed_campaign_can_be_judged_and_leaves_no_process(
     assert "1 not run" in judged.stdout
 
 
-def test_a_campaign_can_be_stopped_while_it_probes(shop: Shop, eventually: Eventually) -> None:
+def test_a_campaign_can_be_stopped_while_it_probes(shop: Shop, begun: Begun, eventually: Eventually) -> None:
     """A deployed system that does not answer holds nobody up."""
     shop.site.released.clear()
-    process = subprocess.Popen(
-        [*COMMAND, "campaign", "--environment=here", "--phase=1", "--out=out"],
-        cwd=shop.root,
-        env=environ(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    with process:
-        eventually(lambda: shop.site.asked, within_s=PATIENCE_S, what="it probes")
-        process.send_signal(signal.SIGTERM)
-        told, _ = process.communicate(timeout=PATIENCE_S)
+    process = begun()
+    eventually(lambda: shop.site.asked, within_s=PATIENCE_S, what="it probes")
+
+    process.send_signal(signal.SIGTERM)
+    told, _ = process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == ExitCode.INCONCLUSIVE
     assert "interrupted: SIGTERM was received" in told
