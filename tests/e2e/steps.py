@@ -1,15 +1,12 @@
 """Steps that suites take on their way to what they assert: none repeats an action, each cleans up behind itself."""
 
-import secrets
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from ci_tools.target.answers import accepted, mocked, rows
-from ci_tools.target.credentials import Token
 from ci_tools.target.fixtures import OpenSocket, User
-from ci_tools.target.service import Service
 from ci_tools.target.websocket import AGENT_EVENTS, TERMINAL_EVENTS, Frame, Socket, TokenIn
 
 GOLDEN_PATH = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
@@ -111,16 +108,3 @@ async def thread_of(user: User, title: str = "e2e", **metadata: object) -> Async
 async def contents_of(user: User, thread: str) -> list[tuple[str, str]]:
     """Role and content of each message of the thread at the path *thread*, in the order of the answer."""
     return [(message["role"], message["content"]) for message in rows(await user.backend.get(f"{thread}/messages"))]
-
-
-async def registered(user: User) -> dict[str, str]:
-    """The address and password of a new account, unique as *user* is, that can sign in as often as it likes."""
-    account = {"email": f"login-{user.email}", "password": secrets.token_urlsafe(24), "name": "E2E"}
-    accepted(await user.auth.post("/auth/register", json=account, bearer=None))
-    return {"email": account["email"], "password": account["password"]}
-
-
-async def signed_in(auth: Service, account: Mapping[str, str]) -> Token:
-    """The token of a new sign-in with *account*."""
-    pair = accepted(await auth.post("/auth/login", json=dict(account), bearer=None))
-    return Token.of(pair["access_token"], pair["refresh_token"])

@@ -19,6 +19,7 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import Frame, Socket, SocketRefusedError, TokenIn
+from tests.e2e.customers import Account, Customers, sign_out, thread_id
 from tests.e2e.run_events import by_run, ends, kinds, longest_gap_s, out_of_place, times, users
 from tests.e2e.steps import (
     GOLDEN_PATH,
@@ -27,9 +28,7 @@ from tests.e2e.steps import (
     costs,
     ended,
     executed,
-    registered,
     result_of,
-    signed_in,
     started,
     tells,
     thread_of,
@@ -250,8 +249,7 @@ async def test_014_switching_between_threads_mixes_nothing(user: User, websocket
     """A user who goes from one thread to another and back finds in each its own questions with their answers."""
     async with thread_of(user, "one") as one, thread_of(user, "two") as two, welcomed(websocket, user) as socket:
         for thread, unit in ((one, 700), (two, 1100), (one, 1300)):
-            thread_id = thread.rpartition("/")[2]
-            result_of(await answered(socket, user, costs(unit), agent="data", thread_id=thread_id))
+            result_of(await answered(socket, user, costs(unit), agent="data", thread_id=thread_id(thread)))
         told = {thread: await contents_of(user, thread) for thread in (one, two)}
 
     assert [role for role, _ in told[one]] == ["user", "assistant", "user", "assistant"]
@@ -283,7 +281,7 @@ async def test_016_agents_do_not_enter_threads_of_others(user: User, second_user
     """At no door can a user have an agent work in another user's thread: it is 404 and stays as it was."""
     async with thread_of(user, "private") as thread:
         accepted(await user.backend.post(f"{thread}/messages", json={"message": "my secret plan"}))
-        ask = {"message": "Summarise this thread", "thread_id": thread.rpartition("/")[2]}
+        ask = {"message": "Summarise this thread", "thread_id": thread_id(thread)}
         refused = [
             await second_user.backend.post("/api/agents/execute", json={"type": "supervisor", **ask}),
             await second_user.backend.post("/api/agents/stream", json={"type": "supervisor", **ask}),
@@ -367,25 +365,25 @@ async def test_020_coming_and_going_leaves_the_user_served(user: User, websocket
     assert [tells(answer, 2100) for answer in answers] == [True, True]
 
 
-async def test_021_signing_in_again_finds_everything(user: User, auth: Service, backend: Service) -> None:
+async def test_021_signing_in_again_finds_everything(backend: Service, auth: Service) -> None:
     """A customer who signs out and in again is the same user, with the thread, message and preference left behind."""
-    account = await registered(user)
-    first, left = await signed_in(auth, account), {"theme": "e2e-left"}
-    thread = accepted(await backend.post("/api/threads", json={"title": "left"}, bearer=first.access))
-    path = f"/api/threads/{thread['id']}"
-    accepted(await backend.post(f"{path}/messages", json={"message": "behind"}, bearer=first.access))
-    accepted(await backend.patch("/api/v1/user/preferences", json=left, bearer=first.access))
-    accepted(await auth.post("/auth/logout", bearer=first.access))
+    account, customers = Account(), Customers(backend=backend, auth=auth)
+    before = await customers.sign_up(account)
+    created = accepted(await before.backend.post("/api/threads", json={"title": "left"}))
+    thread = f"/api/threads/{created['id']}"
+    accepted(await before.backend.post(f"{thread}/messages", json={"message": "behind"}))
+    accepted(await before.backend.patch("/api/v1/user/preferences", json={"theme": "e2e-left"}))
+    await sign_out(before)
 
-    again = await signed_in(auth, account)
+    again = await customers.sign_in(account)
 
-    messages = rows(await backend.get(f"{path}/messages", bearer=again.access))
-    preferences = accepted(await backend.get("/api/v1/user/preferences", bearer=again.access))
-    revoked = await backend.get(path, bearer=first.access)
-    await backend.delete(path, bearer=again.access)
-    assert again.claims["sub"] == first.claims["sub"]
-    assert [(message["role"], message["content"]) for message in messages] == [("user", "behind")]
-    assert preferences["theme"] == left["theme"]
+    messages = await contents_of(again, thread)
+    preferences = accepted(await again.backend.get("/api/v1/user/preferences"))
+    revoked = await before.backend.get(thread)
+    await again.backend.delete(thread)
+    assert again.user_id == before.user_id
+    assert messages == [("user", "behind")]
+    assert preferences["theme"] == "e2e-left"
     assert revoked.status == 401
 
 
@@ -425,8 +423,7 @@ async def test_024_messages_keep_their_order(
     units = [700, 1100, 1300]
     async with thread_of(user, "order") as thread, welcomed(websocket, user) as socket:
         for unit in units:
-            thread_id = thread.rpartition("/")[2]
-            await socket.send("user_message", content=costs(unit), agent="data", thread_id=thread_id)
+            await socket.send("user_message", content=costs(unit), agent="data", thread_id=thread_id(thread))
         for _ in units:
             await socket.expect("agent_completed", within_s=timeouts.agent_s)
         told = await contents_of(user, thread)
