@@ -26,7 +26,7 @@ _DESK: Final = "agents/desk.py"
 _RUNTIME: Final = "agents/runtime.py"
 
 CONTRACT_TESTS: Final = {
-    AUTH: ("test_contract_auth.py", "test_contract_tokens.py"),
+    AUTH: ("test_contract_auth.py", "test_contract_doors.py", "test_contract_tokens.py"),
     WEBSOCKET: ("test_contract_websocket.py", "test_contract_agent_events.py"),
     AGENTS: ("test_contract_agent_events.py", "test_contract_agents.py", "test_contract_cancellation.py"),
 }
