@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -131,7 +130,7 @@ async def test_031_forbidden_tools_are_forbidden_by_permission(new_user: NewUser
 
 async def test_032_sections_of_a_user_change_independently(user: User) -> None:
     """Profile, settings and preferences that change at the same time each keep their own change and all the rest."""
-    changes = [{"display_name": "Ada E2E"}, {"notifications": False}, {"language": "de"}]
+    changes: list[dict[str, Any]] = [{"display_name": "Ada E2E"}, {"notifications": False}, {"language": "de"}]
     before = [await _section(user, section) for section in SECTIONS]
 
     confirmed = await asyncio.gather(
@@ -371,8 +370,8 @@ async def _refusals(user: User, tools: list[str]) -> dict[str, int]:
     return {tool: answer.status for tool, answer in zip(tools, answers, strict=True)}
 
 
-async def _section(user: User, section: str) -> Mapping[str, Any]:
-    body: Mapping[str, Any] = accepted(await user.backend.get(f"/api/v1/user/{section}"))
+async def _section(user: User, section: str) -> dict[str, Any]:
+    body: dict[str, Any] = accepted(await user.backend.get(f"/api/v1/user/{section}"))
     return body
 
 
