@@ -5,7 +5,7 @@ from statistics import fmean
 
 import pytest
 
-from ci_tools.target.answers import envelope, rows
+from ci_tools.target.answers import rows
 from ci_tools.target.fixtures import OpenSocket, User
 from tests.e2e.agent_work import figures, result_of, streamed, tool_calls
 from tests.e2e.steps import contents_of, executed, thread_of, welcomed
@@ -75,16 +75,16 @@ async def test_conversation_so_far_is_read(user: User) -> None:
     assert "Minka" not in str(history.result)
 
 
-async def test_foreign_thread_is_out_of_reach(user: User, second_user: User) -> None:
-    """A run in another user's thread is refused as if there were none: nothing of it is read, and nothing is added."""
-    async with thread_of(user, "private") as thread:
-        await user.backend.post(f"{thread}/messages", json={"message": "The code is 4711"})
-        ask = {"type": AGENT, "message": "Summarise this", "thread_id": thread.rpartition("/")[2]}
-
-        refused = await second_user.backend.post("/api/agents/execute", json=ask)
+async def test_thread_hears_one_answer_of_many_agents(user: User) -> None:
+    """However many agents worked on a question, its thread holds the question and one answer, the supervisor's."""
+    async with thread_of(user, "one voice") as thread:
+        answer = await executed(
+            user, AGENT, "Reduce our costs: rent 812, power 377, water 96", thread_id=thread.rpartition("/")[2]
+        )
 
         kept = await contents_of(user, thread)
-    assert refused.status == 404
-    assert envelope(refused)["error_code"]
-    assert "4711" not in refused.text
-    assert kept == [("user", "The code is 4711")]
+    assert sorted(kept) == [
+        ("assistant", answer["response"]),
+        ("user", "Reduce our costs: rent 812, power 377, water 96"),
+    ]
+    assert {812.0, 377.0, 96.0} <= figures(answer["result"])
