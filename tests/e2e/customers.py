@@ -94,3 +94,12 @@ def thread_id(thread: str) -> str:
 def kinds(events: tuple[Frame, ...]) -> list[str]:
     """The types of *events* in the order of their first appearance."""
     return list(dict.fromkeys(event.type for event in events))
+
+
+def texts(value: Any) -> list[str]:
+    """Every text in the JSON *value*, however deep."""
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in texts(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in texts(each)]
+    return [value] if isinstance(value, str) else []
