@@ -1,0 +1,100 @@
+"""A run can be watched as a stream: what happens comes as it happens, in order, to its end and not beyond."""
+
+import asyncio
+
+import pytest
+
+from ci_tools.target.answers import mocked
+from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
+from ci_tools.target.websocket import TERMINAL_EVENTS, Socket
+from tests.e2e.agent_work import streamed
+from tests.e2e.steps import costs, ended, tells, welcomed
+
+pytestmark = pytest.mark.requires("agents", "llm")
+
+NO_NUMBERS = {"data": "these are no numbers"}
+
+
+async def test_stream_is_the_runs_own_record(user: User, eventually: Eventually) -> None:
+    """The stream holds what the run recorded, each step once and in order, named alike inside and outside."""
+    events = await streamed(user, "supervisor", costs(359))
+
+    run_id = events[0].data["run_id"]
+    within_s = user.backend.environment.timeouts.receive_s
+    run = await eventually(ended(user, run_id), within_s=within_s, what=f"run {run_id} has ended")
+    assert [event.name for event in events[:-1]] == [step["type"] for step in run["steps"]]
+    assert [event.name for event in events] == [event.data["type"] for event in events]
+    assert {event.data["run_id"] for event in events} == {run_id}
+    assert {event.data["user_id"] for event in events[:-1]} == {user.user_id}
+    assert run["user_id"] == user.user_id
+
+
+@pytest.mark.requires("websocket")
+async def test_events_come_while_the_run_goes_on(user: User, websocket: OpenSocket) -> None:
+    """The first event of a stream is early enough to call its run off: the stream then ends in agent_error.
+
+    Nothing else tells a run's id, so a stream held back until its end cannot be called off. Of three at
+    once one is enough: a run that is quicker than its cancellation completes.
+    """
+    async with welcomed(websocket, user) as socket:
+        streams = await asyncio.gather(*(_called_off(user, socket) for _ in range(3)))
+
+    assert [names[0] for names in streams] == ["agent_started"] * 3
+    assert [names[-1] for names in streams] == ["stream_end"] * 3
+    assert "agent_error" in [names[-2] for names in streams]
+    assert "agent_completed" not in min(streams, key=len)
+
+
+async def test_stream_ends_with_the_run(user: User, eventually: Eventually) -> None:
+    """The result is the last event but one, stream_end the last and only one, and the run is over by then."""
+    events = await streamed(user, "data", costs(367))
+    within_s = user.backend.environment.timeouts.receive_s
+    run = await eventually(ended(user, events[0].data["run_id"]), within_s=within_s, what="the run has ended")
+
+    result = events[-2].data["data"]["result"]
+    assert [event.name for event in events[-2:]] == ["agent_completed", "stream_end"]
+    assert [event.name for event in events].count("stream_end") == 1
+    assert tells(result, 1101)
+    assert not mocked(str(result.get("response")))
+    assert (run["status"], run["result"]) == ("completed", result)
+
+
+async def test_streams_at_once_are_not_mixed(user: User, second_user: User, new_user: NewUser) -> None:
+    """Of four streams at once, two of them of one user, each tells of one run, to its user, with its own figures."""
+    users, units = [user, user, second_user, await new_user()], [373, 379, 383, 389]
+
+    streams = await asyncio.gather(
+        *(streamed(one, "data", costs(unit)) for one, unit in zip(users, units, strict=True))
+    )
+
+    runs = [{event.data["run_id"] for event in events} for events in streams]
+    told = [[unit for unit in units if tells([event.data["data"] for event in events], 3 * unit)] for events in streams]
+    assert [len(run_ids) for run_ids in runs] == [1] * 4
+    assert len(set.union(*runs)) == 4
+    assert [{event.data["user_id"] for event in events[:-1]} for events in streams] == [{one.user_id} for one in users]
+    assert told == [[unit] for unit in units]
+
+
+async def test_stream_of_a_failing_run_says_so(user: User, eventually: Eventually) -> None:
+    """A request that cannot be met ends its stream in an error that is told in words, and is kept as failed."""
+    events = await streamed(user, "data", "Tell me the average.", context=NO_NUMBERS)
+    within_s = user.backend.environment.timeouts.receive_s
+    run = await eventually(ended(user, events[0].data["run_id"]), within_s=within_s, what="the run has ended")
+
+    names = [event.name for event in events]
+    assert (names[0], names[-2:]) == ("agent_started", ["agent_error", "stream_end"])
+    assert TERMINAL_EVENTS & set(names) == {"agent_error"}
+    assert events[-2].data["data"]["error_message"]
+    assert (run["status"], run["result"]) == ("failed", None)
+
+
+async def _called_off(user: User, socket: Socket) -> list[str]:
+    """The names of a stream's events, whose run was cancelled over *socket* at the first of them."""
+    async with user.backend.events(
+        "/api/agents/stream",
+        json={"type": "supervisor", "message": costs(397)},
+        timeout_s=user.backend.environment.timeouts.agent_s,
+    ) as events:
+        first = await anext(events)
+        await socket.send("cancel_agent", run_id=first.data["run_id"])
+        return [first.name, *[event.name async for event in events]]
