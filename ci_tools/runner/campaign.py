@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -34,12 +34,16 @@ from ci_tools.model import (
     Phase,
     Plan,
     ReliabilityGate,
+    Suite,
     Verdict,
 )
 from ci_tools.planning.plans import following, plan
 from ci_tools.runner import pytest_process
+from ci_tools.runner.control import RunPhase
+from ci_tools.runner.parking import MARKS
 from ci_tools.runner.progress import Progress
 from ci_tools.runner.provisioning import described, provisioned
+from ci_tools.runner.pytest_process import PytestProcess
 from ci_tools.runner.quiet import QuietWindow
 from ci_tools.spec import Spec
 from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment
@@ -49,6 +53,8 @@ from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
 
 _WRITER = "campaign"
+LOG = "pytest.log"
+"""pytest's own output."""
 
 
 class StopRequestedError(KeyboardInterrupt):
@@ -64,6 +70,8 @@ class Request:
     phases: tuple[int | str, ...] = ()
     faults: tuple[str, ...] = ()
     workers: int
+    seed: int | None = None
+    """Of a random order; None: longest first."""
     campaign: str
     root: Path
     """The folder of ``campaign.toml``: suites' paths are relative to it."""
@@ -79,9 +87,14 @@ class CampaignRun:
     directory: CampaignDirectory
     progress: Progress
     environ: Mapping[str, str]
+    durations_s: Mapping[str, float] = field(default_factory=dict)
+    """What each test took before, in real seconds: the longest go first."""
     _journal: JournalWriter = field(init=False)
     _tail: JournalTail = field(init=False)
     _environment: Environment = field(init=False)
+    _stack: ExitStack = field(init=False)
+    _pytest: PytestProcess | None = field(init=False, default=None)
+    _failing: dict[str, str] = field(init=False, default_factory=dict)
 
     @classmethod
     def prepare(
@@ -133,14 +146,15 @@ class CampaignRun:
                 self._finish()
 
     def _provision_and_run(self) -> None:
-        with ExitStack() as stack:
-            self._environment, environ = stack.enter_context(
+        with ExitStack() as self._stack:
+            self._environment, environ = self._stack.enter_context(
                 provisioned(self.spec, self.request.environment, self.environ, faults=self.request.faults)
             )
             file = self.directory.path / "environment.json"
             dump_environment(self._environment, file)
             environ = {**environ, ENVIRONMENT_FILE: str(file)}
-            quiet = stack.enter_context(QuietWindow(self._environment, {**self.environ, **environ}))
+            quiet = self._stack.enter_context(QuietWindow(self._environment, {**self.environ, **environ}))
+            self._stack.callback((self.directory.path / MARKS).unlink, missing_ok=True)
             self._identify(quiet)
             self._phases(quiet, environ)
 
@@ -179,8 +193,10 @@ class CampaignRun:
         are told which dependencies those are, and why.
         """
         failing: dict[str, DependencyChanged] = {}
+        probed: set[str] = set()
         for gate in phase.gates:
             if isinstance(gate, ReliabilityGate) and failing.keys().isdisjoint(gate.requires):
+                probed.add(gate.dependency)
                 seen = quiet.sample(gate, deadline, self._recorder(phase, gate))
                 samples = [Sampled(phase=phase.number, gate=gate.name, observation=one) for one in seen]
                 result = judge_reliability(gate, phase.number, samples, self._environment.time_scale)
@@ -194,6 +210,9 @@ class CampaignRun:
                     failing.setdefault(gate.dependency, change)
         for change in failing.values():
             self._write(change)
+        # What this phase did not probe stays as it was last seen.
+        kept = {name: reason for name, reason in self._failing.items() if name not in probed}
+        self._failing = kept | {name: change.reason for name, change in failing.items()}
 
     def _recorder(self, phase: Phase, gate: ReliabilityGate) -> Callable[[Observation], None]:
         def record(observation: Observation) -> None:
@@ -203,6 +222,22 @@ class CampaignRun:
         return record
 
     def _test(self, phase: Phase, environ: Mapping[str, str], deadline: float) -> str:
+        found = self._existing(phase)
+        if not found:
+            return "" if not phase.suites else "none of its files exists"
+        if self._pytest is None or not self._pytest.alive:
+            self._pytest = self._stack.enter_context(closing(self._started(environ)))
+        self.progress.doing("collecting")
+        order = RunPhase(
+            phase=phase.number,
+            deadline=deadline,
+            failing=self._failing,
+            durations_s=self.durations_s,
+            seed=self.request.seed,
+        )
+        return self._pytest.run(order, self._watch)
+
+    def _existing(self, phase: Phase) -> list[str]:
         paths: list[str] = []
         for suite in phase.suites:
             found, missing = pytest_process.expand(suite.paths, self.request.root)
@@ -213,20 +248,25 @@ class CampaignRun:
                         node_id=NodeId(path), suite=suite.name, phase=phase.number, problem="no such file or folder"
                     )
                 )
-        if not paths:
-            return "" if not phase.suites else "none of its files exists"
-        self.progress.doing("collecting")
-        ending = pytest_process.run(
-            pytest_process.arguments(
-                phase, paths, root=self.request.root, out=self.directory.path, workers=self.request.workers
+        return paths
+
+    def _started(self, environ: Mapping[str, str]) -> PytestProcess:
+        """One pytest for all that may still run: a process per phase would cost its start each time."""
+        paths = [path for suite in self._suites_ahead() for path in suite.paths]
+        found, _ = pytest_process.expand(paths, self.request.root)
+        return PytestProcess(
+            lambda control: pytest_process.arguments(
+                found, root=self.request.root, out=self.directory.path, workers=self.request.workers, control=control
             ),
             root=self.request.root,
             environ=environ,
-            log=pytest_process.open_log(self.directory, phase),
-            deadline=deadline,
-            watch=self._watch,
+            log=self.directory.log(LOG),
         )
-        return ending.cut_short
+
+    def _suites_ahead(self) -> list[Suite]:
+        later = [following(self.spec, self._environment, self.request.plan, verdict) for verdict in Verdict]
+        plans = [self.first, *(plan for plan in later if plan is not None)]
+        return [suite for one in plans for phase in one.phases for suite in phase.suites]
 
     def _identify(self, quiet: QuietWindow) -> None:
         if self._environment.deployment is not None:

@@ -6,6 +6,7 @@ import pytest
 
 _DIRECTORY = "campaign_journal"
 _PHASE = "campaign_phase"
+_CONTROL = "campaign_control"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,6 +21,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--campaign-phase", dest=_PHASE, metavar="N", type=int, default=1, help="the phase of the plan that runs"
     )
+    group.addoption(
+        "--campaign-control",
+        dest=_CONTROL,
+        metavar="FD",
+        type=int,
+        help="run the phases that ci-tools campaign orders on the inherited descriptor FD",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,4 +39,4 @@ def pytest_configure(config: pytest.Config) -> None:
     from ci_tools.runner import recording  # noqa: PLC0415 - an inert plugin must cost nothing
 
     config.addinivalue_line("markers", "requires(*dependencies): what a test needs of the system, beside its suite")
-    recording.start(config, Path(directory), phase=config.getoption(_PHASE))
+    recording.start(config, Path(directory), phase=config.getoption(_PHASE), control=config.getoption(_CONTROL))

@@ -1,25 +1,30 @@
-"""One pytest process over the suites of a phase: started, watched against its deadline, and ended."""
+"""The pytest process of a campaign: started, given one phase after the other, watched, and ended."""
 
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ci_tools.errors import JournalWriteError
-from ci_tools.evidence.journal import CampaignDirectory, LogWriter
-from ci_tools.model import Phase
+from ci_tools.evidence.journal import LogWriter
 from ci_tools.planning.membership import has_wildcard
+from ci_tools.runner.control import Line, RunPhase
 from ci_tools.runner.lifetime import PARENT, end_group
 
 _POLL_S = 0.1
 _END_PATIENCE_S = 5.0
+_CLEAN_UP_S = 30.0
+"""Real seconds that a suite's own clean-up at the end of its session may take."""
 _COPY_PATIENCE_S = 2.0
+_LATE_S = 5.0
+"""Real seconds past a phase's deadline that a test under way may take to end by itself."""
 _MEANINGS = {
+    0: "it ended before its phase did",
+    1: "it ended before its phase did",
     2: "it was interrupted",
     3: "it had an internal error",
     4: "it was called wrongly",
@@ -27,16 +32,8 @@ _MEANINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How the process ended; *cut_short* says what kept it from doing all, and is empty otherwise."""
-
-    exit_code: int | None
-    cut_short: str
-
-
-def arguments(phase: Phase, paths: Sequence[str], *, root: Path, out: Path, workers: int) -> list[str]:
-    """The command line that runs *paths* under pytest-xdist and records into the campaign directory *out*."""
+def arguments(paths: Sequence[str], *, root: Path, out: Path, workers: int, control: int) -> list[str]:
+    """The command line that lets a campaign run *paths* phase by phase and records into its directory *out*."""
     return [
         sys.executable,
         "-m",
@@ -44,78 +41,107 @@ def arguments(phase: Phase, paths: Sequence[str], *, root: Path, out: Path, work
         *paths,
         f"--rootdir={root}",
         f"--numprocesses={workers}",
-        "--dist=worksteal",
+        "--dist=load",
         "--continue-on-collection-errors",
         "--tb=short",
         "--color=no",
         "-p",
         "no:cacheprovider",
         f"--campaign-journal={out}",
-        f"--campaign-phase={phase.number}",
+        f"--campaign-control={control}",
     ]
 
 
-def run(
-    argv: Sequence[str],
-    *,
-    root: Path,
-    environ: Mapping[str, str],
-    log: LogWriter,
-    deadline: float,
-    watch: Callable[[], None],
-) -> Ending:
-    """Run pytest until it ends or the monotonic clock passes *deadline*; *watch* is called all the while.
+class PytestProcess:
+    """One pytest over everything that a campaign may run; each phase begins when the campaign lets it."""
 
-    Raises:
-        JournalWriteError: the disk did not take what pytest printed.
-    """
-    late = False
-    with _started(argv, root, environ, log) as (process, copying):
-        while process.poll() is None and not late:
+    def __init__(
+        self,
+        command: Callable[[int], Sequence[str]],
+        *,
+        root: Path,
+        environ: Mapping[str, str],
+        log: LogWriter,
+    ) -> None:
+        """*command* makes the command line from the descriptor on which phases are ordered."""
+        self._line, theirs = Line.pair()
+        with theirs:
+            self._process = subprocess.Popen(
+                command(theirs.fileno()),
+                cwd=root,
+                env={**os.environ, **environ, PARENT: str(os.getpid())},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                pass_fds=(theirs.fileno(),),
+                # A terminal's Ctrl-C is ours to handle: pytest is then told once, in order.
+                start_new_session=True,
+            )
+        self._copying = _Copying(self._process, log)
+        self._copying.start()
+        self._idle = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can run a further phase."""
+        return self._process.poll() is None
+
+    def run(self, order: RunPhase, watch: Callable[[], None]) -> str:
+        """Run one phase, calling *watch* all the while; what kept it from doing all, or nothing.
+
+        Raises:
+            JournalWriteError: the disk did not take what pytest printed.
+        """
+        self._idle = False
+        self._line.send(order)
+        while True:
             watch()
-            copying.check()
-            time.sleep(_POLL_S)
-            late = time.monotonic() >= deadline
-        late = process.poll() is None
-    watch()
-    copying.check()
-    if late:
-        return Ending(exit_code=None, cut_short="the budget ended before the tests did")
-    return Ending(exit_code=process.returncode, cut_short=_cut_short(process.returncode))
+            self._copying.check()
+            try:
+                message = self._line.receive(within_s=_POLL_S)
+            except TimeoutError:
+                if time.monotonic() >= order.deadline + _LATE_S:
+                    self._end()
+                    watch()
+                    return "the budget ended before the tests did"
+                continue
+            watch()
+            return self._died() if message is None else self._done(int(message["left"]))
+
+    def _done(self, left: int) -> str:
+        self._idle = True
+        return f"the budget ended with {left} tests not begun" if left else ""
+
+    def _died(self) -> str:
+        self._end()
+        return _cut_short(self._process.returncode)
+
+    def close(self) -> None:
+        """Let it end by itself if it is waiting for a phase, else end it.
+
+        Raises:
+            JournalWriteError: the disk did not take what pytest printed.
+        """
+        self._line.close()
+        if self._idle:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_CLEAN_UP_S)
+        self._end()
+        self._copying.check()
+
+    def _end(self) -> None:
+        self._idle = False
+        end_group(self._process, patience_s=_END_PATIENCE_S)
+        self._copying.end()
 
 
 def _cut_short(exit_code: int) -> str:
-    if exit_code in (0, 1):
-        return ""
     if exit_code < 0:
         return f"pytest was killed by signal {-exit_code}"
     return f"pytest ended with exit code {exit_code}: {_MEANINGS.get(exit_code, 'unknown to this version')}"
-
-
-@contextmanager
-def _started(
-    argv: Sequence[str], root: Path, environ: Mapping[str, str], log: LogWriter
-) -> Iterator[tuple["subprocess.Popen[str]", "_Copying"]]:
-    process = subprocess.Popen(
-        argv,
-        cwd=root,
-        env={**os.environ, **environ, PARENT: str(os.getpid())},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        # A terminal's Ctrl-C is ours to handle: pytest is then told once, in order.
-        start_new_session=True,
-    )
-    copying = _Copying(process, log)
-    copying.start()
-    try:
-        yield process, copying
-    finally:
-        end_group(process, patience_s=_END_PATIENCE_S)
-        copying.end()
 
 
 class _Copying:
@@ -179,13 +205,3 @@ def expand(paths: Sequence[str], root: Path) -> tuple[list[str], list[str]]:
         if not existing:
             missing.append(path)
     return list(dict.fromkeys(found)), missing
-
-
-def log_name(phase: Phase) -> str:
-    """The file with pytest's own output of *phase*."""
-    return f"phase{phase.number}-pytest.log"
-
-
-def open_log(directory: CampaignDirectory, phase: Phase) -> LogWriter:
-    """The log of *phase* in *directory*."""
-    return directory.log(log_name(phase))

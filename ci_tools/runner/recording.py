@@ -6,7 +6,7 @@ records the tests that it runs. Without xdist one process does both.
 
 import os
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +19,10 @@ from ci_tools.evidence.journal import JournalWriter, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.model import EDGE, DependencyState, NodeId, Outcome, Phase
 from ci_tools.planning.membership import suite_of
+from ci_tools.runner.control import Line
 from ci_tools.runner.lifetime import PARENT, die_with_parent
+from ci_tools.runner.parking import MARKS, Parking, required
+from ci_tools.runner.phases import PhaseRunner
 from ci_tools.target.evidence import EVIDENCE_KEY
 from ci_tools.verdict.fold import CampaignState, fold
 
@@ -35,28 +38,48 @@ class _Node(Protocol):
     gateway: Any
 
 
-def start(config: pytest.Config, directory: Path, *, phase: int) -> None:
-    """Register the recorder of this process's role.
+def start(config: pytest.Config, directory: Path, *, phase: int, control: int | None) -> None:
+    """Register what this process has to do: under a campaign's *control*, or for one *phase* run by hand.
 
     Raises:
         pytest.UsageError: there is no journal, or it holds no plan with that phase.
     """
     worker = getattr(config, "workerinput", {}).get("workerid")
     die_with_parent(os.environ.get(PARENT) if worker is None else None)
+    redactor = Redactor(secrets_of(os.environ))
+    prefix = "" if control is not None else f"phase{phase}-"
+    writer = JournalWriter(directory, f"{prefix}{worker or 'pytest'}-{os.getpid()}", redactor)
+    config.add_cleanup(writer.close)
+    marks = directory / MARKS
+    if worker is not None and control is not None:
+        _register(config, Recorder(writer, redactor), Parking(marks))
+    elif control is not None:
+        runner = PhaseRunner(writer, directory, marks, Line.inherited(control))
+        _register(config, runner, ControllerRecorder(writer, runner.uncollected))
+    else:
+        _start_by_hand(config, directory, phase, Recorder(writer, redactor), writer)
+
+
+def _start_by_hand(
+    config: pytest.Config, directory: Path, number: int, recorder: "Recorder", writer: JournalWriter
+) -> None:
     try:
         state = fold(read(directory).records)
     except CampaignError as error:
         raise pytest.UsageError(f"--campaign-journal: {error}") from error
-    planned = _phase_of(state, phase)
-    redactor = Redactor(secrets_of(os.environ))
-    writer = JournalWriter(directory, f"phase{phase}-{worker or 'pytest'}-{os.getpid()}", redactor)
-    config.add_cleanup(writer.close)
+    phase = _phase_of(state, number)
+    collection = PhaseCollection(writer, phase)
     if _distributes(config):
-        config.pluginmanager.register(ControllerRecorder(writer, planned), "campaign-controller-recorder")
+        _register(config, ControllerRecorder(writer, collection.uncollected, collection.collected))
         return
-    config.pluginmanager.register(Recorder(writer, redactor, planned, _failing(state)), "campaign-recorder")
-    if worker is None:
-        config.pluginmanager.register(CollectionRecorder(writer, planned), "campaign-collection-recorder")
+    _register(config, recorder, Blocker(phase, _failing(state), recorder))
+    if not hasattr(config, "workerinput"):
+        _register(config, collection)
+
+
+def _register(config: pytest.Config, *plugins: object) -> None:
+    for plugin in plugins:
+        config.pluginmanager.register(plugin, f"campaign-{type(plugin).__name__}")
 
 
 def _distributes(config: pytest.Config) -> bool:
@@ -95,13 +118,11 @@ class _Ending:
 
 
 class Recorder:
-    """Records the tests that this process runs, and blocks those whose dependency fails its gate."""
+    """Records the tests that this process runs."""
 
-    def __init__(self, writer: JournalWriter, redactor: Redactor, phase: Phase, failing: Mapping[str, str]) -> None:
+    def __init__(self, writer: JournalWriter, redactor: Redactor) -> None:
         self._writer = writer
         self._redactor = redactor
-        self._phase = phase
-        self._failing = failing
         self._endings: dict[str, _Ending] = {}
         self._attempts: Counter[str] = Counter()
 
@@ -111,18 +132,9 @@ class Recorder:
         self._endings[nodeid] = _Ending(outcome=Outcome.NOT_RUN)
         self._writer.write(TestStarted(node_id=NodeId(nodeid), attempt=self._attempts[nodeid]))
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Hold back a test that needs what fails its gate: it would cost time and accuse something else."""
-        for dependency in self._requires(item):
-            if dependency in self._failing:
-                self._endings[item.nodeid].blocked_by = dependency
-                pytest.skip(f"blocked by {dependency}: {self._failing[dependency]}")
-
-    def _requires(self, item: pytest.Item) -> tuple[str, ...]:
-        suite = suite_of(item.nodeid, self._phase.suites)
-        marked = [str(name) for mark in item.iter_markers("requires") for name in mark.args]
-        return tuple(dict.fromkeys([*(suite.requires if suite else ()), *marked]))
+    def blocked(self, node_id: str, dependency: str) -> None:
+        """The test that is being set up cannot tell anything, because of *dependency*."""
+        self._endings[node_id].blocked_by = dependency
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
@@ -181,6 +193,24 @@ class Recorder:
         )
 
 
+class Blocker:
+    """Where one process runs a phase by hand: holds back what requires a dependency that fails its gate."""
+
+    def __init__(self, phase: Phase, failing: Mapping[str, str], recorder: Recorder) -> None:
+        self._phase = phase
+        self._failing = failing
+        self._recorder = recorder
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """It would cost time and accuse something else."""
+        suite = suite_of(item.nodeid, self._phase.suites)
+        for dependency in [*(suite.requires if suite else ()), *required(item)]:
+            if dependency in self._failing:
+                self._recorder.blocked(item.nodeid, dependency)
+                pytest.skip(f"blocked by {dependency}: {self._failing[dependency]}")
+
+
 _BAD = (Outcome.FAILED, Outcome.ERRORED)
 
 
@@ -220,15 +250,15 @@ def _reason(report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException
     return str(error.value) or error.exconly()
 
 
-class CollectionRecorder:
-    """Records what was collected, where one process sees all of it."""
+class PhaseCollection:
+    """Where a phase is run by hand: records what was collected of it, in the process that sees all of it."""
 
     def __init__(self, writer: JournalWriter, phase: Phase) -> None:
         self._writer = writer
         self._phase = phase
         self._told = False
 
-    def collected(self, node_ids: list[str]) -> None:
+    def collected(self, node_ids: Sequence[str]) -> None:
         """Record each test of *node_ids* once, however many workers report the same."""
         if self._told:
             return
@@ -242,34 +272,59 @@ class CollectionRecorder:
                     )
                 )
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Collection ended in this process; an xdist controller collects nothing itself."""
-        if session.items:
-            self.collected([item.nodeid for item in session.items])
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+    def uncollected(self, node_id: str, problem: str) -> None:
         """Record a file that could not be collected."""
-        if not report.failed:
-            return
-        suite = suite_of(report.nodeid, self._phase.suites)
+        suite = suite_of(node_id, self._phase.suites)
         self._writer.write(
             Collected(
-                node_id=NodeId(report.nodeid),
+                node_id=NodeId(node_id),
                 suite=suite.name if suite else "",
                 phase=self._phase.number,
-                problem=report.longreprtext[-_MESSAGE_CHARS:] or "no reason given",
+                problem=problem,
             )
         )
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Collection ended in this process."""
+        self.collected([item.nodeid for item in session.items])
 
-class ControllerRecorder(CollectionRecorder):
-    """Records what the controller of xdist workers sees."""
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file was collected, or not."""
+        if report.failed:
+            self.uncollected(report.nodeid, _problem(report))
+
+
+def _problem(report: pytest.CollectReport) -> str:
+    return report.longreprtext[-_MESSAGE_CHARS:] or "no reason given"
+
+
+def _ignore(_node_ids: Sequence[str]) -> None:
+    """Under control a phase records what it collects when it begins."""
+
+
+class ControllerRecorder:
+    """Records what only the controller of xdist workers sees."""
+
+    def __init__(
+        self,
+        writer: JournalWriter,
+        uncollected: Callable[[str, str], None],
+        collected: Callable[[Sequence[str]], None] = _ignore,
+    ) -> None:
+        self._writer = writer
+        self._uncollected = uncollected
+        self._collected = collected
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        """A worker collected; xdist itself refuses workers that collected something else."""
-        self.collected(ids)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """A worker collected."""
+        self._collected(ids)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A worker could not collect a file."""
+        if report.failed:
+            self._uncollected(report.nodeid, _problem(report))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:

@@ -1,0 +1,60 @@
+"""Where a worker waits between tests: an item that does nothing.
+
+xdist runs a test only once the next one is known. A worker that always holds this item as its next
+can be handed one test at a time, so that the longest go first and none waits behind another.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PARKED = "campaign-parked"
+MARKS = "collection.json"
+"""In the campaign's directory: what each collected test requires by its markers, for the controller to know."""
+
+
+class Parked(pytest.Item):
+    """Runs nothing and reports nothing."""
+
+    def runtest(self) -> None:
+        """Nothing to do; never called, for the protocol skips this item."""
+
+
+class Parking:
+    """In a worker: adds the item after the collected tests, skips it, and tells what each test requires."""
+
+    def __init__(self, marks: Path) -> None:
+        self._marks = marks
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """The last index of every worker's collection is its parking place."""
+        _write(self._marks, {item.nodeid: required(item) for item in items})
+        items.append(Parked.from_parent(session, name=PARKED))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Parking is no test: nothing is set up, torn down or reported."""
+        return True if isinstance(item, Parked) else None
+
+
+def required(item: pytest.Item) -> list[str]:
+    """The dependencies that a test's own markers name."""
+    return [str(name) for mark in item.iter_markers("requires") for name in mark.args]
+
+
+def _write(path: Path, marks: dict[str, list[str]]) -> None:
+    """All workers write the same; the last rename wins, and a half-written file never exists."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside.write_text(json.dumps(marks), encoding="utf-8")
+    beside.replace(path)
+
+
+def read_marks(path: Path, node_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What each of *node_ids* requires by its markers, as the workers wrote it."""
+    marks: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {node_id: tuple(marks.get(node_id, ())) for node_id in node_ids}

@@ -1,0 +1,90 @@
+"""In the controller of a campaign's pytest session: what each phase collects, blocks and hands out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ci_tools.evidence.events import Collected, TestBlocked, TestFinished
+from ci_tools.evidence.journal import JournalWriter, read
+from ci_tools.model import NodeId, Outcome, Phase, Suite
+from ci_tools.planning.membership import suite_of
+from ci_tools.planning.ordering import ordered
+from ci_tools.runner.control import Line, RunPhase
+from ci_tools.runner.parking import read_marks
+from ci_tools.runner.scheduling import Assignment, CampaignScheduling
+from ci_tools.verdict.fold import fold
+
+_DISPUTED = "the pytest workers do not agree that it exists: its name or parameters differ from process to process"
+
+
+class PhaseRunner:
+    """Gives xdist the campaign's scheduler, and decides at each barrier what the phase runs."""
+
+    def __init__(self, writer: JournalWriter, directory: Path, marks: Path, line: Line) -> None:
+        self._writer = writer
+        self._directory = directory
+        self._marks = marks
+        self._line = line
+        self._uncollected: list[tuple[str, str]] = []
+
+    def uncollected(self, node_id: str, problem: str) -> None:
+        """A file could not be collected; the phase that wants it says so when it begins."""
+        self._uncollected.append((node_id, problem))
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config) -> CampaignScheduling:
+        """Phases as barriers instead of one heap of tests."""
+        workers: list[Any] = config.option.tx
+        return CampaignScheduling(len(workers), self._line, self.assign)
+
+    def assign(self, order: RunPhase, collected: Sequence[NodeId], disputed: Sequence[NodeId]) -> Assignment:
+        """Record what *order*'s phase has of *collected*, block what cannot tell anything, and line up the rest."""
+        phase = self._phase(order.phase)
+        for node_id, problem in [*self._uncollected, *((node_id, _DISPUTED) for node_id in disputed)]:
+            suite = suite_of(node_id, phase.suites)
+            if suite is not None:
+                self._record(phase, suite, NodeId(node_id), (), problem)
+        marks = read_marks(self._marks, collected)
+        members = [(node_id, suite) for node_id in collected if (suite := suite_of(node_id, phase.suites))]
+        free: list[tuple[NodeId, Suite]] = []
+        for node_id, suite in members:
+            requires = tuple(dict.fromkeys([*suite.requires, *marks[node_id]]))
+            self._record(phase, suite, node_id, requires)
+            blocker = next((dependency for dependency in requires if dependency in order.failing), None)
+            if blocker is None:
+                free.append((node_id, suite))
+            else:
+                self._block(node_id, blocker, order.failing[blocker])
+        return _lined_up(free, order)
+
+    def _phase(self, number: int) -> Phase:
+        state = fold(read(self._directory).records)
+        phases = state.plan.phases if state.plan else ()
+        return next(phase for phase in phases if phase.number == number)
+
+    def _record(
+        self, phase: Phase, suite: Suite, node_id: NodeId, requires: tuple[str, ...], problem: str = ""
+    ) -> None:
+        self._writer.write(
+            Collected(node_id=node_id, suite=suite.name, phase=phase.number, requires=requires, problem=problem)
+        )
+
+    def _block(self, node_id: NodeId, dependency: str, why: str) -> None:
+        reason = f"blocked by {dependency}: {why}"
+        self._writer.write(TestBlocked(node_id=node_id, dependency=dependency, reason=reason))
+        self._writer.write(TestFinished(node_id=node_id, outcome=Outcome.BLOCKED, duration_s=0.0, message=reason))
+
+
+def _lined_up(tests: Sequence[tuple[NodeId, Suite]], order: RunPhase) -> Assignment:
+    durations = {NodeId(node_id): duration for node_id, duration in order.durations_s.items()}
+    together, alone = (
+        ordered(
+            [(node_id, suite.name) for node_id, suite in tests if suite.loads_system is loads],
+            durations,
+            seed=order.seed,
+        )
+        for loads in (False, True)
+    )
+    return Assignment(together, alone)

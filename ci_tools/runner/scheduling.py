@@ -1,0 +1,147 @@
+"""The xdist scheduler of a campaign: phases as barriers, one test handed out at a time, longest first."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xdist.workermanage import WorkerController
+
+from ci_tools.model import NodeId
+from ci_tools.runner.control import Line, PhaseDone, RunPhase
+from ci_tools.runner.dispatch import Dispatch
+from ci_tools.runner.parking import PARKED
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a phase hands out: tests that may run beside each other, and tests that run alone after them."""
+
+    together: Sequence[NodeId]
+    alone: Sequence[NodeId]
+
+
+Assign = Callable[[RunPhase, Sequence[NodeId], Sequence[NodeId]], Assignment]
+"""Chooses what a phase runs, from what all workers collected and what only some did."""
+
+
+class CampaignScheduling:
+    """Hands tests to workers, phase by phase, as the campaign at the other end of *line* lets it.
+
+    A worker holds the test it runs and, behind it, its parking place; so nothing is handed out before
+    a worker is free. At a barrier every worker is parked, and this process waits for the campaign.
+    """
+
+    def __init__(self, workers: int, line: Line, assign: Assign) -> None:
+        self._workers = workers
+        self._line = line
+        self._assign = assign
+        self._indices: dict[WorkerController, dict[NodeId, int]] = {}
+        self._nodes: list[WorkerController] = []
+        self._collected: list[NodeId] = []
+        self._disputed: list[NodeId] = []
+        self._phase: RunPhase | None = None
+        self._dispatch: Dispatch[WorkerController] = Dispatch((), ())
+        self._left = 0
+        self._begun = False
+        self._ended = False
+
+    @property
+    def nodes(self) -> list[WorkerController]:
+        """Every worker that is alive."""
+        return list(self._nodes)
+
+    @property
+    def collection_is_completed(self) -> bool:
+        """Whether all first workers have collected."""
+        return self._begun or len(self._indices) >= self._workers
+
+    @property
+    def tests_finished(self) -> bool:
+        """Whether the campaign said that nothing follows."""
+        return self._ended
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether a phase is under way."""
+        return self._dispatch.waiting > 0 or self._dispatch.running > 0
+
+    def add_node(self, node: WorkerController) -> None:
+        """A worker is up and collects."""
+        self._nodes.append(node)
+
+    def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
+        """A worker collected; orders may differ, and what it lacks is never handed to it."""
+        self._indices[node] = {NodeId(node_id): index for index, node_id in enumerate(collection)}
+
+    def schedule(self) -> None:
+        """Begin once all have collected; later calls give a replaced worker something to do."""
+        if not self._begun:
+            self._begun = True
+            self._compare()
+            self._barrier()
+        else:
+            self._hand_out()
+
+    def _compare(self) -> None:
+        every = dict.fromkeys(node_id for indices in self._indices.values() for node_id in indices)
+        for node_id in every:
+            if node_id.endswith(PARKED):
+                continue
+            agreed = all(node_id in indices for indices in self._indices.values())
+            (self._collected if agreed else self._disputed).append(node_id)
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:  # noqa: ARG002
+        """A worker is done with a test, or left its parking place to begin one."""
+        running = self._dispatch.holds(node)
+        if running is not None and self._indices[node][running] == item_index:
+            self._dispatch.finished(node, running)
+            self._hand_out()
+
+    def mark_test_pending(self, item: str) -> None:
+        """Part of xdist's protocol for retrying a crashed test: a campaign never does, its attempt counts."""
+
+    def remove_pending_tests_from_node(self, node: WorkerController, indices: Sequence[int]) -> None:
+        """Part of xdist's protocol for stealing: nothing is queued that could be stolen."""
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """A worker ended; the test it was running, if it died over one."""
+        self._nodes.remove(node)
+        self._indices.pop(node, None)
+        crashed = self._dispatch.lost(node)
+        if self._begun and not self._ended and crashed is not None:
+            self._hand_out()
+        return crashed
+
+    def _hand_out(self) -> None:
+        if self._phase is not None and time.monotonic() >= self._phase.deadline:
+            self._left += self._dispatch.give_up()
+        for node in self._nodes:
+            if node in self._indices and not node.shutting_down:
+                self._hand_to(node)
+        if self._phase is not None and not self.has_pending:
+            self._line.send(PhaseDone(phase=self._phase.phase, left=self._left))
+            self._barrier()
+
+    def _hand_to(self, node: WorkerController) -> None:
+        test = self._dispatch.next_for(node)
+        if test is not None:
+            indices = self._indices[node]
+            # The parking place stands last in every worker's collection.
+            node.send_runtest_some([indices[test], len(indices) - 1])
+
+    def _barrier(self) -> None:
+        """Wait for the campaign while all workers are parked, and begin what it says."""
+        self._phase = None
+        message = self._line.receive()
+        if message is None:
+            self._ended = True
+            return
+        self._phase = _run_phase(message)
+        assignment = self._assign(self._phase, self._collected, self._disputed)
+        self._dispatch, self._left = Dispatch(assignment.together, assignment.alone), 0
+        self._hand_out()
+
+
+def _run_phase(message: Mapping[str, Any]) -> RunPhase:
+    return RunPhase(**message)
