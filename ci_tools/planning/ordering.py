@@ -1,7 +1,7 @@
 """In which order the tests of a phase are handed out."""
 
 from collections.abc import Mapping, Sequence
-from random import Random
+from hashlib import sha256
 from statistics import median
 
 from ci_tools.model import NodeId
@@ -12,14 +12,11 @@ def ordered(
 ) -> list[NodeId]:
     """*tests* (node id and suite), longest first; or shuffled by *seed*.
 
-    A test that was never timed is expected to take the median of its suite, or of all: the order is
-    then that of the collection.
+    A test that was never timed is expected to take the median of its suite, or of all. Equals keep the order
+    of the collection.
     """
     if seed is not None:
-        # Sorted first: the same seed gives the same order whatever the order of collection.
-        shuffled = sorted(node_id for node_id, _ in tests)
-        Random(seed).shuffle(shuffled)  # noqa: S311 - an order to be repeated, not a secret
-        return shuffled
+        return _shuffled([node_id for node_id, _ in tests], seed)
     by_suite: dict[str, list[float]] = {}
     for node_id, suite in tests:
         if node_id in durations_s:
@@ -33,3 +30,8 @@ def ordered(
         return durations_s.get(node_id, typical.get(suite, otherwise))
 
     return [node_id for node_id, _ in sorted(tests, key=expected, reverse=True)]
+
+
+def _shuffled(tests: Sequence[NodeId], seed: int) -> list[NodeId]:
+    """By a digest of each test's own name: one that comes or goes leaves the others in their order."""
+    return sorted(tests, key=lambda node_id: sha256(f"{seed} {node_id}".encode(errors="surrogatepass")).digest())

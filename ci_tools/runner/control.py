@@ -1,10 +1,14 @@
 """What a campaign and its pytest session say to each other at a phase's barrier: JSON lines on a socket."""
 
 import json
+import select
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
+
+_PART_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +31,19 @@ class PhaseDone:
     phase: int
     left: int
     """Tests that the deadline kept from beginning."""
+    unknown: int = 0
+    """Tests that no worker knows any more: those that did were replaced, and the new ones collected others."""
 
 
 class Line:
     """One end of the socket."""
 
     def __init__(self, end: socket.socket) -> None:
+        end.setblocking(False)
+        end.set_inheritable(False)
         self._end = end
         self._received = b""
+        self._unsent = b""
 
     @classmethod
     def pair(cls) -> tuple[Self, socket.socket]:
@@ -48,11 +57,12 @@ class Line:
         return cls(socket.socket(fileno=descriptor))
 
     def send(self, message: RunPhase | PhaseDone) -> None:
-        """Say *message*; an end that is gone does not hear it, which the next :meth:`receive` tells."""
-        try:
-            self._end.sendall(json.dumps(asdict(message)).encode() + b"\n")
-        except OSError:
-            self._received = b""
+        """Say *message* without waiting: what the other end does not take now goes out during :meth:`receive`.
+
+        An end that is gone does not hear it, which the next :meth:`receive` tells.
+        """
+        self._unsent += json.dumps(asdict(message)).encode() + b"\n"
+        self._push()
 
     def receive(self, within_s: float | None = None) -> dict[str, Any] | None:
         """The next message; None when the other end is gone.
@@ -60,15 +70,12 @@ class Line:
         Raises:
             TimeoutError: nothing whole came *within_s* seconds.
         """
-        self._end.settimeout(within_s)
+        until = None if within_s is None else time.monotonic() + within_s
         while b"\n" not in self._received:
-            try:
-                part = self._end.recv(1 << 16)
-            except ConnectionError:
+            self._wait(until)
+            self._push()
+            if not self._pull():
                 return None
-            if not part:
-                return None
-            self._received += part
         line, _, self._received = self._received.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
         return message
@@ -76,3 +83,29 @@ class Line:
     def close(self) -> None:
         """Release this end; the other one hears it."""
         self._end.close()
+
+    def _wait(self, until: float | None) -> None:
+        ready = select.poll()
+        ready.register(self._end, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+        if not ready.poll(None if until is None else max(0.0, until - time.monotonic()) * 1000):
+            raise TimeoutError("the other end of the line has said nothing")
+
+    def _push(self) -> None:
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._end.send(self._unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._unsent = b""
+
+    def _pull(self) -> bool:
+        """Take what there is; False if the other end is gone."""
+        try:
+            part = self._end.recv(_PART_BYTES)
+        except BlockingIOError:
+            return True
+        except ConnectionError:
+            return False
+        self._received += part
+        return bool(part)

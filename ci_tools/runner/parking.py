@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
-PARKED = "campaign-parked"
+from ci_tools.model import NodeId
+
+_NAME = "campaign-parked"
+PARKED = NodeId(f"::{_NAME}")
+"""The node id of every worker's parking place: no file has it, so no test can."""
 MARKS = "collection.json"
 """In the campaign's directory: what each collected test requires by its markers, for the controller to know."""
 
@@ -32,9 +36,9 @@ class Parking:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        """The last index of every worker's collection is its parking place."""
+        """Every worker's collection has a parking place."""
         _write(self._marks, {item.nodeid: required(item) for item in items})
-        items.append(Parked.from_parent(session, name=PARKED))
+        items.append(Parked.from_parent(session, name=_NAME))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:

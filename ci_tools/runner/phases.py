@@ -12,22 +12,27 @@ from ci_tools.model import NodeId, Outcome, Phase, Suite
 from ci_tools.planning.membership import suite_of
 from ci_tools.planning.ordering import ordered
 from ci_tools.runner.control import Line, RunPhase
-from ci_tools.runner.parking import read_marks
+from ci_tools.runner.parking import MARKS, read_marks
+from ci_tools.runner.pytest_process import expand
 from ci_tools.runner.scheduling import Assignment, CampaignScheduling
 from ci_tools.verdict.fold import fold
 
 _DISPUTED = "the pytest workers do not agree that it exists: its name or parameters differ from process to process"
 
+_NOT_FOUND = "pytest collects no test of that name"
+
 
 class PhaseRunner:
     """Gives xdist the campaign's scheduler, and decides at each barrier what the phase runs."""
 
-    def __init__(self, writer: JournalWriter, directory: Path, marks: Path, line: Line) -> None:
+    def __init__(self, writer: JournalWriter, directory: Path, line: Line, *, root: Path) -> None:
+        """*root* is the folder that the paths of suites are relative to."""
         self._writer = writer
         self._directory = directory
-        self._marks = marks
+        self._root = root
         self._line = line
         self._uncollected: list[tuple[str, str]] = []
+        self._scheduling: CampaignScheduling | None = None
 
     def uncollected(self, node_id: str, problem: str) -> None:
         """A file could not be collected; the phase that wants it says so when it begins."""
@@ -37,16 +42,19 @@ class PhaseRunner:
     def pytest_xdist_make_scheduler(self, config: pytest.Config) -> CampaignScheduling:
         """Phases as barriers instead of one heap of tests."""
         workers: list[Any] = config.option.tx
-        return CampaignScheduling(len(workers), self._line, self.assign)
+        self._scheduling = CampaignScheduling(len(workers), self._line, self.assign)
+        return self._scheduling
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A worker began a test."""
+        if self._scheduling is not None:
+            self._scheduling.test_begun(NodeId(nodeid))
 
     def assign(self, order: RunPhase, collected: Sequence[NodeId], disputed: Sequence[NodeId]) -> Assignment:
         """Record what *order*'s phase has of *collected*, block what cannot tell anything, and line up the rest."""
         phase = self._phase(order.phase)
-        for node_id, problem in [*self._uncollected, *((node_id, _DISPUTED) for node_id in disputed)]:
-            suite = suite_of(node_id, phase.suites)
-            if suite is not None:
-                self._record(phase, suite, NodeId(node_id), (), problem)
-        marks = read_marks(self._marks, collected)
+        self._record_problems(phase, collected, disputed)
+        marks = read_marks(self._directory / MARKS, collected)
         members = [(node_id, suite) for node_id in collected if (suite := suite_of(node_id, phase.suites))]
         free: list[tuple[NodeId, Suite]] = []
         for node_id, suite in members:
@@ -58,6 +66,19 @@ class PhaseRunner:
             else:
                 self._block(node_id, blocker, order.failing[blocker])
         return _lined_up(free, order)
+
+    def _record_problems(self, phase: Phase, collected: Sequence[NodeId], disputed: Sequence[NodeId]) -> None:
+        problems = [*self._uncollected, *((node_id, _DISPUTED) for node_id in disputed)]
+        for node_id, problem in problems:
+            for suite in _suites_with(node_id, phase.suites):
+                self._record(phase, suite, NodeId(node_id), (), problem)
+        told = [node_id for node_id, _ in problems]
+        for suite in phase.suites:
+            for path in suite.paths:
+                exists = "::" in path and expand([path], self._root)[0]
+                named = any(_covers(path, node_id) for node_id in (*collected, *told))
+                if exists and not named and not any(_holds(node_id, path) for node_id in told):
+                    self._record(phase, suite, NodeId(path), (), _NOT_FOUND)
 
     def _phase(self, number: int) -> Phase:
         state = fold(read(self._directory).records)
@@ -75,6 +96,22 @@ class PhaseRunner:
         reason = f"blocked by {dependency}: {why}"
         self._writer.write(TestBlocked(node_id=node_id, dependency=dependency, reason=reason))
         self._writer.write(TestFinished(node_id=node_id, outcome=Outcome.BLOCKED, duration_s=0.0, message=reason))
+
+
+def _suites_with(node_id: str, suites: Sequence[Suite]) -> list[Suite]:
+    """The suite that *node_id* belongs to; of what holds the tests of several, all of them."""
+    suite = suite_of(node_id, suites)
+    return [suite] if suite else [suite for suite in suites if any(_holds(node_id, path) for path in suite.paths)]
+
+
+def _holds(node_id: str, path: str) -> bool:
+    """Whether what *path* names is in the folder, file or class *node_id*."""
+    is_file_of = "::" not in node_id and _covers(path.partition("::")[0], node_id)
+    return not node_id or is_file_of or path.startswith((f"{node_id}/", f"{node_id}::"))
+
+
+def _covers(path: str, node_id: str) -> bool:
+    return suite_of(node_id, [Suite(name="", paths=(path,))]) is not None
 
 
 def _lined_up(tests: Sequence[tuple[NodeId, Suite]], order: RunPhase) -> Assignment:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ci_tools.errors import JournalWriteError
 from ci_tools.evidence.journal import LogWriter
 from ci_tools.planning.membership import has_wildcard
-from ci_tools.runner.control import Line, RunPhase
+from ci_tools.runner.control import Line, PhaseDone, RunPhase
 from ci_tools.runner.lifetime import PARENT, end_group
 
 _POLL_S = 0.1
@@ -33,16 +33,21 @@ _MEANINGS = {
 
 
 def arguments(paths: Sequence[str], *, root: Path, out: Path, workers: int, control: int) -> list[str]:
-    """The command line that lets a campaign run *paths* phase by phase and records into its directory *out*."""
+    """The command line that lets a campaign run *paths* phase by phase and records into its directory *out*.
+
+    Files are collected whole: a single name that pytest does not find would keep it from running any other.
+    """
     return [
         sys.executable,
         "-m",
         "pytest",
-        *paths,
+        *dict.fromkeys(path.partition("::")[0] for path in paths),
         f"--rootdir={root}",
         f"--numprocesses={workers}",
         "--dist=load",
         "--continue-on-collection-errors",
+        # A suite's own -x would end every phase at once.
+        "--maxfail=0",
         "--tb=short",
         "--color=no",
         "-p",
@@ -109,13 +114,20 @@ class PytestProcess:
                     return "the budget ended before the tests did"
                 continue
             watch()
-            return self._died() if message is None else self._done(int(message["left"]))
+            return self._died() if message is None else self._done(PhaseDone(**message))
 
-    def _done(self, left: int) -> str:
+    def _done(self, done: PhaseDone) -> str:
         self._idle = True
-        return f"the budget ended with {left} tests not begun" if left else ""
+        troubles = [
+            f"the budget ended with {done.left} tests not begun" if done.left else "",
+            f"{done.unknown} tests are known to no pytest worker any more" if done.unknown else "",
+        ]
+        return "; ".join(filter(None, troubles))
 
     def _died(self) -> str:
+        # It closes its end before it is gone: interrupted in between, it would seem to be killed by us.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_PATIENCE_S)
         self._end()
         return _cut_short(self._process.returncode)
 

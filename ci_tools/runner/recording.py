@@ -46,34 +46,42 @@ def start(config: pytest.Config, directory: Path, *, phase: int, control: int | 
     """
     worker = getattr(config, "workerinput", {}).get("workerid")
     die_with_parent(os.environ.get(PARENT) if worker is None else None)
-    redactor = Redactor(secrets_of(os.environ))
-    prefix = "" if control is not None else f"phase{phase}-"
-    writer = JournalWriter(directory, f"{prefix}{worker or 'pytest'}-{os.getpid()}", redactor)
-    config.add_cleanup(writer.close)
-    marks = directory / MARKS
-    if worker is not None and control is not None:
-        _register(config, Recorder(writer, redactor), Parking(marks))
-    elif control is not None:
-        runner = PhaseRunner(writer, directory, marks, Line.inherited(control))
+    if control is None:
+        _start_by_hand(config, directory, phase, worker)
+    elif worker is not None:
+        writer, redactor = _recording(config, directory, worker)
+        _register(config, Recorder(writer, redactor), Parking(directory / MARKS))
+    elif _distributes(config):
+        writer, _ = _recording(config, directory, "pytest")
+        runner = PhaseRunner(writer, directory, Line.inherited(control), root=config.rootpath)
         _register(config, runner, ControllerRecorder(writer, runner.uncollected))
     else:
-        _start_by_hand(config, directory, phase, Recorder(writer, redactor), writer)
+        raise pytest.UsageError("--campaign-control needs workers of pytest-xdist; give --numprocesses=N, N at least 1")
 
 
-def _start_by_hand(
-    config: pytest.Config, directory: Path, number: int, recorder: "Recorder", writer: JournalWriter
-) -> None:
+def _recording(config: pytest.Config, directory: Path, role: str) -> tuple[JournalWriter, Redactor]:
+    """What this process writes the journal with."""
+    redactor = Redactor(secrets_of(os.environ))
+    writer = JournalWriter(directory, f"{role}-{os.getpid()}", redactor)
+    config.add_cleanup(writer.close)
+    return writer, redactor
+
+
+def _start_by_hand(config: pytest.Config, directory: Path, number: int, worker: str | None) -> None:
+    # Read before anything is written: a directory without a journal stays one.
     try:
         state = fold(read(directory).records)
     except CampaignError as error:
         raise pytest.UsageError(f"--campaign-journal: {error}") from error
     phase = _phase_of(state, number)
+    writer, redactor = _recording(config, directory, f"phase{number}-{worker or 'pytest'}")
     collection = PhaseCollection(writer, phase)
     if _distributes(config):
         _register(config, ControllerRecorder(writer, collection.uncollected, collection.collected))
         return
+    recorder = Recorder(writer, redactor)
     _register(config, recorder, Blocker(phase, _failing(state), recorder))
-    if not hasattr(config, "workerinput"):
+    if worker is None:
         _register(config, collection)
 
 

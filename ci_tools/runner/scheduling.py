@@ -1,9 +1,8 @@
 """The xdist scheduler of a campaign: phases as barriers, one test handed out at a time, longest first."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from xdist.workermanage import WorkerController
 
@@ -36,13 +35,14 @@ class CampaignScheduling:
         self._workers = workers
         self._line = line
         self._assign = assign
+        self._nodes: dict[WorkerController, None] = {}
         self._indices: dict[WorkerController, dict[NodeId, int]] = {}
-        self._nodes: list[WorkerController] = []
         self._collected: list[NodeId] = []
         self._disputed: list[NodeId] = []
         self._phase: RunPhase | None = None
         self._dispatch: Dispatch[WorkerController] = Dispatch((), ())
         self._left = 0
+        self._unknown = 0
         self._begun = False
         self._ended = False
 
@@ -54,7 +54,7 @@ class CampaignScheduling:
     @property
     def collection_is_completed(self) -> bool:
         """Whether all first workers have collected."""
-        return self._begun or len(self._indices) >= self._workers
+        return self._begun or self._all_up
 
     @property
     def tests_finished(self) -> bool:
@@ -66,13 +66,24 @@ class CampaignScheduling:
         """Whether a phase is under way."""
         return self._dispatch.waiting > 0 or self._dispatch.running > 0
 
+    @property
+    def _all_up(self) -> bool:
+        return len(self._indices) >= self._workers
+
     def add_node(self, node: WorkerController) -> None:
         """A worker is up and collects."""
-        self._nodes.append(node)
+        self._nodes[node] = None
 
     def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
-        """A worker collected; orders may differ, and what it lacks is never handed to it."""
-        self._indices[node] = {NodeId(node_id): index for index, node_id in enumerate(collection)}
+        """A worker collected; orders may differ, and what it lacks is never handed to it.
+
+        Raises:
+            RuntimeError: it has no parking place, for pytest gave its collection up.
+        """
+        indices = {NodeId(node_id): index for index, node_id in enumerate(collection)}
+        if PARKED not in indices:
+            raise RuntimeError(f"{node} gave up collecting; the pytest log says why")
+        self._indices[node] = indices
 
     def schedule(self) -> None:
         """Begin once all have collected; later calls give a replaced worker something to do."""
@@ -80,23 +91,25 @@ class CampaignScheduling:
             self._begun = True
             self._compare()
             self._barrier()
-        else:
-            self._hand_out()
+        self._advance()
 
     def _compare(self) -> None:
         every = dict.fromkeys(node_id for indices in self._indices.values() for node_id in indices)
         for node_id in every:
-            if node_id.endswith(PARKED):
-                continue
-            agreed = all(node_id in indices for indices in self._indices.values())
-            (self._collected if agreed else self._disputed).append(node_id)
+            if node_id != PARKED:
+                agreed = all(node_id in indices for indices in self._indices.values())
+                (self._collected if agreed else self._disputed).append(node_id)
+
+    def test_begun(self, test: NodeId) -> None:
+        """The worker that was handed *test* has begun it."""
+        self._dispatch.begun(test)
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:  # noqa: ARG002
         """A worker is done with a test, or left its parking place to begin one."""
         running = self._dispatch.holds(node)
         if running is not None and self._indices[node][running] == item_index:
             self._dispatch.finished(node, running)
-            self._hand_out()
+            self._advance()
 
     def mark_test_pending(self, item: str) -> None:
         """Part of xdist's protocol for retrying a crashed test: a campaign never does, its attempt counts."""
@@ -105,30 +118,51 @@ class CampaignScheduling:
         """Part of xdist's protocol for stealing: nothing is queued that could be stolen."""
 
     def remove_node(self, node: WorkerController) -> str | None:
-        """A worker ended; the test it was running, if it died over one."""
-        self._nodes.remove(node)
+        """A worker ended; the test it was running, if it died over one.
+
+        The phase does not end here, even if that was its last test: xdist has yet to report it, and to
+        replace the worker, whose collection then leads through the barrier.
+
+        Raises:
+            KeyError: it ended before it was up.
+        """
+        del self._nodes[node]
         self._indices.pop(node, None)
         crashed = self._dispatch.lost(node)
-        if self._begun and not self._ended and crashed is not None:
+        if not self._ended:
             self._hand_out()
         return crashed
+
+    def _advance(self) -> None:
+        """Hand out; and where nothing is left to run, go through the barrier to the next phase."""
+        self._hand_out()
+        while self._phase is not None and not self.has_pending and self._all_up:
+            self._line.send(PhaseDone(phase=self._phase.phase, left=self._left, unknown=self._unknown))
+            self._barrier()
+            self._hand_out()
 
     def _hand_out(self) -> None:
         if self._phase is not None and time.monotonic() >= self._phase.deadline:
             self._left += self._dispatch.give_up()
-        for node in self._nodes:
-            if node in self._indices and not node.shutting_down:
-                self._hand_to(node)
-        if self._phase is not None and not self.has_pending:
-            self._line.send(PhaseDone(phase=self._phase.phase, left=self._left))
-            self._barrier()
+        self._feed()
+        if self._all_up and self._dispatch.waiting and not self._dispatch.running:
+            self._unknown += self._dispatch.drop_unknown({test for known in self._indices.values() for test in known})
+            self._feed()
 
-    def _hand_to(self, node: WorkerController) -> None:
-        test = self._dispatch.next_for(node)
-        if test is not None:
-            indices = self._indices[node]
-            # The parking place stands last in every worker's collection.
-            node.send_runtest_some([indices[test], len(indices) - 1])
+    def _feed(self) -> None:
+        for node, indices in self._indices.items():
+            if not node.shutting_down:
+                self._hand_to(node, indices)
+
+    def _hand_to(self, node: WorkerController, indices: dict[NodeId, int]) -> None:
+        test = self._dispatch.next_for(node, indices)
+        if test is None:
+            return
+        try:
+            node.send_runtest_some([indices[test], indices[PARKED]])
+        except OSError:
+            # It died a moment ago; xdist is about to say so.
+            self._dispatch.take_back(node)
 
     def _barrier(self) -> None:
         """Wait for the campaign while all workers are parked, and begin what it says."""
@@ -137,11 +171,7 @@ class CampaignScheduling:
         if message is None:
             self._ended = True
             return
-        self._phase = _run_phase(message)
+        self._phase = RunPhase(**message)
         assignment = self._assign(self._phase, self._collected, self._disputed)
-        self._dispatch, self._left = Dispatch(assignment.together, assignment.alone), 0
-        self._hand_out()
-
-
-def _run_phase(message: Mapping[str, Any]) -> RunPhase:
-    return RunPhase(**message)
+        self._dispatch = Dispatch(assignment.together, assignment.alone)
+        self._left = self._unknown = 0

@@ -146,8 +146,7 @@ def test_a_campaign_leaves_its_evidence(passed: Passed) -> None:
     assert names == {
         "journal",
         "environment.json",
-        "phase1-pytest.log",
-        "phase2-pytest.log",
+        "pytest.log",
         "test_results.json",
         "report.md",
     }
@@ -189,7 +188,7 @@ def test_a_lost_file_of_a_journal_is_inconclusive(passed: Passed, tmp_path: Path
     """Also one that nobody misses by its own lines."""
     shop, _ = passed
     copy = copied(shop, tmp_path)
-    next((copy / "journal").glob("phase2-gw0-*.jsonl")).unlink()
+    next((copy / "journal").glob("gw0-*.jsonl")).unlink()
 
     judged = say("judge", "copy")
 

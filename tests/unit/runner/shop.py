@@ -171,12 +171,13 @@ class Shop:
         (self.root / "tests" / f"test_{name}.py").write_text(source, encoding="utf-8")
 
     def prepared(self, **wishes: Any) -> CampaignRun:
-        """A campaign that has not begun; pytest runs the tests in one process, for speed."""
+        """A campaign that has not begun; one worker runs the tests, for speed."""
         out: Path = wishes.pop("out", self.out)
         environ: Mapping[str, str] = wishes.pop("environ", {})
-        values = {"environment": "here", "plan": "full", "workers": 0, "campaign": "shop-campaign", "root": self.root}
+        durations_s: Mapping[str, float] = wishes.pop("durations_s", {})
+        values = {"environment": "here", "plan": "full", "workers": 1, "campaign": "shop-campaign", "root": self.root}
         console = Console(file=self.told, width=160, force_terminal=False, highlight=False)
-        return CampaignRun.prepare(
+        run = CampaignRun.prepare(
             parse(self.spec.read_text(encoding="utf-8"), str(self.spec)),
             Request(**{**values, **wishes}),
             out=out,
@@ -184,6 +185,8 @@ class Shop:
             progress=Progress(console, live=False, clock=lambda: 0.0),
             environ=environ,
         )
+        run.durations_s = durations_s
+        return run
 
     def run(self, **wishes: Any) -> Judgement:
         """What is to be said after a whole campaign."""

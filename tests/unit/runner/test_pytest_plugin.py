@@ -49,7 +49,11 @@ def test_only_options_of_the_campaign_are_added(tmp_path: Path) -> None:
 
     added = [row.split()[0] for row in pytest_in(tmp_path, "--help").stdout.splitlines() if row not in without]
 
-    assert [word for word in added if word.startswith("-")] == ["--campaign-journal=DIR", "--campaign-phase=N"]
+    assert [word for word in added if word.startswith("-")] == [
+        "--campaign-journal=DIR",
+        "--campaign-phase=N",
+        "--campaign-control=FD",
+    ]
 
 
 def test_without_a_journal_no_marker_is_added(tmp_path: Path) -> None:
