@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -94,6 +94,7 @@ class CampaignRun:
     _environment: Environment = field(init=False)
     _stack: ExitStack = field(init=False)
     _pytest: PytestProcess | None = field(init=False, default=None)
+    _apart: bool = field(init=False, default=False)
     _failing: dict[str, str] = field(init=False, default_factory=dict)
 
     @classmethod
@@ -225,9 +226,6 @@ class CampaignRun:
         found = self._existing(phase)
         if not found:
             return "" if not phase.suites else "none of its files exists"
-        if self._pytest is None or not self._pytest.alive:
-            self._pytest = self._stack.enter_context(closing(self._started(environ)))
-        self.progress.doing("collecting")
         order = RunPhase(
             phase=phase.number,
             deadline=deadline,
@@ -235,7 +233,26 @@ class CampaignRun:
             durations_s=self.durations_s,
             seed=self.request.seed,
         )
-        return self._pytest.run(order, self._watch)
+        self.progress.doing("collecting")
+        if not self._apart:
+            cut_short, begun = self._together(environ, order)
+            # What belongs to another phase may keep pytest from collecting: it must cost that phase only.
+            self._apart = not begun
+            if phase.number in begun or time.monotonic() >= deadline:
+                return cut_short
+        with closing(self._started(environ, found)) as process:
+            return process.run(order, self._watch)
+
+    def _together(self, environ: Mapping[str, str], order: RunPhase) -> tuple[str, Sequence[int]]:
+        """Run a phase in the one pytest over all that may still run: one for each would cost its start each time.
+
+        What cut the phase short, or nothing, and the phases that this pytest has begun so far.
+        """
+        if self._pytest is None or not self._pytest.alive:
+            paths = [path for suite in self._suites_ahead() for path in suite.paths]
+            found, _ = pytest_process.expand(paths, self.request.root)
+            self._pytest = self._stack.enter_context(closing(self._started(environ, found)))
+        return self._pytest.run(order, self._watch), self._pytest.begun
 
     def _existing(self, phase: Phase) -> list[str]:
         paths: list[str] = []
@@ -250,13 +267,10 @@ class CampaignRun:
                 )
         return paths
 
-    def _started(self, environ: Mapping[str, str]) -> PytestProcess:
-        """One pytest for all that may still run: a process per phase would cost its start each time."""
-        paths = [path for suite in self._suites_ahead() for path in suite.paths]
-        found, _ = pytest_process.expand(paths, self.request.root)
+    def _started(self, environ: Mapping[str, str], paths: Sequence[str]) -> PytestProcess:
         return PytestProcess(
             lambda control: pytest_process.arguments(
-                found, root=self.request.root, out=self.directory.path, workers=self.request.workers, control=control
+                paths, root=self.request.root, out=self.directory.path, workers=self.request.workers, control=control
             ),
             root=self.request.root,
             environ=environ,

@@ -25,6 +25,13 @@ class RunPhase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseBegun:
+    """The session has collected, and runs what it was ordered to."""
+
+    phase: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseDone:
     """The session has run what it could of a phase; every worker is idle."""
 
@@ -56,7 +63,7 @@ class Line:
         """The end that a parent handed over."""
         return cls(socket.socket(fileno=descriptor))
 
-    def send(self, message: RunPhase | PhaseDone) -> None:
+    def send(self, message: RunPhase | PhaseBegun | PhaseDone) -> None:
         """Say *message* without waiting: what the other end does not take now goes out during :meth:`receive`.
 
         An end that is gone does not hear it, which the next :meth:`receive` tells.

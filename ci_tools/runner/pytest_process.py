@@ -12,7 +12,7 @@ from pathlib import Path
 from ci_tools.errors import JournalWriteError
 from ci_tools.evidence.journal import LogWriter
 from ci_tools.planning.membership import has_wildcard
-from ci_tools.runner.control import Line, PhaseDone, RunPhase
+from ci_tools.runner.control import Line, PhaseBegun, PhaseDone, RunPhase
 from ci_tools.runner.lifetime import PARENT, end_group
 
 _POLL_S = 0.1
@@ -88,6 +88,8 @@ class PytestProcess:
         self._copying = _Copying(self._process, log)
         self._copying.start()
         self._idle = False
+        self.begun: list[int] = []
+        """The numbers of the phases that it has begun; before the first it may fail over what another phase runs."""
 
     @property
     def alive(self) -> bool:
@@ -114,7 +116,11 @@ class PytestProcess:
                     return "the budget ended before the tests did"
                 continue
             watch()
-            return self._died() if message is None else self._done(PhaseDone(**message))
+            if message is None:
+                return self._died()
+            if "left" in message:
+                return self._done(PhaseDone(**message))
+            self.begun.append(PhaseBegun(**message).phase)
 
     def _done(self, done: PhaseDone) -> str:
         self._idle = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xdist.workermanage import WorkerController
 
 from ci_tools.model import NodeId
-from ci_tools.runner.control import Line, PhaseDone, RunPhase
+from ci_tools.runner.control import Line, PhaseBegun, PhaseDone, RunPhase
 from ci_tools.runner.dispatch import Dispatch
 from ci_tools.runner.parking import PARKED
 
@@ -172,6 +172,7 @@ class CampaignScheduling:
             self._ended = True
             return
         self._phase = RunPhase(**message)
+        self._line.send(PhaseBegun(phase=self._phase.phase))
         assignment = self._assign(self._phase, self._collected, self._disputed)
         self._dispatch = Dispatch(assignment.together, assignment.alone)
         self._left = self._unknown = 0

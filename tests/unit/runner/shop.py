@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ci_tools.evidence.events import Event
+from ci_tools.evidence.events import Event, Record
 from ci_tools.evidence.journal import read
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.runner.campaign import CampaignRun, Request
@@ -166,6 +166,10 @@ class Shop:
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the campaign file"
         self.spec.write_text(text.replace(old, new), encoding="utf-8")
 
+    def extend(self, text: str) -> None:
+        """Add *text* at the end of the campaign file."""
+        self.spec.write_text(f"{self.spec.read_text(encoding='utf-8')}\n{text}", encoding="utf-8")
+
     def suite(self, name: str, source: str) -> None:
         """Let the suite *name* consist of *source*."""
         (self.root / "tests" / f"test_{name}.py").write_text(source, encoding="utf-8")
@@ -198,6 +202,10 @@ class Shop:
         journal = read(self.out)
         return judge(fold(journal.records, journal.problems))
 
+    def records(self, kind: type[Event]) -> list[Record]:
+        """The journal's records of one kind of event, in order."""
+        return [record for record in read(self.out).records if isinstance(record.event, kind)]
+
     def events(self, kind: type[Event]) -> list[Any]:
         """The journal's events of one kind, in order."""
-        return [record.event for record in read(self.out).records if isinstance(record.event, kind)]
+        return [record.event for record in self.records(kind)]
