@@ -50,7 +50,7 @@ def start(config: pytest.Config, directory: Path, *, phase: int, control: int | 
         _start_by_hand(config, directory, phase, worker)
     elif worker is not None:
         writer, redactor = _recording(config, directory, worker)
-        _register(config, Recorder(writer, redactor), Parking(directory / MARKS))
+        _register(config, Recorder(writer, redactor), Parking(directory / MARKS), CleanUp(writer, worker))
     elif _distributes(config):
         writer, _ = _recording(config, directory, "pytest")
         runner = PhaseRunner(writer, directory, Line.inherited(control), root=config.rootpath)
@@ -199,6 +199,23 @@ class Recorder:
                 evidence=ending.evidence,
             )
         )
+
+
+class CleanUp:
+    """In a worker that has parked: a session's fixtures are cleaned up when no test is left to fail of it."""
+
+    def __init__(self, writer: JournalWriter, worker: str) -> None:
+        self._writer = writer
+        self._worker = worker
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self) -> Generator[None, None, None]:
+        """Trouble is written down: xdist would drop it without a word."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever a suite's clean-up raises
+            reason = f"cleaning up its session failed: {type(error).__qualname__}: {error}"
+            self._writer.write(WorkerLost(worker=self._worker, reason=reason[:_MESSAGE_CHARS]))
 
 
 class Blocker:
