@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -350,12 +351,12 @@ Begun = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def begun(shop: Shop) -> Iterator[Begun]:
-    """Begins a campaign over the first phase, which is gone afterwards."""
+    """Begins a campaign, over the first phase unless told otherwise, which is gone afterwards."""
     processes: list[subprocess.Popen[str]] = []
 
-    def begin() -> "subprocess.Popen[str]":
+    def begin(*words: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [*COMMAND, *CAMPAIGN, "--phase=1"],
+            [*COMMAND, *CAMPAIGN, *(words or ("--phase=1",))],
             cwd=shop.root,
             env=environ(),
             stdout=subprocess.PIPE,
@@ -421,6 +422,40 @@ def test_a_killed_campaign_can_be_judged_and_leaves_no_process(
     assert judged.returncode == ExitCode.INCONCLUSIVE
     assert "the campaign never finished: its process was killed or is still running" in judged.stdout
     assert "1 not run" in judged.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_campaign_that_ends_between_two_phases_leaves_no_process(
+    shop: Shop, begun: Begun, eventually: Eventually, number: signal.Signals
+) -> None:
+    """However it ends while its pytest waits for the next phase."""
+    shop.extend(
+        '[gates.again]\nphase = "second"\nkind = "reliability"\n'
+        'dependency = "shop"\nprobe = "shop"\nfloor = 0.5\ntarget = 1.0\n'
+    )
+    shop.suite("smoke", "import pathlib\ndef test_it(): pass\ndef test_that(): pathlib.Path('tested').touch()\n")
+    between = threading.Event()
+
+    def answer() -> object:
+        if (shop.root / "tested").exists():
+            between.set()
+            shop.site.released.clear()
+            shop.site.released.wait(PATIENCE_S)
+        return {"status": "ok"}
+
+    shop.site.answers["/health"] = answer
+    process = begun("--plan=full")
+    assert between.wait(PATIENCE_S)
+    children = children_of(process)
+
+    process.send_signal(number)
+    process.communicate(timeout=PATIENCE_S)
+
+    assert len(children) >= 2
+    eventually(lambda: not any(child.is_running() for child in children), within_s=5, what="its children are gone")
+    judged = called(shop.root, "judge", "out")
+    assert judged.returncode == ExitCode.INCONCLUSIVE
+    assert [event.node_id.partition("::")[2] for event in shop.events(TestFinished)] == ["test_it", "test_that"]
 
 
 def test_a_campaign_can_be_stopped_while_it_probes(shop: Shop, begun: Begun, eventually: Eventually) -> None:
