@@ -7,9 +7,11 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -23,9 +25,16 @@ from ci_tools.report.schema import schema as results_schema
 from ci_tools.report.summary import print_summary
 from ci_tools.spec import Spec, parse
 from ci_tools.spec import schema as spec_schema
+from ci_tools.triage.decide import ACTIONS_BOT, Surroundings, decide
+from ci_tools.triage.owners import Line
+from ci_tools.triage.owners import parse as parse_owners
+from ci_tools.triage.preview import headline, preview
 from ci_tools.verdict.fold import fold
 from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
+
+if TYPE_CHECKING:
+    from ci_tools.github.issues import GitHubIssues
 
 RESULTS = "test_results.json"
 REPORT = "report.md"
@@ -66,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_campaign(commands.add_parser("campaign", help="verify a deployed system, by a plan", allow_abbrev=False))
     _add_judge(commands.add_parser("judge", help="judge a campaign's journal again", allow_abbrev=False))
+    _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
     _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
     _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
     _add_twin(commands.add_parser("twin", help="serve the local staging twin", allow_abbrev=False))
@@ -112,6 +122,22 @@ def _workers(text: str) -> int:
 def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
     parser.set_defaults(run=_judge)
+
+
+def _add_triage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
+    parser.add_argument("--apply", action="store_true", help="do what is planned; without it, the plan is printed only")
+    parser.add_argument("--bot", default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)")
+    parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
+    parser.add_argument(
+        "--codeowners",
+        type=Path,
+        default=Path("CODEOWNERS"),
+        metavar="FILE",
+        help="whom to tell (default %(default)s)",
+    )
+    parser.set_defaults(run=_triage)
 
 
 def _add_schema(parser: argparse.ArgumentParser) -> None:
@@ -179,6 +205,45 @@ def _judge(arguments: argparse.Namespace) -> ExitCode:
     folder: Path = arguments.directory
     outer = folder.parent if folder.name == "journal" and folder_of(folder.parent) == folder else folder
     return _conclude(CampaignDirectory(outer, Redactor(secrets_of(os.environ))), _console())
+
+
+def _triage(arguments: argparse.Namespace) -> ExitCode:
+    if arguments.apply and not arguments.repo:
+        raise UsageError("--apply needs to know where; add --repo OWNER/NAME")
+    journal = read(arguments.directory)
+    around = Surroundings(
+        redact=Redactor(secrets_of(os.environ)).text,
+        bot=arguments.bot,
+        owners=_owners(arguments.codeowners),
+        run_url=arguments.run_url,
+    )
+    with ExitStack() as stack:
+        tracker = _tracker(arguments, stack)
+        issues = tracker.read() if tracker else ()
+        operations = decide(issues, judge(fold(journal.records, journal.problems)), around)
+        for row in preview(operations):
+            print(row)
+        if tracker and arguments.apply:
+            for operation, number in tracker.apply(operations):
+                print(f"done, #{number}: {headline(operation)}", flush=True)
+    return ExitCode.PASS
+
+
+def _tracker(arguments: argparse.Namespace, stack: ExitStack) -> "GitHubIssues | None":
+    from ci_tools.github.issues import GitHubIssues  # noqa: PLC0415 - heavy, and only this command needs it
+
+    if arguments.repo is None:
+        return None
+    return stack.enter_context(GitHubIssues.from_environ(arguments.repo, os.environ, bot=arguments.bot))
+
+
+def _owners(path: Path) -> tuple[Line, ...]:
+    try:
+        return parse_owners(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {str(path)!r}: {error}; name the file with --codeowners FILE") from error
 
 
 class _Console(Console):
