@@ -68,7 +68,7 @@ async def test_tool_events_tell_what_the_tool_did(user: User, websocket: OpenSoc
     async with welcomed(websocket, user) as socket:
         events = await answered(socket, user, QUESTION, agent="data")
 
-    calls = tool_calls(event.document for event in events)
+    calls = tool_calls([event.document for event in events])
     asked = [await tool_result(user, call.tool, call.parameters) for call in calls]
     assert calls
     assert [call.result for call in calls] == asked

@@ -30,12 +30,12 @@ async def test_all_doors_lead_to_the_same_answer(user: User, websocket: OpenSock
     queued = (await started(user, question, agent_type="data"))["run_id"]
     by_queue = await eventually(ended(user, queued), within_s=timeouts.agent_s, what=f"run {queued} has ended")
     by_call = await executed(user, "data", question)
-    by_stream = [event for event in await streamed(user, "data", question) if event.name == "agent_completed"]
+    by_stream = [event for event in await streamed(user, "data", question) if event["type"] == "agent_completed"]
 
-    runs = [by_message[0].run_id, by_start[0].run_id, queued, by_call["run_id"], by_stream[0].data["run_id"]]
+    runs = [by_message[0].run_id, by_start[0].run_id, queued, by_call["run_id"], by_stream[0]["run_id"]]
     results = [by_message[-1].data["result"], by_start[-1].data["result"], by_queue["result"], by_call["response"]]
     assert len(set(runs)) == 5
-    assert [tells(result, 807) for result in [*results, by_stream[0].data["data"]["result"]]] == [True] * 5
+    assert [tells(result, 807) for result in [*results, by_stream[0]["data"]["result"]]] == [True] * 5
 
 
 @pytest.mark.requires("websocket")

@@ -1,13 +1,14 @@
 """A run can be watched as a stream: what happens comes as it happens, in order, to its end and not beyond."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from ci_tools.target.answers import mocked
 from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
+from ci_tools.target.stream import ServerEvent
 from ci_tools.target.websocket import TERMINAL_EVENTS, Socket
-from tests.e2e.agent_work import streamed
 from tests.e2e.steps import costs, ended, tells, welcomed
 
 pytestmark = pytest.mark.requires("agents", "llm")
@@ -15,9 +16,17 @@ pytestmark = pytest.mark.requires("agents", "llm")
 NO_NUMBERS = {"data": "these are no numbers"}
 
 
+async def watched(user: User, agent: str, message: str, **ask: Any) -> list[ServerEvent]:
+    """The events of a run's stream to its end, within an agent's time."""
+    timeout_s = user.backend.environment.timeouts.agent_s
+    body = {"type": agent, "message": message, **ask}
+    async with user.backend.events("/api/agents/stream", json=body, timeout_s=timeout_s) as events:
+        return [event async for event in events]
+
+
 async def test_stream_is_the_runs_own_record(user: User, eventually: Eventually) -> None:
     """The stream holds what the run recorded, each step once and in order, named alike inside and outside."""
-    events = await streamed(user, "supervisor", costs(359))
+    events = await watched(user, "supervisor", costs(359))
 
     run_id = events[0].data["run_id"]
     within_s = user.backend.environment.timeouts.receive_s
@@ -47,7 +56,7 @@ async def test_events_come_while_the_run_goes_on(user: User, websocket: OpenSock
 
 async def test_stream_ends_with_the_run(user: User, eventually: Eventually) -> None:
     """The result is the last event but one, stream_end the last and only one, and the run is over by then."""
-    events = await streamed(user, "data", costs(367))
+    events = await watched(user, "data", costs(367))
     within_s = user.backend.environment.timeouts.receive_s
     run = await eventually(ended(user, events[0].data["run_id"]), within_s=within_s, what="the run has ended")
 
@@ -63,9 +72,7 @@ async def test_streams_at_once_are_not_mixed(user: User, second_user: User, new_
     """Of four streams at once, two of them of one user, each tells of one run, to its user, with its own figures."""
     users, units = [user, user, second_user, await new_user()], [373, 379, 383, 389]
 
-    streams = await asyncio.gather(
-        *(streamed(one, "data", costs(unit)) for one, unit in zip(users, units, strict=True))
-    )
+    streams = await asyncio.gather(*(watched(one, "data", costs(unit)) for one, unit in zip(users, units, strict=True)))
 
     runs = [{event.data["run_id"] for event in events} for events in streams]
     told = [[unit for unit in units if tells([event.data["data"] for event in events], 3 * unit)] for events in streams]
@@ -77,7 +84,7 @@ async def test_streams_at_once_are_not_mixed(user: User, second_user: User, new_
 
 async def test_stream_of_a_failing_run_says_so(user: User, eventually: Eventually) -> None:
     """A request that cannot be met ends its stream in an error that is told in words, and is kept as failed."""
-    events = await streamed(user, "data", "Tell me the average.", context=NO_NUMBERS)
+    events = await watched(user, "data", "Tell me the average.", context=NO_NUMBERS)
     within_s = user.backend.environment.timeouts.receive_s
     run = await eventually(ended(user, events[0].data["run_id"]), within_s=within_s, what="the run has ended")
 
@@ -90,11 +97,9 @@ async def test_stream_of_a_failing_run_says_so(user: User, eventually: Eventuall
 
 async def _called_off(user: User, socket: Socket) -> list[str]:
     """The names of a stream's events, whose run was cancelled over *socket* at the first of them."""
-    async with user.backend.events(
-        "/api/agents/stream",
-        json={"type": "supervisor", "message": costs(397)},
-        timeout_s=user.backend.environment.timeouts.agent_s,
-    ) as events:
+    timeout_s = user.backend.environment.timeouts.agent_s
+    body = {"type": "supervisor", "message": costs(397)}
+    async with user.backend.events("/api/agents/stream", json=body, timeout_s=timeout_s) as events:
         first = await anext(events)
         await socket.send("cancel_agent", run_id=first.data["run_id"])
         return [first.name, *[event.name async for event in events]]
