@@ -163,7 +163,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpJsonProbe:
-    """GET *path* on *host*; every dotted path in *expect* must hold one of its values."""
+    """Ask *path* on *host*; every dotted path in *expect* must hold one of its values."""
 
     name: str
     dependency: str
@@ -173,6 +173,8 @@ class HttpJsonProbe:
     expect: Mapping[str, tuple[str | int | float | bool | None, ...]] = field(default_factory=dict)
     latency_ms: str | None = None
     """Dotted path of a server-side latency in milliseconds; without it the client's time counts."""
+    body: Mapping[str, str | int | float | bool | None] | None = None
+    """Sent as JSON by POST; without it the probe is a GET."""
     authenticated: bool = False
     timeout_s: float = 30.0
     kind: Literal["http_json"] = "http_json"
