@@ -84,8 +84,12 @@ def twin(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["installed"])
 def tests(session: nox.Session) -> None:
-    """Test this repository."""
-    _run(session, "python", "-m", "pytest", "--numprocesses=4", "--dist=loadgroup", *session.posargs)
+    """Test this repository; what measures times runs alone, after the others."""
+    if session.posargs:
+        _run(session, "python", "-m", "pytest", *session.posargs)
+        return
+    _run(session, "python", "-m", "pytest", "--numprocesses=4", "--ignore=tests/acceptance")
+    _run(session, "python", "-m", "pytest", "tests/acceptance")
 
 
 @nox.session(default=False, venv_backend="none", requires=["installed"])
