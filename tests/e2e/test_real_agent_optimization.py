@@ -63,16 +63,16 @@ async def test_budget_binds_to_the_last_unit(user: User) -> None:
 
 async def test_requirement_comes_with_what_needs_it(user: User) -> None:
     """An option that requires another is chosen with it, although it alone would be enough."""
-    bound = [
+    bound: list[dict[str, Any]] = [
         {"name": "gateway", "cost": 50, "value": 0},
         {"name": "cheap route", "cost": 10, "value": 60, "requires": ["gateway"]},
         {"name": "plain route", "cost": 90, "value": 60},
     ]
-    ask = {"message": "Choose", "context": {"items": bound, "constraints": {"min_value": 60}}}
+    context = {"items": bound, "constraints": {"min_value": 60}}
 
-    with_it = await executed(user, AGENT, **ask)
+    with_it = await executed(user, AGENT, "Choose", context=context)
     bound[1].pop("requires")
-    without = await executed(user, AGENT, **ask)
+    without = await executed(user, AGENT, "Choose", context=context)
 
     assert in_order_of(with_it["response"], ["gateway", "plain route"]) == ["gateway"]
     assert "cheap route" in with_it["response"]
