@@ -144,7 +144,7 @@ class Requests:
         if after.isdecimal():
             return float(after)
         reset = headers.get("x-ratelimit-reset", "")
-        if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        if headers.get("x-ratelimit-remaining") == "0" and reset:
             return max(1.0, float(reset) - self._patience.clock())
         return _WITHOUT_HINT_S
 

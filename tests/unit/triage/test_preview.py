@@ -42,6 +42,13 @@ def test_a_plan_shows_the_bodies_as_they_would_stand() -> None:
     assert len(rows) == len(operations[0].body.splitlines()) + 3
 
 
+def test_labels_that_stay_are_not_shown() -> None:
+    """Only what changes is told."""
+    rows = list(preview([UpdateIssue(number=7, body="b", labels=None, reason="why")]))
+
+    assert rows == ["1. update #7: why", "   | b", ""]
+
+
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_words_of_others_command_nothing(kind: str) -> None:
     """A body may hold what people wrote, and a plan is printed into a log that a runner reads."""
