@@ -11,7 +11,19 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.websocket import AGENT_EVENTS, Frame, Socket
 from tests.e2e.agent_work import streamed
-from tests.e2e.steps import answered, contents_of, costs, ended, executed, runs_on, started, tells, thread_of, welcomed
+from tests.e2e.steps import (
+    answered,
+    contents_of,
+    costs,
+    ended,
+    executed,
+    result_of,
+    runs_on,
+    started,
+    tells,
+    thread_of,
+    welcomed,
+)
 
 pytestmark = pytest.mark.requires("agents", "llm")
 
@@ -112,6 +124,7 @@ async def test_unknown_agent_is_refused_at_every_other_door(user: User, websocke
     assert [answer.status for answer in answers] == [422] * 3
     assert [envelope(answer)["details"].get("run_id") for answer in answers] == [None] * 3
     assert refusal.data["code"]
+    assert tells(result_of(events), 849)
     assert {frame.run_id for frame in socket.frames if frame.type in AGENT_EVENTS} == {events[0].run_id}
 
 

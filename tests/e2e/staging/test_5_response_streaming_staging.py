@@ -31,6 +31,7 @@ async def test_stream_is_the_runs_own_record(user: User, eventually: Eventually)
     run_id = events[0].data["run_id"]
     within_s = user.backend.environment.timeouts.receive_s
     run = await eventually(ended(user, run_id), within_s=within_s, what=f"run {run_id} has ended")
+    assert events[-2].name == "agent_completed"
     assert [event.name for event in events[:-1]] == [step["type"] for step in run["steps"]]
     assert [event.name for event in events] == [event.data["type"] for event in events]
     assert {event.data["run_id"] for event in events} == {run_id}
@@ -39,7 +40,7 @@ async def test_stream_is_the_runs_own_record(user: User, eventually: Eventually)
 
 
 @pytest.mark.requires("websocket")
-async def test_events_come_while_the_run_goes_on(user: User, websocket: OpenSocket) -> None:
+async def test_events_come_while_the_run_goes_on(user: User, websocket: OpenSocket, eventually: Eventually) -> None:
     """The first event of a stream is early enough to call its run off: the stream then ends in agent_error.
 
     Nothing else tells a run's id, so a stream held back until its end cannot be called off. Of three at
@@ -48,10 +49,15 @@ async def test_events_come_while_the_run_goes_on(user: User, websocket: OpenSock
     async with welcomed(websocket, user) as socket:
         streams = await asyncio.gather(*(_called_off(user, socket) for _ in range(3)))
 
-    assert [names[0] for names in streams] == ["agent_started"] * 3
-    assert [names[-1] for names in streams] == ["stream_end"] * 3
-    assert "agent_error" in [names[-2] for names in streams]
-    assert "agent_completed" not in min(streams, key=len)
+    within_s = user.backend.environment.timeouts.receive_s
+    runs = [
+        await eventually(ended(user, events[0].data["run_id"]), within_s=within_s, what="it ends") for events in streams
+    ]
+
+    ends = {"cancelled": "agent_error", "completed": "agent_completed"}
+    assert "cancelled" in {run["status"] for run in runs}
+    assert [events[-2].name for events in streams] == [ends.get(run["status"]) for run in runs]
+    assert [(events[0].name, events[-1].name) for events in streams] == [("agent_started", "stream_end")] * 3
 
 
 async def test_stream_ends_with_the_run(user: User, eventually: Eventually) -> None:
@@ -83,8 +89,10 @@ async def test_streams_at_once_are_not_mixed(user: User, second_user: User, new_
 
 
 async def test_stream_of_a_failing_run_says_so(user: User, eventually: Eventually) -> None:
-    """A request that cannot be met ends its stream in an error that is told in words, and is kept as failed."""
-    events = await watched(user, "data", "Tell me the average.", context=NO_NUMBERS)
+    """A request that cannot be met ends its own stream in an error in words, and is kept as failed; others go on."""
+    events, others = await asyncio.gather(
+        watched(user, "data", "Tell me the average.", context=NO_NUMBERS), watched(user, "data", costs(401))
+    )
     within_s = user.backend.environment.timeouts.receive_s
     run = await eventually(ended(user, events[0].data["run_id"]), within_s=within_s, what="the run has ended")
 
@@ -93,13 +101,14 @@ async def test_stream_of_a_failing_run_says_so(user: User, eventually: Eventuall
     assert TERMINAL_EVENTS & set(names) == {"agent_error"}
     assert events[-2].data["data"]["error_message"]
     assert (run["status"], run["result"]) == ("failed", None)
+    assert tells(others[-2].data["data"]["result"], 1203)
 
 
-async def _called_off(user: User, socket: Socket) -> list[str]:
-    """The names of a stream's events, whose run was cancelled over *socket* at the first of them."""
+async def _called_off(user: User, socket: Socket) -> list[ServerEvent]:
+    """The events of a stream whose run was cancelled over *socket* at the first of them."""
     timeout_s = user.backend.environment.timeouts.agent_s
     body = {"type": "supervisor", "message": costs(397)}
     async with user.backend.events("/api/agents/stream", json=body, timeout_s=timeout_s) as events:
         first = await anext(events)
         await socket.send("cancel_agent", run_id=first.data["run_id"])
-        return [first.name, *[event.name async for event in events]]
+        return [first, *[event async for event in events]]
