@@ -9,13 +9,14 @@ import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ci_tools.errors import CampaignError, ExitCode, UsageError
+from ci_tools.errors import CampaignError, ExitCode, JournalWriteError, UsageError
 from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.model import Verdict
@@ -50,6 +51,7 @@ _EXITS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return what the process should exit with."""
     arguments = _parser().parse_args(argv)
+    _tolerate_any_encoding()
     try:
         exit_code = int(arguments.run(arguments))
         sys.stdout.flush()
@@ -68,6 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("ci-tools: this is a defect of ci-tools, not of the deployed system; no verdict", file=sys.stderr)
         return ExitCode.DEFECT
     return exit_code
+
+
+def _tolerate_any_encoding() -> None:
+    """What a terminal of another encoding cannot show is replaced: a sign must not cost a verdict."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -191,26 +200,41 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
     return _conclude(CampaignDirectory(out, redactor), console)
 
 
-def _conclude(directory: CampaignDirectory, console: Console) -> ExitCode:
-    """Judge the journal in *directory*, keep and print what it says."""
-    journal = read(directory.path)
-    judgement: Judgement = judge(fold(journal.records, journal.problems))
-    print_summary(judgement, console, kept_in=str(directory.path))
+def _judged(directory: Path) -> Judgement:
+    journal = read(directory)
+    return judge(fold(journal.records, journal.problems))
+
+
+def _keep(directory: CampaignDirectory, judgement: Judgement) -> None:
     directory.keep_json(RESULTS, document(judgement))
     directory.keep(REPORT, report(judgement))
+
+
+def _conclude(directory: CampaignDirectory, console: Console) -> ExitCode:
+    """Judge the journal in *directory*, keep and print what it says."""
+    judgement = _judged(directory.path)
+    _keep(directory, judgement)
+    print_summary(judgement, console, kept_in=str(directory.path))
     return _EXITS[judgement.verdict]
 
 
 def _judge(arguments: argparse.Namespace) -> ExitCode:
     folder: Path = arguments.directory
     outer = folder.parent if folder.name == "journal" and folder_of(folder.parent) == folder else folder
-    return _conclude(CampaignDirectory(outer, Redactor(secrets_of(os.environ))), _console())
+    directory = CampaignDirectory(outer, Redactor(secrets_of(os.environ)))
+    judgement = _judged(outer)
+    print_summary(judgement, _console(), kept_in=str(outer))
+    try:
+        _keep(directory, judgement)
+    except JournalWriteError as error:
+        # The evidence is whole and was read; only the files made from it could not be renewed.
+        print(f"ci-tools: {RESULTS} and {REPORT} were not renewed: {error}", file=sys.stderr)
+    return _EXITS[judgement.verdict]
 
 
 def _triage(arguments: argparse.Namespace) -> ExitCode:
     if arguments.apply and not arguments.repo:
         raise UsageError("--apply needs to know where; add --repo OWNER/NAME")
-    journal = read(arguments.directory)
     around = Surroundings(
         redact=Redactor(secrets_of(os.environ)).text,
         bot=arguments.bot,
@@ -220,7 +244,7 @@ def _triage(arguments: argparse.Namespace) -> ExitCode:
     with ExitStack() as stack:
         tracker = _tracker(arguments, stack)
         issues = tracker.read() if tracker else ()
-        operations = decide(issues, judge(fold(journal.records, journal.problems)), around)
+        operations = decide(issues, _judged(arguments.directory), around)
         for row in preview(operations):
             print(row)
         if tracker and arguments.apply:
