@@ -41,7 +41,7 @@ def judge(state: CampaignState) -> Judgement:
         left_out=plan.left_out,
         started_at=state.first_at,
         finished_at=state.last_at,
-        complete=state.finished is not None,
+        complete=state.finished is not None and not state.interruptions,
         deployment=_deployment(state),
         phases=tuple(phases),
         suites=tuple(suites),
