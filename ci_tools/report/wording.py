@@ -3,9 +3,14 @@
 from ci_tools.model import Outcome
 from ci_tools.verdict.judgement import GateResult, SuiteResult
 
+_LONGEST_S = 8_640_000.0
+"""A hundred days: a longer duration is a mistake, and is told in few characters."""
+
 
 def duration(seconds: float) -> str:
-    """``850 ms``, ``12.3 s`` or ``4 min 05 s``."""
+    """``850 ms``, ``12.3 s`` or ``4 min 05 s``; what no campaign takes, infinity included, as ``1e+09 s``."""
+    if not seconds < _LONGEST_S:
+        return f"{seconds:.3g} s"
     if seconds < 0.9995:  # noqa: PLR2004 - rounds to less than a second
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:  # noqa: PLR2004 - rounds to less than a minute

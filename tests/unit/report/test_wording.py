@@ -22,6 +22,11 @@ REACHABLE, COVERED = PASS.gates
         (59.96, "1 min 00 s"),
         (245, "4 min 05 s"),
         (245.6, "4 min 06 s"),
+        (7_200_000, "120000 min 00 s"),
+        (1e9, "1e+09 s"),
+        (1e300, "1e+300 s"),
+        (float("inf"), "inf s"),
+        (float("nan"), "nan s"),
     ],
 )
 def test_a_duration_is_told_in_its_own_unit(seconds: float, words: str) -> None:
