@@ -1,8 +1,8 @@
 """Contradictions in what runs and in what is asked of it, and gates that could never hold."""
 
-import math
 from collections.abc import Iterator
 
+from ci_tools.sequential import passes_needed
 from ci_tools.spec.documents import (
     CampaignDocument,
     ChoicePlanDocument,
@@ -12,9 +12,6 @@ from ci_tools.spec.documents import (
 )
 from ci_tools.spec.positions import KeyPath
 from ci_tools.spec.problems import Problem, listed, shown, unknown_name
-
-_ERROR_RATE = 0.05
-"""Alpha and beta of the sequential test."""
 
 
 def check_observed_dependencies(document: CampaignDocument) -> Iterator[Problem]:
@@ -91,11 +88,6 @@ def _sequential(gate: ReliabilityGateDocument, path: KeyPath) -> Iterator[Proble
     if gate.cap < least:
         what = f"too few attempts to show {gate.target:g} rather than {gate.floor:g}"
         yield Problem(path=(*path, "cap"), what=what, got=str(gate.cap), legal=f"at least {least}")
-
-
-def passes_needed(floor: float, target: float) -> int:
-    """Straight good attempts after which the sequential test accepts *target*."""
-    return math.ceil(math.log((1 - _ERROR_RATE) / _ERROR_RATE) / math.log(target / floor))
 
 
 def check_gated_suites(document: CampaignDocument) -> Iterator[Problem]:

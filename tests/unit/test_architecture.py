@@ -14,14 +14,15 @@ PACKAGE = ROOT / "ci_tools"
 
 VALUES = ("model", "errors")
 EVENTS = ("evidence.events",)
-DECIDERS = ("spec", "planning", "verdict", "report", "triage", "evidence.events", "evidence.redaction")
+DECIDERS = ("sequential", "spec", "planning", "verdict", "report", "triage", "evidence.events", "evidence.redaction")
 ROOMS: dict[str, tuple[str, ...]] = {
     "model": (),
     "errors": (),
-    "spec": VALUES,
+    "sequential": (),
+    "spec": (*VALUES, "sequential"),
     "planning": (*VALUES, "spec"),
     "evidence": VALUES,
-    "verdict": (*VALUES, *EVENTS),
+    "verdict": (*VALUES, *EVENTS, "sequential"),
     "report": (*VALUES, *EVENTS, "verdict"),
     "triage": (*VALUES, "verdict", "report"),
     "target": (*VALUES, *DECIDERS),

@@ -3,8 +3,6 @@ from collections.abc import Callable
 import pytest
 
 from ci_tools.spec import parse
-from ci_tools.spec.campaign_checks import passes_needed
-from ci_tools.verdict import statistics
 
 CONTRADICTIONS = {
     "a probe on a dependency that is not declared": (
@@ -175,9 +173,3 @@ def test_a_plan_may_name_suites_still_to_come(small: str) -> None:
     planned = planned.replace('phases = ["first"]', 'phases = ["first", "second"]')
 
     assert set(parse(planned, "campaign.toml").plans) == {"all", "short", "auto"}
-
-
-@pytest.mark.parametrize(("floor", "target"), [(0.5, 0.9), (0.85, 0.95), (0.9, 1.0), (0.95, 0.99)])
-def test_the_least_cap_is_that_of_the_verdict(floor: float, target: float) -> None:
-    """The least cap is what the sequential test of the verdict really needs."""
-    assert passes_needed(floor, target) == statistics.passes_needed(floor, target)
