@@ -193,7 +193,8 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
         root=arguments.spec.resolve().parent,
     )
     console = _console()
-    redactor = Redactor(secrets_of(os.environ))
+    named = (name for environment in spec.environments.values() for name in environment.secret_names)
+    redactor = Redactor(secrets_of(os.environ, named))
     with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
         run = CampaignRun.prepare(spec, request, out=out, redactor=redactor, progress=progress, environ=os.environ)
         run.run()

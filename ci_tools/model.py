@@ -153,6 +153,15 @@ class Environment:
     provision: Literal["none", "twin"] = "none"
     probes: tuple["Probe", ...] = ()
 
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The environment variables whose values the auth strategy reads: never to be shown, whatever their names."""
+        match self.auth:
+            case BypassKey(key_env=name) | ReadyToken(token_env=name):
+                return (name,)
+            case _:
+                return ()
+
     def scaled(self, seconds: float) -> float:
         """Real seconds for a duration stated unscaled. The one place that applies the scale."""
         return seconds * self.time_scale
