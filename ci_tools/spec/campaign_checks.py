@@ -151,12 +151,14 @@ def _choice(plan: ChoicePlanDocument, path: KeyPath, document: CampaignDocument)
 
 
 def check_planned_suites(document: CampaignDocument) -> Iterator[Problem]:
-    """Narrowed plans of unknown suites; while a phase declares none, its suites may still be to come."""
+    """Narrowed plans of suites that their phase does not have."""
     for name, plan in document.plans.items():
-        for phase, chosen in plan.only.items() if isinstance(plan, FixedPlanDocument) else ():
+        if not isinstance(plan, FixedPlanDocument):
+            continue
+        for phase in document.phases.keys() & plan.only.keys() & set(plan.phases):
             own = [suite for suite, table in document.suites.items() if table.phase == phase]
-            for index, suite in enumerate(chosen):
-                if own and suite not in own:
+            for index, suite in enumerate(plan.only[phase]):
+                if suite not in own:
                     path = ("plans", name, "only", phase, index)
                     yield unknown_name(path, f"suite of phase {phase!r}", suite, own)
 

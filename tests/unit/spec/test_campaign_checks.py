@@ -2,9 +2,12 @@ from collections.abc import Callable
 
 import pytest
 
-from ci_tools.spec import parse
-
 CONTRADICTIONS = {
+    "a plan narrowed to a suite of a phase without any": (
+        'phases = ["first"]\nonly = { first = ["smoke"] }',
+        'phases = ["first", "second"]\nonly = { second = ["smoke"] }',
+        "78: plans.short.only.second[0]: unknown suite of phase 'second'; got 'smoke'; legal: none is declared",
+    ),
     "a probe on a dependency that is not declared": (
         'kind = "token"\ndependency = "api"',
         'kind = "token"\ndependency = "login"',
@@ -165,11 +168,3 @@ CONTRADICTIONS = {
 def test_a_contradiction_is_named(refusal: Callable[..., str], old: str, new: str, said: str) -> None:
     """A contradiction is the file's only problem, with its line, its value and what is legal."""
     assert refusal(old, new) == f"campaign.toml:{said}"
-
-
-def test_a_plan_may_name_suites_still_to_come(small: str) -> None:
-    """While a phase declares no suite, a plan may already say which ones it will want."""
-    planned = small.replace('only = { first = ["smoke"] }', 'only = { second = ["later"] }')
-    planned = planned.replace('phases = ["first"]', 'phases = ["first", "second"]')
-
-    assert set(parse(planned, "campaign.toml").plans) == {"all", "short", "auto"}
