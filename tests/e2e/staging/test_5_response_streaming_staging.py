@@ -13,6 +13,9 @@ from tests.e2e.steps import costs, ended, tells, welcomed
 
 pytestmark = pytest.mark.requires("agents", "llm")
 
+AT_MOST = 8
+"""Runs that are called off: where agents are quick and we are slow, one may complete before it hears of that."""
+FOR_MANY_AGENTS = "Reduce our costs and optimize our spending: 1200, 1600, 900 and 2300 USD."
 NO_NUMBERS = {"data": "these are no numbers"}
 
 
@@ -43,21 +46,14 @@ async def test_stream_is_the_runs_own_record(user: User, eventually: Eventually)
 async def test_events_come_while_the_run_goes_on(user: User, websocket: OpenSocket, eventually: Eventually) -> None:
     """The first event of a stream is early enough to call its run off: the stream then ends in agent_error.
 
-    Nothing else tells a run's id, so a stream held back until its end cannot be called off. Of three at
-    once one is enough: a run that is quicker than its cancellation completes.
+    Nothing else tells a run's id, so a stream that is held back until its end cannot be called off.
     """
     async with welcomed(websocket, user) as socket:
-        streams = await asyncio.gather(*(_called_off(user, socket) for _ in range(3)))
+        events, run = await _called_off_at_work(user, socket, eventually)
 
-    within_s = user.backend.environment.timeouts.receive_s
-    runs = [
-        await eventually(ended(user, events[0].data["run_id"]), within_s=within_s, what="it ends") for events in streams
-    ]
-
-    ends = {"cancelled": "agent_error", "completed": "agent_completed"}
-    assert "cancelled" in {run["status"] for run in runs}
-    assert [events[-2].name for events in streams] == [ends.get(run["status"]) for run in runs]
-    assert [(events[0].name, events[-1].name) for events in streams] == [("agent_started", "stream_end")] * 3
+    assert run["status"] == "cancelled"
+    assert [event.name for event in (events[0], *events[-2:])] == ["agent_started", "agent_error", "stream_end"]
+    assert ("agent_completed", "supervisor") not in {(event.name, event.data.get("agent_name")) for event in events}
 
 
 async def test_stream_ends_with_the_run(user: User, eventually: Eventually) -> None:
@@ -104,10 +100,23 @@ async def test_stream_of_a_failing_run_says_so(user: User, eventually: Eventuall
     assert tells(others[-2].data["data"]["result"], 1203)
 
 
+async def _called_off_at_work(
+    user: User, socket: Socket, eventually: Eventually
+) -> tuple[list[ServerEvent], dict[str, Any]]:
+    """A stream and its run, the first of several that did not complete before it could be called off."""
+    within_s = user.backend.environment.timeouts.receive_s
+    for _ in range(AT_MOST):
+        events = await _called_off(user, socket)
+        run = await eventually(ended(user, events[0].data["run_id"]), within_s=within_s, what="the run has ended")
+        if run["status"] == "cancelled":
+            break
+    return events, run
+
+
 async def _called_off(user: User, socket: Socket) -> list[ServerEvent]:
     """The events of a stream whose run was cancelled over *socket* at the first of them."""
     timeout_s = user.backend.environment.timeouts.agent_s
-    body = {"type": "supervisor", "message": costs(397)}
+    body = {"type": "supervisor", "message": FOR_MANY_AGENTS}
     async with user.backend.events("/api/agents/stream", json=body, timeout_s=timeout_s) as events:
         first = await anext(events)
         await socket.send("cancel_agent", run_id=first.data["run_id"])
