@@ -19,7 +19,7 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import Frame, Socket, SocketRefusedError, TokenIn
-from tests.e2e.customers import Account, Customers, sign_out, thread_id
+from tests.e2e.customers import Customers, sign_out, thread_id
 from tests.e2e.run_events import ends, kinds, longest_gap_s, out_of_place, times, users
 from tests.e2e.steps import (
     GOLDEN_PATH,
@@ -365,7 +365,8 @@ async def test_020_coming_and_going_leaves_the_user_served(user: User, websocket
 
 async def test_021_signing_in_again_finds_everything(backend: Service, auth: Service) -> None:
     """A customer who signs out and in again is the same, with document, preference, profile and key left behind."""
-    account, customers = Account(), Customers(backend=backend, auth=auth)
+    customers = Customers(backend=backend, auth=auth)
+    account = customers.new_account()
     before = await customers.sign_up(account)
     document = accepted(await before.backend.post("/api/corpus", json={"title": "left", "content": "behind"}))
     accepted(await before.backend.patch("/api/v1/user/preferences", json={"theme": "e2e-left"}))

@@ -14,7 +14,7 @@ from ci_tools.target.fixtures import NewUser, OpenSocket, User
 from ci_tools.target.http import Answer
 from ci_tools.target.service import Service
 from tests.e2e.agent_work import figures, streamed
-from tests.e2e.customers import Account, Customers, sign_out, thread_id, token_of
+from tests.e2e.customers import Customers, sign_out, thread_id, token_of
 from tests.e2e.run_events import kinds, users
 from tests.e2e.steps import answered, costs, executed, result_of, runs_on, tells, thread_of, welcomed
 
@@ -171,7 +171,7 @@ async def test_033_identity_is_one_and_not_for_change(user: User, second_user: U
 
 async def test_034_sessions_are_the_sign_ins_that_stand(customers: Customers, second_user: User) -> None:
     """Each sign-in is a session of its user; signing out ends that one and no other."""
-    account = Account()
+    account = customers.new_account()
     home = await customers.sign_up(account)
     first = await _sessions(home)
     office = await customers.sign_in(account)
@@ -314,7 +314,7 @@ async def test_043_long_session_outlives_its_tokens(
     customers: Customers, websocket: OpenSocket, timeouts: Timeouts
 ) -> None:
     """Over three renewals a user keeps their id, thread and open connection, and no spent token can be renewed."""
-    holders = [await customers.sign_up(Account())]
+    holders = [await customers.sign_up(customers.new_account())]
     async with thread_of(holders[0], "long") as thread, welcomed(websocket, holders[0]) as socket:
         for _ in range(3):
             holders.append(await customers.renew(holders[-1]))
