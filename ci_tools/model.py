@@ -34,6 +34,14 @@ class GateState(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
+class KpiState(StrEnum):
+    """Whether a figure is what people wish for."""
+
+    MET = "met"
+    MISSED = "missed"
+    UNKNOWN = "unknown"
+
+
 class Outcome(StrEnum):
     """How a planned test ended. Flaky exists only across attempts on one deployment."""
 
@@ -329,6 +337,22 @@ Gate = CoverageGate | ReliabilityGate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kpi:
+    """A figure that people follow over campaigns; shown, no part of the verdict.
+
+    Either *target* (a share) or *under_s* (unscaled seconds) is wished for, of the attempts of *gate*
+    or the tests of *suites* (``*``: all). With neither, nothing measures it yet.
+    """
+
+    name: str
+    about: str
+    target: float | None = None
+    under_s: float | None = None
+    gate: str | None = None
+    suites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """An ordered part of a campaign."""
 
@@ -355,3 +379,5 @@ class Plan:
     inconclusive: Literal["block", "warn"] = "block"
     identifies_deployment: bool = False
     """The environment can say which deployment it is, so it must, and must not change its mind."""
+    kpis: tuple[Kpi, ...] = ()
+    """Figures to show; those that this plan does not measure are passed over."""

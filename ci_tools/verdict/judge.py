@@ -8,6 +8,7 @@ from ci_tools.verdict.conservation import results_of_suites, results_of_tests
 from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.gates import judge_gates
 from ci_tools.verdict.judgement import GateResult, Judgement, PhaseResult, SuiteResult, TestResult
+from ci_tools.verdict.kpis import results_of_kpis
 
 
 def judge(state: CampaignState) -> Judgement:
@@ -47,6 +48,7 @@ def judge(state: CampaignState) -> Judgement:
         suites=tuple(suites),
         gates=tuple(gates),
         tests=tuple(tests),
+        kpis=tuple(results_of_kpis(plan, suites, gates)),
         problems=tuple(state.problems),
     )
 

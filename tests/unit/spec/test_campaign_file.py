@@ -34,11 +34,12 @@ def test_the_file_is_valid_under_its_schema() -> None:
 @pytest.mark.parametrize("environment", ["twin", "staging"])
 @pytest.mark.parametrize("name", ["full", "quick", "infra", "auto"])
 def test_every_plan_runs_everywhere(spec: Spec, environment: str, name: str) -> None:
-    """Each plan has something to run in each environment, and must identify the deployment."""
+    """Each plan has something to run in each environment, must identify the deployment, and carries the figures."""
     planned = plan(spec, spec.environment(environment, TWIN), name)
 
     assert planned.phases
     assert planned.identifies_deployment
+    assert planned.kpis == spec.kpis != ()
 
 
 def test_every_suite_has_its_files(spec: Spec) -> None:
