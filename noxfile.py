@@ -84,8 +84,12 @@ def twin(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["installed"])
 def tests(session: nox.Session) -> None:
-    """Test this repository."""
-    _run(session, "python", "-m", "pytest", "--numprocesses=4", "--dist=loadgroup", *session.posargs)
+    """Test this repository; what measures times runs alone, after the others."""
+    if session.posargs:
+        _run(session, "python", "-m", "pytest", *session.posargs)
+        return
+    _run(session, "python", "-m", "pytest", "--numprocesses=4", "--ignore=tests/acceptance")
+    _run(session, "python", "-m", "pytest", "tests/acceptance")
 
 
 @nox.session(default=False, venv_backend="none", requires=["installed"])
@@ -100,6 +104,7 @@ def lint(session: nox.Session) -> None:
     _run(session, "python", "-m", "ruff", "check", ".")
     _run(session, "python", "-m", "ruff", "format", "--check", ".")
     _run(session, "python", "-m", "mypy")
+    _run(session, "python", "-m", "mypy", "--explicit-package-bases", "tests/e2e")
     workflows = [str(path) for path in sorted(Path(".github/workflows").glob("*.yml"))]
     _run(session, "python", "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     _run(session, "zizmor", "--offline", "--quiet", ".github/workflows")

@@ -7,13 +7,16 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ci_tools.errors import CampaignError, ExitCode, UsageError
+from ci_tools.errors import CampaignError, ExitCode, JournalWriteError, UsageError
 from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.model import Verdict
@@ -23,9 +26,16 @@ from ci_tools.report.schema import schema as results_schema
 from ci_tools.report.summary import print_summary
 from ci_tools.spec import Spec, parse
 from ci_tools.spec import schema as spec_schema
+from ci_tools.triage.decide import ACTIONS_BOT, Surroundings, decide
+from ci_tools.triage.owners import Line
+from ci_tools.triage.owners import parse as parse_owners
+from ci_tools.triage.preview import headline, preview
 from ci_tools.verdict.fold import fold
 from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
+
+if TYPE_CHECKING:
+    from ci_tools.github.issues import GitHubIssues
 
 RESULTS = "test_results.json"
 REPORT = "report.md"
@@ -41,6 +51,7 @@ _EXITS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return what the process should exit with."""
     arguments = _parser().parse_args(argv)
+    _tolerate_any_encoding()
     try:
         exit_code = int(arguments.run(arguments))
         sys.stdout.flush()
@@ -61,11 +72,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return exit_code
 
 
+def _tolerate_any_encoding() -> None:
+    """What a terminal of another encoding cannot show is replaced: a sign must not cost a verdict."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ci-tools", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_campaign(commands.add_parser("campaign", help="verify a deployed system, by a plan", allow_abbrev=False))
     _add_judge(commands.add_parser("judge", help="judge a campaign's journal again", allow_abbrev=False))
+    _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
     _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
     _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
     _add_twin(commands.add_parser("twin", help="serve the local staging twin", allow_abbrev=False))
@@ -114,6 +133,22 @@ def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_judge)
 
 
+def _add_triage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
+    parser.add_argument("--apply", action="store_true", help="do what is planned; without it, the plan is printed only")
+    parser.add_argument("--bot", default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)")
+    parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
+    parser.add_argument(
+        "--codeowners",
+        type=Path,
+        default=Path("CODEOWNERS"),
+        metavar="FILE",
+        help="whom to tell (default %(default)s)",
+    )
+    parser.set_defaults(run=_triage)
+
+
 def _add_schema(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", choices=("campaign", "results"), default="campaign")
     parser.set_defaults(run=_schema)
@@ -158,27 +193,82 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
         root=arguments.spec.resolve().parent,
     )
     console = _console()
-    redactor = Redactor(secrets_of(os.environ))
+    named = (name for environment in spec.environments.values() for name in environment.secret_names)
+    redactor = Redactor(secrets_of(os.environ, named))
     with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
         run = CampaignRun.prepare(spec, request, out=out, redactor=redactor, progress=progress, environ=os.environ)
         run.run()
     return _conclude(CampaignDirectory(out, redactor), console)
 
 
-def _conclude(directory: CampaignDirectory, console: Console) -> ExitCode:
-    """Judge the journal in *directory*, keep and print what it says."""
-    journal = read(directory.path)
-    judgement: Judgement = judge(fold(journal.records, journal.problems))
-    print_summary(judgement, console, kept_in=str(directory.path))
+def _judged(directory: Path) -> Judgement:
+    journal = read(directory)
+    return judge(fold(journal.records, journal.problems))
+
+
+def _keep(directory: CampaignDirectory, judgement: Judgement) -> None:
     directory.keep_json(RESULTS, document(judgement))
     directory.keep(REPORT, report(judgement))
+
+
+def _conclude(directory: CampaignDirectory, console: Console) -> ExitCode:
+    """Judge the journal in *directory*, keep and print what it says."""
+    judgement = _judged(directory.path)
+    _keep(directory, judgement)
+    print_summary(judgement, console, kept_in=str(directory.path))
     return _EXITS[judgement.verdict]
 
 
 def _judge(arguments: argparse.Namespace) -> ExitCode:
     folder: Path = arguments.directory
     outer = folder.parent if folder.name == "journal" and folder_of(folder.parent) == folder else folder
-    return _conclude(CampaignDirectory(outer, Redactor(secrets_of(os.environ))), _console())
+    directory = CampaignDirectory(outer, Redactor(secrets_of(os.environ)))
+    judgement = _judged(outer)
+    print_summary(judgement, _console(), kept_in=str(outer))
+    try:
+        _keep(directory, judgement)
+    except JournalWriteError as error:
+        # The evidence is whole and was read; only the files made from it could not be renewed.
+        print(f"ci-tools: {RESULTS} and {REPORT} were not renewed: {error}", file=sys.stderr)
+    return _EXITS[judgement.verdict]
+
+
+def _triage(arguments: argparse.Namespace) -> ExitCode:
+    if arguments.apply and not arguments.repo:
+        raise UsageError("--apply needs to know where; add --repo OWNER/NAME")
+    around = Surroundings(
+        redact=Redactor(secrets_of(os.environ)).text,
+        bot=arguments.bot,
+        owners=_owners(arguments.codeowners),
+        run_url=arguments.run_url,
+    )
+    with ExitStack() as stack:
+        tracker = _tracker(arguments, stack)
+        issues = tracker.read() if tracker else ()
+        operations = decide(issues, _judged(arguments.directory), around)
+        for row in preview(operations):
+            print(row)
+        if tracker and arguments.apply:
+            for operation, number in tracker.apply(operations):
+                print(f"done, #{number}: {headline(operation)}", flush=True)
+    return ExitCode.PASS
+
+
+def _tracker(arguments: argparse.Namespace, stack: ExitStack) -> "GitHubIssues | None":
+    from ci_tools.github.issues import GitHubIssues  # noqa: PLC0415 - heavy, and only this command needs it
+
+    if arguments.repo is None:
+        return None
+    return stack.enter_context(GitHubIssues.from_environ(arguments.repo, os.environ, bot=arguments.bot))
+
+
+def _owners(path: Path) -> tuple[Line, ...]:
+    try:
+        return parse_owners(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {str(path)!r}: {error}; name the file with --codeowners FILE") from error
 
 
 class _Console(Console):

@@ -87,3 +87,7 @@ class JournalWriteError(CampaignError):
 
 class TwinError(CampaignError):
     """The local staging twin did not start, stop or switch as asked."""
+
+
+class IssueTrackerError(CampaignError):
+    """GitHub did not give or take what was asked: nothing is lost, the same journal can be triaged again."""

@@ -34,6 +34,14 @@ class GateState(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
+class KpiState(StrEnum):
+    """Whether a figure is what people wish for."""
+
+    MET = "met"
+    MISSED = "missed"
+    UNKNOWN = "unknown"
+
+
 class Outcome(StrEnum):
     """How a planned test ended. Flaky exists only across attempts on one deployment."""
 
@@ -153,6 +161,15 @@ class Environment:
     provision: Literal["none", "twin"] = "none"
     probes: tuple["Probe", ...] = ()
 
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The environment variables whose values the auth strategy reads: never to be shown, whatever their names."""
+        match self.auth:
+            case BypassKey(key_env=name) | ReadyToken(token_env=name):
+                return (name,)
+            case _:
+                return ()
+
     def scaled(self, seconds: float) -> float:
         """Real seconds for a duration stated unscaled. The one place that applies the scale."""
         return seconds * self.time_scale
@@ -163,7 +180,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpJsonProbe:
-    """GET *path* on *host*; every dotted path in *expect* must hold one of its values."""
+    """Ask *path* on *host*; every dotted path in *expect* must hold one of its values."""
 
     name: str
     dependency: str
@@ -173,6 +190,8 @@ class HttpJsonProbe:
     expect: Mapping[str, tuple[str | int | float | bool | None, ...]] = field(default_factory=dict)
     latency_ms: str | None = None
     """Dotted path of a server-side latency in milliseconds; without it the client's time counts."""
+    body: Mapping[str, str | int | float | bool | None] | None = None
+    """Sent as JSON by POST; without it the probe is a GET."""
     authenticated: bool = False
     timeout_s: float = 30.0
     kind: Literal["http_json"] = "http_json"
@@ -318,6 +337,22 @@ Gate = CoverageGate | ReliabilityGate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kpi:
+    """A figure that people follow over campaigns; shown, no part of the verdict.
+
+    Either *target* (a share) or *under_s* (unscaled seconds) is wished for, of the attempts of *gate*
+    or the tests of *suites* (``*``: all). With neither, nothing measures it yet.
+    """
+
+    name: str
+    about: str
+    target: float | None = None
+    under_s: float | None = None
+    gate: str | None = None
+    suites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """An ordered part of a campaign."""
 
@@ -344,3 +379,5 @@ class Plan:
     inconclusive: Literal["block", "warn"] = "block"
     identifies_deployment: bool = False
     """The environment can say which deployment it is, so it must, and must not change its mind."""
+    kpis: tuple[Kpi, ...] = ()
+    """Figures to show; those that this plan does not measure are passed over."""

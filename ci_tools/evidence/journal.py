@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from ci_tools.errors import EmptyJournalError, ForeignJournalError, JournalWriteError, UsageError
@@ -126,12 +127,19 @@ def read(directory: Path) -> Journal:
 
 def _content(path: Path) -> bytes:
     try:
+        # A FIFO never begins, and a device may never end.
+        if not S_ISREG(path.stat().st_mode):
+            raise _cannot_read(path, "it is no regular file")
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(
-            f"cannot read the journal {str(path)!r}: {error.strerror}; "
-            "make it readable, or move it out of the directory to judge the rest as incomplete"
-        ) from error
+        raise _cannot_read(path, error.strerror) from error
+
+
+def _cannot_read(path: Path, why: str | None) -> UsageError:
+    return UsageError(
+        f"cannot read the journal {str(path)!r}: {why}; "
+        "make it readable, or move it out of the directory to judge the rest as incomplete"
+    )
 
 
 def _is_foreign(content: bytes) -> bool:
@@ -179,7 +187,7 @@ class JournalTail:
     def poll(self) -> list[Record]:
         """The whole records that were appended since the last call, in order; damage is left to :func:`read`."""
         records: list[Record] = []
-        for path in sorted(self._folder.glob("*.jsonl")):
+        for path in sorted(filter(Path.is_file, self._folder.glob("*.jsonl"))):
             with path.open("rb") as file:
                 file.seek(self._offsets.get(path, 0))
                 content = file.read()

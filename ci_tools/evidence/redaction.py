@@ -7,13 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from ci_tools.evidence.fragments import Fragments
+
 MASK = "[redacted]"
 _SHORTEST_SECRET = 6
 """Shorter values are words, not secrets: masking them would destroy every text."""
 _SHORTEST_LINE = 12
 """A log shows a secret of several lines one by one; its shorter lines are brackets and words."""
 
-_SECRET_NAME = re.compile(r"(SECRET|TOKEN|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|PRIVATE|DSN|BYPASS)", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"SECRET|TOKEN|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|PRIVATE|DSN|BYPASS"
+    # Short words, whole and not within PATH, PASSED or COMPASS; PWD itself is where a shell stands.
+    r"|(?!^PWD$)(?<![A-Z0-9])(?:PASS|PASSPHRASE|PWD|PAT|CREDS|WEBHOOK|SALT|SIGNING)(?![A-Z0-9])",
+    re.IGNORECASE,
+)
 _NOT_SECRET_NAME = re.compile(r"(_FILE|_PATH|_URI|_HOST|_PORT|_ENV|_NAME|_ID|_DIR)$", re.IGNORECASE)
 _SECRET_FIELD = re.compile(
     r"(?:passw(?:or)?d|secret|(?:api|bypass|private|secret)[_-]?key|token|authorization|cookie)$", re.IGNORECASE
@@ -132,12 +139,14 @@ class Redactor:
         parts = {part for secret in secrets for part in _parts(secret)}
         patterns = {pattern for part in parts for pattern in _patterns_of(part)}
         longest_first = sorted(patterns, key=lambda pattern: (-len(pattern), pattern))
+        self._fragments = Fragments(parts)
         self._known = re.compile("|".join(longest_first)) if longest_first else None
 
     def text(self, text: str) -> str:
         """*text* without credentials; if masking itself fails, nothing of it."""
         try:
             masked = self._known.sub(MASK, text) if self._known else text
+            masked = self._fragments.masked(masked, MASK)
             for pattern in _PATTERNS:
                 masked = pattern.sub(_mask, masked)
         except Exception:  # noqa: BLE001 - whatever goes wrong here, the text must not leave unmasked

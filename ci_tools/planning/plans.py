@@ -90,6 +90,7 @@ def _planned(spec: Spec, environment: Environment, rule: FixedPlan) -> Plan:
         stop_early=rule.stop_early,
         inconclusive=spec.policy.inconclusive,
         identifies_deployment=environment.deployment is not None,
+        kpis=spec.kpis,
     )
 
 

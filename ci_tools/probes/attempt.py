@@ -60,7 +60,7 @@ async def attempt(probe: Probe, clients: Clients) -> Observation:
 async def _look(probe: Probe, clients: Clients) -> Sighting:
     match probe:
         case HttpJsonProbe():
-            return await http_json.get(probe, clients)
+            return await http_json.ask(probe, clients)
         case TcpProbe():
             return await tcp.connect(probe, clients)
         case TlsProbe():
@@ -78,7 +78,7 @@ async def _look(probe: Probe, clients: Clients) -> Sighting:
 def _asked(probe: Probe, environment: Environment) -> str:
     match probe:
         case HttpJsonProbe(host=host, path=path):
-            return f"GET {host_url(environment, host)}{path}"
+            return f"{http_json.method(probe)} {host_url(environment, host)}{path}"
         case TcpProbe(host=host):
             there = endpoint(environment, host)
             return f"TCP {there.name}:{there.port}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ci_tools.errors import EvidenceError, TargetError
 from ci_tools.evidence.redaction import Redactor, secrets_of
-from ci_tools.model import BypassKey, Environment, ReadyToken
+from ci_tools.model import Environment
 from ci_tools.target.credentials import Credentials, Issuer
 from ci_tools.target.http import HttpClient
 from ci_tools.target.pacing import Pacer
@@ -25,7 +25,7 @@ class Clients:
         self, environment: Environment, environ: Mapping[str, str], pacer: Pacer, *, session: str | None = None
     ) -> None:
         self.environment = environment
-        self.redactor = Redactor(secrets_of(environ, _secret_names(environment)))
+        self.redactor = Redactor(secrets_of(environ, environment.secret_names))
         self._environ = environ
         self._pacer = pacer
         self._session = session
@@ -79,11 +79,3 @@ async def clients_of(environment: Environment, environ: Mapping[str, str]) -> As
         yield clients
     finally:
         await clients.aclose()
-
-
-def _secret_names(environment: Environment) -> tuple[str, ...]:
-    match environment.auth:
-        case BypassKey(key_env=name) | ReadyToken(token_env=name):
-            return (name,)
-        case _:
-            return ()

@@ -1,4 +1,4 @@
-"""One GET of a JSON answer, held against what a probe expects of it."""
+"""One request for a JSON answer, held against what a probe expects of it."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.http import Answer
 
 
-async def get(probe: HttpJsonProbe, clients: Clients) -> Sighting:
+async def ask(probe: HttpJsonProbe, clients: Clients) -> Sighting:
     """Ask once. *Up* is the expected status with a JSON answer that holds all that is expected.
 
     Raises:
@@ -22,10 +22,17 @@ async def get(probe: HttpJsonProbe, clients: Clients) -> Sighting:
     evidence = Evidence()
     client = clients.patient(probe.timeout_s)
     try:
-        answer = await client.request(probe.host, "GET", probe.path, bearer=bearer, evidence=evidence)
+        answer = await client.request(
+            probe.host, method(probe), probe.path, json=probe.body, bearer=bearer, evidence=evidence
+        )
     except UnreachableError as error:
         return unanswered(error, evidence.as_dict()["exchanges"][-1]["elapsed_s"])
     return _judged(probe, answer)
+
+
+def method(probe: HttpJsonProbe) -> str:
+    """What the probe asks by."""
+    return "GET" if probe.body is None else "POST"
 
 
 def _judged(probe: HttpJsonProbe, answer: Answer) -> Sighting:

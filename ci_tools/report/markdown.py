@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ci_tools.model import GateState, Outcome, Verdict
 from ci_tools.report.inert import markdown
-from ci_tools.report.wording import duration, observed, speed, tally, wanted
+from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, tally, wanted
 from ci_tools.verdict.judgement import Judgement, TestResult
 
 _SIGN = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
@@ -22,6 +22,7 @@ def report(judgement: Judgement) -> str:
         _reasons(judgement),
         _gates(judgement),
         _suites(judgement),
+        _figures(judgement),
         _tests(judgement),
         _left_out(judgement),
     )
@@ -69,7 +70,7 @@ def _gates(judgement: Judgement) -> str:
             markdown(gate.gate.dependency),
             wanted(gate, judgement.time_scale),
             observed(gate),
-            markdown(gate.missing or gate.detail or speed(gate), 160),
+            markdown(evidence(gate, judgement.time_scale), 160),
         )
         for gate in judgement.gates
     ]
@@ -88,6 +89,19 @@ def _suites(judgement: Judgement) -> str:
         for suite in judgement.suites
     ]
     return "## Suites\n\n" + _table(("phase", "suite", "passed", "not passed", "at stake"), rows) if rows else ""
+
+
+def _figures(judgement: Judgement) -> str:
+    rows = [
+        (
+            markdown(result.kpi.about, 100),
+            figure_wanted(result, judgement.time_scale),
+            figure_observed(result),
+            result.state.value,
+        )
+        for result in judgement.kpis
+    ]
+    return "## Figures\n\n" + _table(("figure", "wished for", "observed", "target"), rows) if rows else ""
 
 
 def _tests(judgement: Judgement) -> str:

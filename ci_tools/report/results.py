@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ci_tools.model import Outcome, ReliabilityGate
-from ci_tools.verdict.judgement import GateResult, Judgement, PhaseResult, SuiteResult, TestResult
+from ci_tools.verdict.judgement import GateResult, Judgement, KpiResult, PhaseResult, SuiteResult, TestResult
 
 VERSION = 1
 
@@ -27,6 +27,7 @@ def document(judgement: Judgement) -> dict[str, Any]:
         "suites": [_suite(suite) for suite in judgement.suites],
         "gates": [_gate(gate, judgement.time_scale) for gate in judgement.gates],
         "tests": [_test(test) for test in judgement.tests],
+        "kpis": [_kpi(result, judgement.time_scale) for result in judgement.kpis],
         "incidents": [],
     }
 
@@ -103,6 +104,19 @@ def _gate(result: GateResult, time_scale: float) -> dict[str, Any]:
         "latency": asdict(result.latency) if result.latency else None,
         "missing": result.missing,
         "detail": result.detail,
+    }
+
+
+def _kpi(result: KpiResult, time_scale: float) -> dict[str, Any]:
+    kpi = result.kpi
+    return {
+        "name": kpi.name,
+        "about": kpi.about,
+        "target": kpi.target,
+        "under_s": None if kpi.under_s is None else kpi.under_s * time_scale,
+        "value": result.value,
+        "n": result.n,
+        "state": result.state.value,
     }
 
 

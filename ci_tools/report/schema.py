@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ci_tools.model import GateState, Outcome, Verdict
+from ci_tools.model import GateState, KpiState, Outcome, Verdict
 from ci_tools.report.results import VERSION
 
 _COUNT = {"type": "integer", "minimum": 0}
@@ -49,6 +49,7 @@ def schema() -> dict[str, Any]:
             suites={"type": "array", "items": _suite()},
             gates={"type": "array", "items": _gate()},
             tests={"type": "array", "items": _test()},
+            kpis={"type": "array", "items": _kpi()},
             incidents={"type": "array", "items": {"type": "object"}},
         ),
     }
@@ -114,6 +115,18 @@ def _gate() -> dict[str, Any]:
         ),
         missing=_TEXT,
         detail=_TEXT,
+    )
+
+
+def _kpi() -> dict[str, Any]:
+    return _object(
+        name=_TEXT,
+        about=_TEXT,
+        target=_or_null(_RATE),
+        under_s=_or_null(_SECONDS),
+        value=_or_null(_SECONDS),
+        n=_COUNT,
+        state={"enum": [state.value for state in KpiState]},
     )
 
 

@@ -5,19 +5,22 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ci_tools.model import GateState, Verdict
+from ci_tools.model import GateState, KpiState, Verdict
 from ci_tools.report.inert import cell, line
-from ci_tools.report.wording import duration, observed, speed, tally, wanted
-from ci_tools.verdict.judgement import GateResult, Judgement
+from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, tally, wanted
+from ci_tools.verdict.judgement import Judgement
 
 _STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 _MAX_REASONS = 20
 _GATE_STYLE = {GateState.HOLDS: "green", GateState.FAILS: "red", GateState.CANNOT_TELL: "yellow"}
 
+_FIGURE_STYLE = {KpiState.MET: "green", KpiState.MISSED: "red", KpiState.UNKNOWN: "yellow"}
+
 
 def print_summary(judgement: Judgement, console: Console, *, kept_in: str) -> None:
     """Print gates, suites, reasons and the verdict, the verdict last: it is what a person looks for."""
-    console.print(Group(_gates(judgement), Text(""), _suites(judgement), Text("")))
+    figures = [_figures(judgement), Text("")] if judgement.kpis else []
+    console.print(Group(_gates(judgement), Text(""), _suites(judgement), Text(""), *figures))
     for text in _verdict(judgement):
         # Unwrapped: hostile text must not be able to place itself at the start of a line.
         console.print(text, soft_wrap=True)
@@ -40,13 +43,9 @@ def _gates(judgement: Judgement) -> RenderableType:
             Text(wanted(gate, judgement.time_scale)),
             Text(observed(gate)),
             Text(gate.state.value, style=_GATE_STYLE[gate.state]),
-            Text(_evidence(gate)),
+            Text(cell(evidence(gate, judgement.time_scale), 120)),
         )
     return table
-
-
-def _evidence(gate: GateResult) -> str:
-    return cell(gate.missing or gate.detail or speed(gate), 120)
 
 
 def _suites(judgement: Judgement) -> RenderableType:
@@ -58,6 +57,18 @@ def _suites(judgement: Judgement) -> RenderableType:
             f"{suite.passed}/{suite.planned}",
             Text(tally(suite), style="red"),
             Text(cell(suite.value, 80), style="dim"),
+        )
+    return table
+
+
+def _figures(judgement: Judgement) -> RenderableType:
+    table = _table("figure", "wished for", "observed", "target")
+    for result in judgement.kpis:
+        table.add_row(
+            Text(cell(result.kpi.about, 80)),
+            Text(figure_wanted(result, judgement.time_scale)),
+            Text(figure_observed(result)),
+            Text(result.state.value, style=_FIGURE_STYLE[result.state]),
         )
     return table
 

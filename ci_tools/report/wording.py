@@ -1,11 +1,16 @@
 """Numbers and states in the words that every report uses."""
 
 from ci_tools.model import Outcome
-from ci_tools.verdict.judgement import GateResult, SuiteResult
+from ci_tools.verdict.judgement import GateResult, KpiResult, SuiteResult
+
+_LONGEST_S = 8_640_000.0
+"""A hundred days: a longer duration is a mistake, and is told in few characters."""
 
 
 def duration(seconds: float) -> str:
-    """``850 ms``, ``12.3 s`` or ``4 min 05 s``."""
+    """``850 ms``, ``12.3 s`` or ``4 min 05 s``; what no campaign takes, infinity included, as ``1e+09 s``."""
+    if not seconds < _LONGEST_S:
+        return f"{seconds:.3g} s"
     if seconds < 0.9995:  # noqa: PLR2004 - rounds to less than a second
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:  # noqa: PLR2004 - rounds to less than a minute
@@ -44,6 +49,32 @@ def speed(gate: GateResult) -> str:
     if gate.latency.censored:
         parts.append(f"{gate.latency.censored} timed out")
     return ", ".join(parts)
+
+
+def evidence(gate: GateResult, time_scale: float) -> str:
+    """What is missing, why it fails, or how fast it answered and how fast it was wished to."""
+    return gate.missing or gate.detail or "; ".join(part for part in (speed(gate), _wish(gate, time_scale)) if part)
+
+
+def _wish(gate: GateResult, time_scale: float) -> str:
+    if gate.gate.kind == "coverage" or gate.gate.target_s is None or gate.latency is None:
+        return ""
+    target_s = gate.gate.target_s * time_scale
+    return f"target {duration(target_s)} {'met' if gate.latency.median_s < target_s else 'missed'} by the median"
+
+
+def figure_wanted(result: KpiResult, time_scale: float) -> str:
+    """What is wished of a figure, in real seconds where it is a latency."""
+    kpi = result.kpi
+    return f"≥ {percent(kpi.target)}" if kpi.under_s is None else f"< {duration(kpi.under_s * time_scale)}"
+
+
+def figure_observed(result: KpiResult) -> str:
+    """A figure as it was measured, and from how much."""
+    if result.value is None:
+        return "nothing"
+    shown = percent(result.value) if result.kpi.under_s is None else f"median {duration(result.value)}"
+    return f"{shown} of {result.n}"
 
 
 def tally(suite: SuiteResult) -> str:

@@ -53,6 +53,7 @@ class Progress:
         self._done = self._total = self._bad = 0
         self._last_told = clock()
         self._deadline: float | None = None
+        self._time_scale = 1.0
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -76,6 +77,7 @@ class Progress:
         """Tell one event."""
         match record.event:
             case CampaignStarted() as event:
+                self._time_scale = event.plan.time_scale
                 self._know(event.plan.phases)
                 what = f"campaign {event.campaign}: plan {event.plan.name} on {event.plan.environment}"
                 self.say(line(what, _WIDE), "bold")
@@ -126,7 +128,7 @@ class Progress:
         self._done = self._total = self._bad = 0
         self._doing = "starting"
         self._task = self._bar.add_task("starting", note="", total=None)
-        self.say(f"phase {number} {line(phase.name)}, budget {duration(phase.budget_s)}", "bold")
+        self.say(f"phase {number} {line(phase.name)}, budget {duration(phase.budget_s * self._time_scale)}", "bold")
 
     def deadline(self, at: float) -> None:
         """The budget of the running phase ends *at*, on the clock that this was made with."""

@@ -2,6 +2,6 @@
 
 from ci_tools.spec.documents import schema
 from ci_tools.spec.parsing import parse
-from ci_tools.spec.values import ChoicePlan, FixedPlan, Kpi, Policy, Spec
+from ci_tools.spec.values import ChoicePlan, FixedPlan, Policy, Spec
 
-__all__ = ["ChoicePlan", "FixedPlan", "Kpi", "Policy", "Spec", "parse", "schema"]
+__all__ = ["ChoicePlan", "FixedPlan", "Policy", "Spec", "parse", "schema"]

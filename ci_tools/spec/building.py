@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from ci_tools import model
 from ci_tools.spec import documents, environment_documents, probe_documents
-from ci_tools.spec.values import ChoicePlan, FixedPlan, Kpi, PlanRule, Policy, Spec
+from ci_tools.spec.values import ChoicePlan, FixedPlan, PlanRule, Policy, Spec
 
 _SECONDS_PER_MIN = 60.0
 
@@ -40,7 +40,7 @@ def built(document: documents.CampaignDocument) -> Spec:
         probes=tuple(probes.values()),
         phases=tuple(sorted(_phases(document), key=lambda phase: phase.number)),
         plans=_plans(document.plans),
-        kpis=tuple(Kpi(name=name, **_fields(kpi)) for name, kpi in document.kpis.items()),
+        kpis=tuple(model.Kpi(name=name, **_fields(kpi)) for name, kpi in document.kpis.items()),
     )
 
 

@@ -1,8 +1,8 @@
 """Contradictions in what runs and in what is asked of it, and gates that could never hold."""
 
-import math
 from collections.abc import Iterator
 
+from ci_tools.sequential import passes_needed
 from ci_tools.spec.documents import (
     CampaignDocument,
     ChoicePlanDocument,
@@ -12,9 +12,6 @@ from ci_tools.spec.documents import (
 )
 from ci_tools.spec.positions import KeyPath
 from ci_tools.spec.problems import Problem, listed, shown, unknown_name
-
-_ERROR_RATE = 0.05
-"""Alpha and beta of the sequential test."""
 
 
 def check_observed_dependencies(document: CampaignDocument) -> Iterator[Problem]:
@@ -93,11 +90,6 @@ def _sequential(gate: ReliabilityGateDocument, path: KeyPath) -> Iterator[Proble
         yield Problem(path=(*path, "cap"), what=what, got=str(gate.cap), legal=f"at least {least}")
 
 
-def passes_needed(floor: float, target: float) -> int:
-    """Straight good attempts after which the sequential test accepts *target*."""
-    return math.ceil(math.log((1 - _ERROR_RATE) / _ERROR_RATE) / math.log(target / floor))
-
-
 def check_gated_suites(document: CampaignDocument) -> Iterator[Problem]:
     """Coverage gates over suites that their phase does not have."""
     for name, gate in document.gates.items():
@@ -159,12 +151,14 @@ def _choice(plan: ChoicePlanDocument, path: KeyPath, document: CampaignDocument)
 
 
 def check_planned_suites(document: CampaignDocument) -> Iterator[Problem]:
-    """Narrowed plans of unknown suites; while a phase declares none, its suites may still be to come."""
+    """Narrowed plans of suites that their phase does not have."""
     for name, plan in document.plans.items():
-        for phase, chosen in plan.only.items() if isinstance(plan, FixedPlanDocument) else ():
+        if not isinstance(plan, FixedPlanDocument):
+            continue
+        for phase in document.phases.keys() & plan.only.keys() & set(plan.phases):
             own = [suite for suite, table in document.suites.items() if table.phase == phase]
-            for index, suite in enumerate(chosen):
-                if own and suite not in own:
+            for index, suite in enumerate(plan.only[phase]):
+                if suite not in own:
                     path = ("plans", name, "only", phase, index)
                     yield unknown_name(path, f"suite of phase {phase!r}", suite, own)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from ci_tools.spec.environment_documents import EnvironmentDocument
-from ci_tools.spec.field_types import Document, Name, Positive, Relative, Share, SuiteChoice, Text, tag_of
+from ci_tools.spec.field_types import Document, Minutes, Name, Positive, Relative, Share, SuiteChoice, Text, tag_of
 from ci_tools.spec.probe_documents import AnyProbeDocument
 
 
@@ -21,7 +21,7 @@ class PhaseDocument(Document):
 
     number: Annotated[int, Field(ge=1)]
     """Place in the order, counted from 1."""
-    budget_min: Positive
+    budget_min: Minutes
     """Minutes that the phase may take, unscaled."""
 
 
@@ -61,7 +61,7 @@ class CoverageGateDocument(GateDocument):
     suites: Annotated[tuple[Name, ...], Field(min_length=1)]
     """The suites whose tests count."""
     floor: Share
-    """The share below which the gate fails."""
+    """The share below which the gate fails; above 0, for what cannot fail is no gate."""
     target: Share | None = None
     """The share that is wished for; only described."""
 
@@ -83,7 +83,7 @@ class ReliabilityGateDocument(GateDocument):
     """An attempt is good only below this latency, in unscaled seconds."""
     target_s: Positive | None = None
     """The latency that is wished for, in unscaled seconds; only described."""
-    cap: Annotated[int, Field(ge=1)] = 60
+    cap: Annotated[int, Field(ge=1, le=10_000)] = 60
     """Attempts after which the gate cannot tell."""
 
 
@@ -102,7 +102,7 @@ class FixedPlanDocument(Document):
     """Phases that it runs."""
     only: dict[Name, Annotated[tuple[Name, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """Phase to the only suites that it runs of it; without an entry, all."""
-    budget_min: Positive | None = None
+    budget_min: Minutes | None = None
     """Minutes for the whole plan, unscaled; phases shrink in proportion."""
     stop_early: bool = False
     """End after the first phase that does not pass."""

@@ -96,6 +96,9 @@ def _probe_in(
         elif isinstance(probe, WebSocketProbeDocument) and environment.hosts[host].startswith("http"):
             what, url = f"no WebSocket host in environment {environment_name!r}", environment.hosts[host]
             yield Problem(path=("probes", name, "host"), what=what, got=shown(url), legal="scheme ws or wss")
+        elif isinstance(probe, TlsProbeDocument) and environment.hosts[host].startswith(("http:", "ws:")):
+            what, url = f"no host with TLS in environment {environment_name!r}", environment.hosts[host]
+            yield Problem(path=("probes", name, *path), what=what, got=shown(url), legal="scheme https or wss")
     if _needs_credentials(probe) and environment.auth.strategy == "none":
         what = f"needs credentials, which environment {environment_name!r} does not have"
         legal = "an [environments.*.auth] with a strategy other than none, or authenticated = false"

@@ -13,6 +13,9 @@ RELATIVE_PATTERN = r"^[^/\s]"
 SUITE_PATTERN = r"^(?:[a-z][a-z0-9_]*|\*)$"
 TEXT_PATTERN = r"\S"
 
+_LONGEST_PATH = 500
+_WEEK_MIN = 7 * 24 * 60
+
 IN_WORDS = {
     NAME_PATTERN: "lower-case letters, digits and _, beginning with a letter",
     VARIABLE_PATTERN: "the name of an environment variable in capitals, never its value",
@@ -33,17 +36,25 @@ def _scalar(value: Any) -> Any:
 def _inside(path: str) -> str:
     if ".." in path.partition("::")[0].split("/"):
         raise PydanticCustomError("inside", IN_WORDS[RELATIVE_PATTERN])
+    parts = path.partition("::")[0].split("/")
+    if any("**" in part and part != "**" for part in parts):
+        raise PydanticCustomError("inside", '"**" only as a whole part of a path, as in tests/**/test_*.py')
+    if not path.isprintable():
+        raise PydanticCustomError("inside", "a path of printable characters")
     return path
 
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Variable = Annotated[str, StringConstraints(pattern=VARIABLE_PATTERN)]
-Absolute = Annotated[str, StringConstraints(pattern=ABSOLUTE_PATTERN)]
-Relative = Annotated[str, StringConstraints(pattern=RELATIVE_PATTERN), AfterValidator(_inside)]
+Absolute = Annotated[str, StringConstraints(pattern=ABSOLUTE_PATTERN, max_length=_LONGEST_PATH)]
+Relative = Annotated[
+    str, StringConstraints(pattern=RELATIVE_PATTERN, max_length=_LONGEST_PATH), AfterValidator(_inside)
+]
 SuiteChoice = Annotated[str, StringConstraints(pattern=SUITE_PATTERN)]
 Text = Annotated[str, StringConstraints(pattern=TEXT_PATTERN)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Positive = Annotated[float, Field(gt=0, le=1e9)]
+Minutes = Annotated[float, Field(gt=0, le=_WEEK_MIN)]
 Scalar = Annotated[Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 
 

@@ -20,6 +20,9 @@ from ci_tools.spec.values import Spec
 
 _PLACE = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 
+_DEEPEST = 50
+"""Far more than any table needs, and far less than what reading a file can be driven to."""
+
 
 def parse(text: str, source: str) -> Spec:
     """What *text* says; *source* is what errors call it.
@@ -38,13 +41,36 @@ def parse(text: str, source: str) -> Spec:
 
 def _loaded(text: str, source: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        data = tomllib.loads(text)
+    except RecursionError:
+        raise _too_deep(text, source) from None
     except tomllib.TOMLDecodeError as error:
         place = _PLACE.fullmatch(str(error))
         what = place["what"] if place else str(error)
         line = place["line"] if place and place["line"] else len(text.splitlines()) or 1
         column = f", column {place['column']}" if place and place["column"] else ""
         raise SpecError(f"{source}:{line}{column}: no TOML: {what[0].lower()}{what[1:]}; see https://toml.io") from None
+    if _depth(data) > _DEEPEST:
+        raise _too_deep(text, source)
+    return data
+
+
+def _depth(data: object) -> int:
+    """How many tables and arrays stand within one another, at most."""
+    depth, level = 0, [data]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
+def _too_deep(text: str, source: str) -> SpecError:
+    opened = [sum(map(line.count, "[{.")) for line in text.splitlines()]
+    line = opened.index(max(opened)) + 1
+    return SpecError(
+        f"{source}:{line}: nested too deeply; got tables and arrays within one another without end; "
+        f"legal: at most {_DEEPEST} levels"
+    )
 
 
 def _validated(data: Mapping[str, Any]) -> tuple[CampaignDocument, list[Problem]]:

@@ -17,10 +17,10 @@ class ProbeDocument(Document):
 
 
 class HttpJsonProbeDocument(ProbeDocument):
-    """GET a JSON document and compare what stands in it."""
+    """Ask for a JSON document and compare what stands in it."""
 
     kind: Literal["http_json"]
-    """One GET request."""
+    """One request: a GET, or a POST where it has a body."""
     host: Name
     """A name of the environment's hosts."""
     path: Absolute
@@ -31,6 +31,8 @@ class HttpJsonProbeDocument(ProbeDocument):
     """Dotted path in the document to the values that are good."""
     latency_ms: Text | None = None
     """Dotted path of a server-side latency in milliseconds; without it the client's time counts."""
+    body: dict[Text, Scalar] | None = None
+    """Sent as JSON by POST; only where asking changes nothing that others rely on."""
     authenticated: bool = False
     """Whether the request carries credentials."""
 

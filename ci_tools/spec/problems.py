@@ -113,6 +113,7 @@ _IN_OUR_WORDS = {
     "an object": "a table",
     "a dictionary": "a table",
     "Tuple should have ": "",
+    "String should have ": "",
     "Dictionary should have ": "",
     " after validation, not 0": "",
 }

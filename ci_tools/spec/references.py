@@ -62,7 +62,7 @@ def _refuse_unset(raw: Environment, environ: Mapping[str, str]) -> None:
     unset = sorted(name for name in _variables(raw) if not environ.get(name))
     if unset:
         step = (
-            "let `ci-tools run` start the twin, or export what the running twin prints"
+            "let `ci-tools campaign` start the twin, or export what the running twin prints"
             if raw.provision == "twin"
             else "export it and run again"
         )

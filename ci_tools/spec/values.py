@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ci_tools.errors import UsageError
-from ci_tools.model import Environment, Phase, Probe, Suite
+from ci_tools.model import Environment, Kpi, Phase, Probe, Suite
 from ci_tools.spec.problems import suggested
 from ci_tools.spec.references import resolved
 
@@ -42,22 +42,6 @@ class ChoicePlan:
 
 
 PlanRule = FixedPlan | ChoicePlan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kpi:
-    """A figure that people follow over campaigns; shown, never judged.
-
-    Either *target* (a share) or *under_s* (unscaled seconds) is wished for, of the attempts of *gate*
-    or the tests of *suites* (``*``: all). With neither, nothing measures it yet.
-    """
-
-    name: str
-    about: str
-    target: float | None = None
-    under_s: float | None = None
-    gate: str | None = None
-    suites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

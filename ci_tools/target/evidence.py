@@ -17,15 +17,19 @@ _MAX_MASKED = 8 * MAX_TEXT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One HTTP request and what came of it; *status* is None when nothing was answered."""
+    """One HTTP request or TLS handshake and what came of it; *status* is None when nothing was answered."""
 
     request_id: str
     method: str
+    """``TLS`` for a handshake, whose *status* is one of :mod:`ci_tools.target.tls`."""
     url: str
     status: int | None
     elapsed_s: float
     text: str = ""
-    """The first words of an error's body, or why nothing was answered; never those of an auth answer."""
+    """The first words of an error's body, or why nothing was answered; never those of an auth answer.
+
+    Of a handshake: the protocol that was agreed on, or what stood against it.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class Evidence:
         self._counts = {"exchanges": 0, "frames": 0}
 
     def exchanged(self, exchange: Exchange) -> None:
-        """Keep one HTTP exchange."""
+        """Keep one HTTP exchange or TLS handshake."""
         self._counts["exchanges"] += 1
         self._exchanges.append(exchange)
 

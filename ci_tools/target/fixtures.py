@@ -100,9 +100,9 @@ def issuer(client: HttpClient) -> Issuer:
 
 
 @pytest.fixture
-def evidence(request: pytest.FixtureRequest) -> Evidence:
+def evidence(request: pytest.FixtureRequest, environment: Environment) -> Evidence:
     """What this test exchanges with the deployed system, where the campaign's plugin finds it."""
-    collected = Evidence(secrets_of(os.environ))
+    collected = Evidence(secrets_of(os.environ, environment.secret_names))
     request.node.stash[EVIDENCE_KEY] = collected
     return collected
 

@@ -2,16 +2,30 @@
 
 import asyncio
 import ssl
+import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ci_tools.errors import UsageError
+from ci_tools.errors import UnreachableError, UsageError
 from ci_tools.model import Environment
 from ci_tools.target.addresses import Endpoint, endpoint, trust
+from ci_tools.target.evidence import Evidence, Exchange
 from ci_tools.target.failures import unreachable
+
+AGREED = 200
+"""An exchange's status when the handshake was completed."""
+NOT_AGREED = 0
+"""An exchange's status when the host answered in TLS and nothing came of it: its alert, or what we do not trust."""
+
+_ALERTS = ("SSLV3_", "TLSV1_", "TLSV13_")
+"""How OpenSSL begins its reason for an alert of the other side."""
+_OURS = {"CERTIFICATE_VERIFY_FAILED", "UNSUPPORTED_PROTOCOL"}
+"""OpenSSL's reasons for ending a handshake that the other side would have gone on with."""
+_VERSION_REFUSED = {"TLSV1_ALERT_PROTOCOL_VERSION", "ECONNRESET", "UNEXPECTED_EOF_WHILE_READING"}
+"""The alert for it (RFC 8446, 6.2), and how a host hangs up on a ClientHello without a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +45,12 @@ class Handshake:
         return (self.not_after - now).total_seconds() / 86400
 
 
-async def handshake(environment: Environment, host: str, *, timeout_s: float = 10.0) -> Handshake:
+async def handshake(
+    environment: Environment, host: str, *, timeout_s: float = 10.0, evidence: Evidence | None = None
+) -> Handshake:
     """Speak TLS with *host* and verify chain, name and dates; *timeout_s* is unscaled.
+
+    It is kept in *evidence*, also when it fails.
 
     Raises:
         UnreachableError: no connection (kind ``dns``, ``tcp``, ``timeout``), or not verified (``tls``).
@@ -41,7 +59,7 @@ async def handshake(environment: Environment, host: str, *, timeout_s: float = 1
     there = endpoint(environment, host)
     if not there.secure:
         raise UsageError(f"host {host!r} of {environment.name!r} is {there.url!r}; allowed for TLS: https, wss")
-    secured = await _connect(there, trust(environment), environment.scaled(timeout_s))
+    secured = await _connect(there, trust(environment), environment.scaled(timeout_s), evidence)
     certificate: Mapping[str, Any] = secured.getpeercert() or {}
     return Handshake(
         name=there.name,
@@ -74,25 +92,56 @@ def outdated_context() -> ssl.SSLContext:
     return context
 
 
-async def outdated_handshake(environment: Environment, host: str, *, timeout_s: float = 10.0) -> str:
-    """Offer *host* TLS 1.0 and 1.1 only; the protocol it agreed to.
+async def outdated_handshake(
+    environment: Environment, host: str, *, timeout_s: float = 10.0, evidence: Evidence | None = None
+) -> str:
+    """Offer *host* TLS 1.0 and 1.1 only; the protocol it agreed to. It is kept in *evidence*.
 
     Raises:
-        UnreachableError: it did not agree; of kind ``tls`` when it said so.
+        UnreachableError: it did not agree; :func:`refuses_version` tells whether that was the reason.
     """
-    secured = await _connect(endpoint(environment, host), outdated_context(), environment.scaled(timeout_s))
+    there = endpoint(environment, host)
+    secured = await _connect(there, outdated_context(), environment.scaled(timeout_s), evidence)
     return secured.version() or ""
 
 
-async def _connect(there: Endpoint, context: ssl.SSLContext, timeout_s: float) -> ssl.SSLObject:
+def refuses_version(error: UnreachableError) -> bool:
+    """Whether *error* is a host's own refusal of the protocol versions that were offered.
+
+    A connection that is closed after the ClientHello says so only of a host that completes a current handshake.
+    """
+    return error.code in _VERSION_REFUSED
+
+
+async def _connect(
+    there: Endpoint, context: ssl.SSLContext, timeout_s: float, evidence: Evidence | None
+) -> ssl.SSLObject:
     asked = f"a TLS handshake with {there.name}:{there.port}"
+    asked_s = time.perf_counter()
     try:
         async with asyncio.timeout(timeout_s):
             _, writer = await asyncio.open_connection(
                 there.address, there.port, ssl=context, server_hostname=there.name
             )
     except OSError as error:
-        raise unreachable(error, asked) from error
+        meant = unreachable(error, asked)
+        _keep(evidence, there, _status(meant), time.perf_counter() - asked_s, str(meant))
+        raise meant from error
     secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
     writer.transport.abort()
+    _keep(evidence, there, AGREED, time.perf_counter() - asked_s, f"agreed on {secured.version()}")
     return secured
+
+
+def _status(error: UnreachableError) -> int | None:
+    """What is not TLS is no answer to a handshake."""
+    code = error.code or ""
+    answered = error.kind == "tls" and (code in _OURS or code.startswith(_ALERTS))
+    return NOT_AGREED if answered else None
+
+
+def _keep(evidence: Evidence | None, there: Endpoint, status: int | None, elapsed_s: float, text: str) -> None:
+    if evidence is not None:
+        evidence.exchanged(
+            Exchange(request_id="", method="TLS", url=there.url, status=status, elapsed_s=elapsed_s, text=text)
+        )

@@ -164,7 +164,7 @@ def catalogue_json() -> list[dict[str, str]]:
 def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name, CATALOGUE, n=1)
     meant = f"; did you mean '{near[0]}'?" if near else ""
-    return f"unknown fault '{name}'{meant} known: {', '.join(sorted(CATALOGUE))}"
+    return f"unknown fault '{name}'{meant}; known: {', '.join(sorted(CATALOGUE))}"
 
 
 def _session(text: str, fault: Fault, scope: str) -> str:

@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ci_tools.model import NodeId, Outcome, Phase, Plan, Suite
 from ci_tools.verdict.fold import Attempt, CampaignState, TestState
 from ci_tools.verdict.judgement import SuiteResult, TestResult
 
+_OF_THE_SYSTEM = ("opened", "received")
+"""Directions of frames that take two: what was sent was sent on a connection that opened, and a refusal is *closed*."""
 _NO_EVIDENCE = "passed without a recorded exchange with the deployed system: no evidence"
 
 
@@ -66,8 +69,14 @@ def _ended(attempt: Attempt, *, wants_evidence: bool) -> tuple[Outcome, str]:
 
 
 def has_exchange(evidence: object) -> bool:
-    """Whether *evidence* records anything said to or by the deployed system."""
-    return isinstance(evidence, Mapping) and bool(evidence.get("exchanges") or evidence.get("frames"))
+    """Whether *evidence* records that the deployed system answered, or opened a connection."""
+    answered = any(entry.get("status") is not None for entry in _entries(evidence, "exchanges"))
+    return answered or any(entry.get("direction") in _OF_THE_SYSTEM for entry in _entries(evidence, "frames"))
+
+
+def _entries(evidence: object, kind: str) -> list[Mapping[str, Any]]:
+    entries = evidence.get(kind) if isinstance(evidence, Mapping) else None
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list | tuple) else []
 
 
 def results_of_suites(state: CampaignState, plan: Plan, tests: Iterable[TestResult]) -> list[SuiteResult]:

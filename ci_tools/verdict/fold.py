@@ -188,12 +188,16 @@ def fold(records: Iterable[Record], problems: Iterable[str] = ()) -> CampaignSta
     """The state that *records* describe; *problems* of reading them are carried along."""
     state = CampaignState(problems=list(problems))
     last_seq: dict[str, int] = {}
+    authors: set[str] = set()
     for record in records:
         state.take(record.event, record.at)
         state.last_at = record.at
         last_seq[record.writer] = max(record.seq, last_seq.get(record.writer, 0))
+        if isinstance(record.event, CampaignStarted | CampaignFinished):
+            authors.add(record.writer)
     if state.finished is not None:
         state.problems += _lost_events(state.finished, last_seq)
+        state.problems += _foreign_events(state.finished, last_seq, authors)
     return state
 
 
@@ -202,4 +206,13 @@ def _lost_events(finished: CampaignFinished, last_seq: dict[str, int]) -> list[s
         f"{writer}.jsonl: {count - last_seq.get(writer, 0)} of {count} events are missing at the end"
         for writer, count in finished.writers.items()
         if last_seq.get(writer, 0) < count
+    ]
+
+
+def _foreign_events(finished: CampaignFinished, last_seq: dict[str, int], authors: set[str]) -> list[str]:
+    """A test's events do not say whose campaign they are of: what no campaign has counted is nobody's."""
+    return [
+        f"{writer}.jsonl: {last - counted} of {last} events belong to no finished campaign here"
+        for writer, last in sorted(last_seq.items())
+        if writer not in authors and (counted := finished.writers.get(writer, 0)) < last
     ]

@@ -17,7 +17,7 @@ def judge_coverage(
     suites = [known[name] for name in gate.suites if name in known]
     planned = sum(suite.planned for suite in suites)
     passed = sum(suite.passed for suite in suites)
-    state = _covered(gate, suites)
+    state = covered(gate, suites)
     mine = [test for test in tests if test.suite in gate.suites and test.phase == phase]
     return GateResult(
         gate=gate,
@@ -31,7 +31,8 @@ def judge_coverage(
     )
 
 
-def _covered(gate: CoverageGate, suites: Sequence[SuiteResult]) -> GateState:
+def covered(gate: CoverageGate, suites: Sequence[SuiteResult]) -> GateState:
+    """Whether the tests of those *suites* that are there reach the floor, whatever becomes of the undecided ones."""
     planned = sum(suite.planned for suite in suites)
     undecided = sum(suite.undecided for suite in suites)
     reachable = sum(suite.passed for suite in suites) + undecided
@@ -170,7 +171,8 @@ def judge_gates(
     implicit = [
         CoverageGate(
             name=f"{suite.name} passes",
-            dependency=suite.requires[0] if suite.requires else suite.name,
+            # Never one that it requires: a suite does not judge what it stands on.
+            dependency=suite.name,
             suites=(suite.name,),
             floor=1.0,
         )

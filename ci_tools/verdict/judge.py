@@ -8,6 +8,7 @@ from ci_tools.verdict.conservation import results_of_suites, results_of_tests
 from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.gates import judge_gates
 from ci_tools.verdict.judgement import GateResult, Judgement, PhaseResult, SuiteResult, TestResult
+from ci_tools.verdict.kpis import results_of_kpis
 
 
 def judge(state: CampaignState) -> Judgement:
@@ -41,12 +42,13 @@ def judge(state: CampaignState) -> Judgement:
         left_out=plan.left_out,
         started_at=state.first_at,
         finished_at=state.last_at,
-        complete=state.finished is not None,
+        complete=state.finished is not None and not state.interruptions,
         deployment=_deployment(state),
         phases=tuple(phases),
         suites=tuple(suites),
         gates=tuple(gates),
         tests=tuple(tests),
+        kpis=tuple(results_of_kpis(plan, suites, gates)),
         problems=tuple(state.problems),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ci_tools.model import Deployment, Gate, GateState, NodeId, Outcome, Phase, Verdict
+from ci_tools.model import Deployment, Gate, GateState, Kpi, KpiState, NodeId, Outcome, Phase, Verdict
 from ci_tools.verdict.statistics import Latency
 
 
@@ -78,6 +78,18 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KpiResult:
+    """A figure as this campaign measured it; no part of the verdict."""
+
+    kpi: Kpi
+    state: KpiState
+    value: float | None
+    """A share in 0…1, or the median in real seconds where a latency is wished for; None: not measured."""
+    n: int
+    """Tests or attempts behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseResult:
     """One phase of the plan."""
 
@@ -112,4 +124,5 @@ class Judgement:
     suites: tuple[SuiteResult, ...] = ()
     gates: tuple[GateResult, ...] = ()
     tests: tuple[TestResult, ...] = ()
+    kpis: tuple[KpiResult, ...] = ()
     problems: tuple[str, ...] = ()

@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from statistics import NormalDist, median
 
 from ci_tools.model import GateState
-
-ALPHA = BETA = 0.05
-"""Error rates of the sequential test: a healthy service refused, a broken one accepted."""
-
-_ACCEPT = math.log((1 - BETA) / ALPHA)
-_REJECT = math.log(BETA / (1 - ALPHA))
+from ci_tools.sequential import ACCEPT, REJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +29,9 @@ def sprt(attempts: Iterable[bool], *, floor: float, target: float) -> Sequential
         n += 1
         good += attempt
         ratio += _weight(attempt, floor, target)
-        if ratio >= _ACCEPT:
+        if ratio >= ACCEPT:
             return Sequential(GateState.HOLDS, n, good)
-        if ratio <= _REJECT:
+        if ratio <= REJECT:
             return Sequential(GateState.FAILS, n, good)
     return Sequential(GateState.CANNOT_TELL, n, good)
 
@@ -45,11 +40,6 @@ def _weight(attempt: bool, floor: float, target: float) -> float:  # noqa: FBT00
     if attempt:
         return math.log(target / floor)
     return -math.inf if target >= 1 else math.log((1 - target) / (1 - floor))
-
-
-def passes_needed(floor: float, target: float) -> int:
-    """Straight good attempts after which the test accepts: the least a gate's cap may be."""
-    return math.ceil(_ACCEPT / math.log(target / floor))
 
 
 def wilson(good: int, n: int, confidence: float = 0.95) -> tuple[float, float] | None:

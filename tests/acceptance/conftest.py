@@ -20,12 +20,14 @@ from tests.acceptance.mutants import AREAS, MUTANTS, Mutant
 
 _FULL = "full"
 _KILLS = 20
-_USUAL = 6
+_WORKERS = (6, 6, 6, 6, 6, 1, 24)
+"""At full size; a sample has the first."""
+_SAMPLE_PATIENCE = 3.0
+"""A sample runs beside other tests, on a machine that does other things, too."""
 _DRAWN: Mapping[str, tuple[Sequence[Any], int]] = {
     "fault": (tuple(CATALOGUE), 2),
     "kill": (range(_KILLS), 2),
     "area": (AREAS, 1),
-    "workers": ((*[_USUAL] * 5, 1, 24), 1),
 }
 """Arguments of tests: everything they are run with at full size, and how many of these a sample draws."""
 
@@ -70,6 +72,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name, (everything, size) in _DRAWN.items():
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, _drawn(metafunc.config, name, everything, size))
+    if "workers" in metafunc.fixturenames:
+        metafunc.parametrize("workers", _WORKERS if _is_full(metafunc.config) else _WORKERS[:1])
     if "mutant" in metafunc.fixturenames:
         _parametrize_mutants(metafunc, "mutant", MUTANTS)
     if "open_mutant" in metafunc.fixturenames:
@@ -86,8 +90,12 @@ def _parametrize_mutants(metafunc: pytest.Metafunc, name: str, mutants: Sequence
     metafunc.parametrize(name, drawn, ids=lambda mutant: f"{mutant.area}: {mutant.name}")
 
 
+def _is_full(config: pytest.Config) -> bool:
+    return bool(config.getoption("--acceptance") == _FULL)
+
+
 def _drawn(config: pytest.Config, name: str, everything: Sequence[Any], size: int) -> list[Any]:
-    if config.getoption("--acceptance") == _FULL:
+    if _is_full(config):
         return list(everything)
     random = Random(f"{config.getoption('--seed')} {name}")  # noqa: S311 - repeatable, not secret
     return random.sample(list(everything), size)
@@ -102,13 +110,19 @@ def random(request: pytest.FixtureRequest) -> Random:
 @pytest.fixture
 def starts(pytestconfig: pytest.Config) -> int:
     """How often a twin is started."""
-    return 10 if pytestconfig.getoption("--acceptance") == _FULL else 1
+    return 10 if _is_full(pytestconfig) else 1
+
+
+@pytest.fixture
+def patience(pytestconfig: pytest.Config) -> float:
+    """By how much limits of time are stretched; at full size, where nothing else runs, not at all."""
+    return 1.0 if _is_full(pytestconfig) else _SAMPLE_PATIENCE
 
 
 @pytest.fixture
 def places(pytestconfig: pytest.Config) -> int | None:
     """At how many places a journal is damaged; None: at every byte."""
-    return None if pytestconfig.getoption("--acceptance") == _FULL else 150
+    return None if _is_full(pytestconfig) else 150
 
 
 @pytest.fixture

@@ -320,11 +320,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         area=AGENTS,
-        name="threads of others are written into",
+        name="refused requests spend their id",
         module=_RUNTIME,
         original="if request.thread_id is not None and not await self._world.threads.owns(caller):",
         replacement="if request.thread_id is not None and not caller.user_id:",
-        breaks="a thread takes messages of its user only",
+        breaks="a request that was refused may be sent again under its id",
+        inside=True,
     ),
     Mutant(
         area=AGENTS,

@@ -13,11 +13,20 @@ from tests.acceptance.processes import brood, eventually
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 VERDICT_S = 60.0
-TWIN_S = 30.0
+SUITE_S = 180.0
+TWIN_S = 60.0
 REDIS_SUITE = "tests/e2e/staging/test_staging_redis_validation.py"
 
 
-def test_fault_is_noticed_and_named(fault: str, tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
+@pytest.fixture
+def within_s(patience: float) -> float:
+    """How long a campaign may take to its verdict."""
+    return VERDICT_S * patience
+
+
+def test_fault_is_noticed_and_named(
+    fault: str, within_s: float, tmp_path: Path, temporary: Path, figures: dict[str, Any]
+) -> None:
     """A campaign on a twin with the fault ends within a minute without a pass, and failing gates name it alone."""
     campaign = commands.campaign(tmp_path / "out", temporary, "--fault", fault)
     figures |= {
@@ -33,7 +42,7 @@ def test_fault_is_noticed_and_named(fault: str, tmp_path: Path, temporary: Path,
     assert CATALOGUE[fault].dependency in suspects(campaign.results), campaign.ended.output
     assert set(failing(campaign.results)) <= {CATALOGUE[fault].dependency}, campaign.ended.output
     assert unaccounted(campaign.results) == []
-    assert campaign.ended.seconds <= VERDICT_S
+    assert campaign.ended.seconds <= within_s
 
 
 def test_fault_of_a_served_twin_can_be_switched(tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
@@ -44,11 +53,11 @@ def test_fault_of_a_served_twin_can_be_switched(tmp_path: Path, temporary: Path,
     with brood() as processes:
         twin = processes.start(ci_tools("twin"), env, log)
         eventually(lambda: "Ctrl-C" in log.read_text(), within_s=TWIN_S, what=log.read_text)
-        before = run(suite, env, within_s=VERDICT_S)
+        before = run(suite, env, within_s=SUITE_S)
         on = run(ci_tools("faults", "--on", "redis_down"), env, within_s=TWIN_S)
-        during = run(suite, env, within_s=VERDICT_S)
+        during = run(suite, env, within_s=SUITE_S)
         off = run(ci_tools("faults", "--clear"), env, within_s=TWIN_S)
-        after = run(suite, env, within_s=VERDICT_S)
+        after = run(suite, env, within_s=SUITE_S)
         twin.send_signal(signal.SIGINT)
         figures["stopped_s"] = processes.gone_within(TWIN_S)
     figures |= {"before_s": before.seconds, "during_s": during.seconds, "after_s": after.seconds}

@@ -23,7 +23,7 @@ def test_healthy_twin_passes(workers: int, tmp_path: Path, temporary: Path, figu
     figures |= outcomes(campaign.results)
 
 
-def test_twin_starts_and_stops_in_time(starts: int, temporary: Path, figures: dict[str, Any]) -> None:
+def test_twin_starts_and_stops_in_time(starts: int, patience: float, temporary: Path, figures: dict[str, Any]) -> None:
     """A twin is healthy within 5 s and gone within 2 s; no process and no file of it stays."""
     with brood() as processes:
         cycles = [cycle(temporary) for _ in range(starts)]
@@ -36,7 +36,7 @@ def test_twin_starts_and_stops_in_time(starts: int, temporary: Path, figures: di
         "stop_median_s": median(one.stop_s for one in cycles),
     }
 
-    assert max(one.start_s for one in cycles) <= START_S
-    assert max(one.stop_s for one in cycles) <= STOP_S
+    assert max(one.start_s for one in cycles) <= START_S * patience
+    assert max(one.stop_s for one in cycles) <= STOP_S * patience
     assert left == []
     assert twins_in(temporary) == set()

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ci_tools.target.answers import accepted
-from ci_tools.target.fixtures import User
-from ci_tools.target.stream import ServerEvent
+from ci_tools.target.fixtures import OpenSocket, User
+from tests.e2e.steps import welcomed
 
 _NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w])")
 _DECIMALS = 3
+
+Documents = Sequence[Mapping[str, Any]]
+"""Events of a run as the contract words them, in the order of their arrival."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,29 +26,37 @@ class ToolCall:
     result: Any
 
 
-async def streamed(user: User, agent: str, message: str, **ask: Any) -> tuple[ServerEvent, ...]:
+async def streamed(user: User, agent: str, message: str, **ask: Any) -> Documents:
     """Every event of the stream of a run, within an agent's time."""
     async with user.backend.events(
         "/api/agents/stream",
         json={"type": agent, "message": message, **ask},
         timeout_s=user.backend.environment.timeouts.agent_s,
     ) as stream:
-        return tuple([event async for event in stream])
+        return tuple([event.data async for event in stream])
 
 
-def result_of(events: Sequence[ServerEvent], agent: str) -> dict[str, Any]:
+async def chatted(websocket: OpenSocket, user: User, agent: str, message: str, **ask: Any) -> Documents:
+    """Every agent event of a run that *user* asks for over a WebSocket, within an agent's time."""
+    async with welcomed(websocket, user) as socket:
+        await socket.send("execute_agent", content=message, agent=agent, **ask)
+        events = await socket.events_of_run(within_s=user.backend.environment.timeouts.agent_s)
+    return tuple(event.document for event in events)
+
+
+def result_of(events: Documents, agent: str) -> dict[str, Any]:
     """The result with which *agent* completed its run; fails if it did not."""
-    completed = [event.data for event in events if event.name == "agent_completed"]
-    assert [document["agent_name"] for document in completed[-1:]] == [agent], [event.name for event in events]
+    completed = [event for event in events if event["type"] == "agent_completed"]
+    assert [event["agent_name"] for event in completed[-1:]] == [agent], [event["type"] for event in events]
     result: dict[str, Any] = completed[-1]["data"]["result"]
     return result
 
 
-def tool_calls(documents: Iterable[Mapping[str, Any]]) -> list[ToolCall]:
+def tool_calls(events: Documents) -> list[ToolCall]:
     """The uses of tools in a run's events, in the order of their ends; each needs its beginning."""
     begun: dict[tuple[str, str], Mapping[str, Any]] = {}
     calls = []
-    for document in documents:
+    for document in events:
         if document["type"] == "tool_executing":
             begun[document["agent_name"], document["data"]["tool_name"]] = document["data"]["parameters"]
         elif document["type"] == "tool_completed":

@@ -14,18 +14,32 @@ from tests.e2e.steps import contents_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account with a password, registered or about to be."""
+
+    email: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Customers:
-    """The way in for somebody who has an account with a password."""
+    """The way in for somebody who has an account."""
 
     backend: Service
     auth: Service
 
-    async def sign_up(self, account: "Account") -> User:
+    def new_account(self) -> Account:
+        """An account that nobody has yet."""
+        strategy = self.backend.environment.auth
+        domain = (strategy if isinstance(strategy, RegisterLogin) else RegisterLogin()).email_domain
+        return Account(email=f"customer-{secrets.token_hex(8)}@{domain}", password=secrets.token_urlsafe(24))
+
+    async def sign_up(self, account: Account) -> User:
         """The user of the new *account*, signed in."""
         body = {"email": account.email, "password": account.password, "name": "E2E"}
         return self.holder_of(accepted(await self.auth.post("/auth/register", json=body)))
 
-    async def sign_in(self, account: "Account") -> User:
+    async def sign_in(self, account: Account) -> User:
         """The user of *account* with another session."""
         body = {"email": account.email, "password": account.password}
         return self.holder_of(accepted(await self.auth.post("/auth/login", json=body)))
@@ -45,14 +59,6 @@ class Customers:
             backend=self.backend.acting_as(credentials.bearer),
             auth=self.auth.acting_as(credentials.bearer),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """An account nobody else has, registered or about to be."""
-
-    email: str = field(default_factory=lambda: f"customer-{secrets.token_hex(8)}@{RegisterLogin().email_domain}")
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
 
 def token_of(user: User) -> Token:

@@ -9,12 +9,6 @@ from ci_tools.target.answers import instant
 from ci_tools.target.websocket import TERMINAL_EVENTS, Frame
 
 
-def by_run(frames: Sequence[Frame]) -> list[list[Frame]]:
-    """The agent events of each run, runs in the order of their first events."""
-    events = [frame for frame in frames if frame.run_id]
-    return [[event for event in events if event.run_id == run_id] for run_id in dict.fromkeys(e.run_id for e in events)]
-
-
 def kinds(events: Sequence[Frame]) -> list[str]:
     """The kinds of events, in the order in which they were first seen."""
     return list(dict.fromkeys(event.type for event in events))

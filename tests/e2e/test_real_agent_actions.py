@@ -3,8 +3,8 @@
 import pytest
 
 from ci_tools.target.fixtures import OpenSocket, User
-from tests.e2e.agent_work import in_order_of, refusal, tool_calls
-from tests.e2e.steps import executed, welcomed
+from tests.e2e.agent_work import chatted, in_order_of, refusal, result_of, streamed, tool_calls
+from tests.e2e.steps import executed
 
 pytestmark = pytest.mark.requires("agents")
 
@@ -28,30 +28,27 @@ ORDER = [
 """Each after what it depends on; of those that are free the most urgent, then the first given."""
 
 
-@pytest.mark.requires("websocket")
-async def test_steps_follow_what_they_depend_on(user: User, websocket: OpenSocket) -> None:
+async def test_steps_follow_what_they_depend_on(user: User) -> None:
     """Six steps in any order become a plan of all six, each after its dependencies and the urgent ones first."""
-    async with welcomed(websocket, user) as socket:
-        await socket.send("execute_agent", content="Plan it", agent=AGENT, context={"actions": STEPS})
-        events = await socket.events_of_run(within_s=user.backend.environment.timeouts.agent_s)
+    events = await streamed(user, AGENT, "Plan it", context={"actions": STEPS})
 
-    (ordering,) = tool_calls(event.document for event in events)
-    assert events[-1].type == "agent_completed"
-    assert in_order_of(events[-1].data["result"]["response"], ORDER) == ORDER
+    (ordering,) = tool_calls(events)
+    assert in_order_of(result_of(events, AGENT)["response"], ORDER) == ORDER
     assert sorted(step["name"] for step in ordering.parameters["steps"]) == sorted(ORDER)
-    assert {event.agent_name for event in events} == {AGENT}
 
 
-async def test_sentences_become_steps_in_their_order(user: User) -> None:
+@pytest.mark.requires("websocket")
+async def test_sentences_become_steps_in_their_order(user: User, websocket: OpenSocket) -> None:
     """What a request asks for step by step is planned step by step; what is no task is no step."""
-    answer = await executed(
-        user, AGENT, "Good morning all. Measure the load, then move the cache; review the bill. We had rain."
+    events = await chatted(
+        websocket, user, AGENT, "Good morning all. Measure the load, then move the cache; review the bill. We had rain."
     )
 
-    lines = answer["response"].splitlines()
+    response = result_of(events, AGENT)["response"]
     wanted = ["measure the load", "move the cache", "review the bill"]
-    assert [in_order_of(line.lower(), wanted) for line in lines] == [[name] for name in wanted]
-    assert "rain" not in answer["response"]
+    assert [in_order_of(line.lower(), wanted) for line in response.splitlines()] == [[name] for name in wanted]
+    assert "rain" not in response
+    assert {event["agent_name"] for event in events} == {AGENT}
 
 
 async def test_steps_that_wait_for_each_other_are_refused(user: User) -> None:

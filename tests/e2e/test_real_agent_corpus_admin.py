@@ -7,8 +7,8 @@ import pytest
 
 from ci_tools.target.answers import accepted, envelope, rows
 from ci_tools.target.fixtures import NewUser, OpenSocket
-from tests.e2e.agent_work import in_order_of, refusal, tool_calls
-from tests.e2e.steps import executed, welcomed
+from tests.e2e.agent_work import chatted, in_order_of, refusal, result_of, tool_calls
+from tests.e2e.steps import executed
 
 pytestmark = pytest.mark.requires("agents")
 
@@ -21,14 +21,12 @@ async def test_stored_document_is_read_again_to_the_letter(new_user: NewUser, we
     author = await new_user("read", "write")
     content = "Zwölf Boxkämpfer — 12 %.\nSecond line: <b>kept</b> as it is; 終わり"
 
-    async with welcomed(websocket, author) as socket:
-        await socket.send("execute_agent", content=f"Store a document titled Boxing rules: {content}", agent=AGENT)
-        events = await socket.events_of_run(within_s=author.backend.environment.timeouts.agent_s)
+    events = await chatted(websocket, author, AGENT, f"Store a document titled Boxing rules: {content}")
 
     (listed,) = rows(await author.backend.get("/api/corpus"))
     read = accepted(await author.backend.get(f"/api/corpus/{listed['id']}/content"))
-    (creation,) = tool_calls(event.document for event in events)
-    assert (events[-1].type, events[-1].agent_name) == ("agent_completed", AGENT)
+    (creation,) = tool_calls(events)
+    assert "Boxing rules" in result_of(events, AGENT)["response"]
     assert creation.parameters == {"title": "Boxing rules", "content": content}
     assert (read["title"], read["content"]) == ("Boxing rules", content)
 

@@ -5,8 +5,8 @@ from statistics import fmean, median
 
 import pytest
 
-from ci_tools.target.fixtures import User
-from tests.e2e.agent_work import figures, refusal, result_of, streamed, tool_calls, tool_result
+from ci_tools.target.fixtures import OpenSocket, User
+from tests.e2e.agent_work import chatted, figures, refusal, result_of, streamed, tool_calls, tool_result
 from tests.e2e.steps import executed
 
 pytestmark = pytest.mark.requires("agents")
@@ -58,11 +58,12 @@ async def test_outlier_is_told_where_there_is_one(user: User) -> None:
     assert "outlier" not in calm["response"]
 
 
-async def test_tool_is_given_the_numbers_of_the_request(user: User) -> None:
+@pytest.mark.requires("websocket")
+async def test_tool_is_given_the_numbers_of_the_request(user: User, websocket: OpenSocket) -> None:
     """The statistics are asked for with exactly the numbers of the request, and are what the tool gives for them."""
-    events = await streamed(user, AGENT, f"Statistics of {', '.join(map(str, COSTS))} please")
+    events = await chatted(websocket, user, AGENT, f"Statistics of {', '.join(map(str, COSTS))} please")
 
-    (call,) = tool_calls(event.data for event in events if event.name.startswith("tool_"))
+    (call,) = tool_calls(events)
     assert call.parameters["values"] == COSTS
     assert call.result == await tool_result(user, call.tool, call.parameters)
     assert described(COSTS) <= figures(call.result)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ci_tools.target.fixtures import User
-from tests.e2e.agent_work import figures, in_order_of, refusal, result_of, streamed, tool_calls
+from ci_tools.target.fixtures import OpenSocket, User
+from tests.e2e.agent_work import chatted, figures, in_order_of, refusal, result_of, streamed, tool_calls
 from tests.e2e.steps import executed
 
 pytestmark = pytest.mark.requires("agents")
@@ -40,7 +40,7 @@ async def test_plan_is_the_cheapest_of_all(user: User) -> None:
     events = await streamed(user, AGENT, "Choose", context={"items": OPTIONS, "constraints": {"min_value": NEEDED}})
 
     response = result_of(events, AGENT)["response"]
-    planned = next(call for call in tool_calls(e.data for e in events if e.name.startswith("tool_")))
+    planned = tool_calls(events)[0]
     assert set(in_order_of(response, NAMES)) == names
     assert cost in figures(response)
     assert [option["name"] for option in planned.parameters["options"]] == NAMES
@@ -63,30 +63,31 @@ async def test_budget_binds_to_the_last_unit(user: User) -> None:
 
 async def test_requirement_comes_with_what_needs_it(user: User) -> None:
     """An option that requires another is chosen with it, although it alone would be enough."""
-    bound = [
+    bound: list[dict[str, Any]] = [
         {"name": "gateway", "cost": 50, "value": 0},
         {"name": "cheap route", "cost": 10, "value": 60, "requires": ["gateway"]},
         {"name": "plain route", "cost": 90, "value": 60},
     ]
-    ask = {"message": "Choose", "context": {"items": bound, "constraints": {"min_value": 60}}}
+    context = {"items": bound, "constraints": {"min_value": 60}}
 
-    with_it = await executed(user, AGENT, **ask)
+    with_it = await executed(user, AGENT, "Choose", context=context)
     bound[1].pop("requires")
-    without = await executed(user, AGENT, **ask)
+    without = await executed(user, AGENT, "Choose", context=context)
 
     assert in_order_of(with_it["response"], ["gateway", "plain route"]) == ["gateway"]
     assert "cheap route" in with_it["response"]
     assert in_order_of(without["response"], ["gateway", "plain route", "cheap route"]) == ["cheap route"]
 
 
-async def test_asked_share_decides_the_cuts(user: User) -> None:
+@pytest.mark.requires("websocket")
+async def test_asked_share_decides_the_cuts(user: User, websocket: OpenSocket) -> None:
     """From amounts in plain words the smallest cut is chosen that saves the share asked for; more for a larger one."""
     amounts = {"compute": 1310, "storage": 290, "egress": 470, "licences": 730}
     parts = [{"name": name, "cost": amount, "value": amount} for name, amount in amounts.items()]
     listed = ", ".join(f"{name} {amount}" for name, amount in amounts.items())
     small, large = (cheapest(parts, sum(amounts.values()) * share) for share in (0.15, 0.55))
 
-    less = await executed(user, AGENT, f"Cut 15 % of: {listed}")
+    less = result_of(await chatted(websocket, user, AGENT, f"Cut 15 % of: {listed}"), AGENT)
     more = await executed(user, AGENT, f"Cut 55 % of: {listed}")
 
     assert small[1] != large[1]

@@ -3,8 +3,8 @@
 import pytest
 
 from ci_tools.target.answers import rows
-from ci_tools.target.fixtures import User
-from tests.e2e.agent_work import result_of, streamed, tool_calls, tool_result
+from ci_tools.target.fixtures import OpenSocket, User
+from tests.e2e.agent_work import chatted, result_of, streamed, tool_calls, tool_result
 from tests.e2e.steps import contents_of, executed, thread_of
 
 pytestmark = pytest.mark.requires("agents")
@@ -31,10 +31,12 @@ async def test_results_of_other_agents_are_reported(user: User) -> None:
     assert actions["response"] in report
 
 
-async def test_absent_results_are_not_invented(user: User) -> None:
+@pytest.mark.requires("websocket")
+async def test_absent_results_are_not_invented(user: User, websocket: OpenSocket) -> None:
     """Without earlier results the report says that there is nothing to report, and has no section."""
-    report = (await executed(user, AGENT, "Report on July"))["response"]
+    events = await chatted(websocket, user, AGENT, "Report on July")
 
+    report = result_of(events, AGENT)["response"]
     assert headings(report) == []
     assert "nothing to report" in report.lower()
 
@@ -73,7 +75,7 @@ async def test_told_length_is_that_of_the_report(user: User) -> None:
     events = await streamed(user, AGENT, "Report on September", context=context)
 
     result = result_of(events, AGENT)
-    (counting,) = tool_calls(event.data for event in events if event.name.startswith("tool_"))
+    (counting,) = tool_calls(events)
     assert counting.tool in offered
     assert counting.parameters["text"] == result["response"]
     assert result["words"] == (await tool_result(user, counting.tool, counting.parameters))["words"]

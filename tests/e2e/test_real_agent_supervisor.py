@@ -7,8 +7,8 @@ import pytest
 
 from ci_tools.target.answers import rows
 from ci_tools.target.fixtures import OpenSocket, User
-from tests.e2e.agent_work import figures, result_of, streamed, tool_calls
-from tests.e2e.steps import contents_of, executed, thread_of, welcomed
+from tests.e2e.agent_work import chatted, figures, result_of, streamed, tool_calls
+from tests.e2e.steps import contents_of, executed, thread_of
 
 pytestmark = pytest.mark.requires("agents")
 
@@ -33,16 +33,14 @@ async def test_figures_of_the_data_agent_reach_the_answer(user: User, second_use
 @pytest.mark.requires("websocket")
 async def test_agents_work_one_after_the_other_within_the_run(user: User, websocket: OpenSocket) -> None:
     """Inside the supervisor's own start and end each agent starts, works and ends before the next one starts."""
-    async with welcomed(websocket, user) as socket:
-        await socket.send("start_agent", content="Find a vendor or supplier who stores our archive", agent=AGENT)
-        events = await socket.events_of_run(within_s=user.backend.environment.timeouts.agent_s)
+    events = await chatted(websocket, user, AGENT, "Find a vendor or supplier who stores our archive")
 
-    inner = [event for event in events if event.agent_name != AGENT]
-    bounds = [(e.type, e.agent_name) for e in inner if e.type in {"agent_started", "agent_completed"}]
+    inner = [event for event in events if event["agent_name"] != AGENT]
+    bounds = [(e["type"], e["agent_name"]) for e in inner if e["type"] in {"agent_started", "agent_completed"}]
     agents = [name for type_, name in bounds if type_ == "agent_started"]
-    assert (events[0].agent_name, events[-1].agent_name) == (AGENT, AGENT)
+    assert (events[0]["agent_name"], events[-1]["agent_name"]) == (AGENT, AGENT)
     assert bounds == [(type_, name) for name in agents for type_ in ("agent_started", "agent_completed")]
-    assert list(dict.fromkeys(event.agent_name for event in inner)) == agents
+    assert list(dict.fromkeys(event["agent_name"] for event in inner)) == agents
     assert {"triage", "supply_researcher"} <= set(agents)
 
 
@@ -52,10 +50,8 @@ async def test_it_knows_the_agents_it_chooses(user: User) -> None:
 
     events = await streamed(user, AGENT, "Summarise the documents of our corpus")
 
-    looked_up = next(
-        call for call in tool_calls(e.data for e in events if e.name.startswith("tool_")) if call.agent == AGENT
-    )
-    worked = {event.data["agent_name"] for event in events if event.name == "agent_completed"} - {AGENT}
+    looked_up = next(call for call in tool_calls(events) if call.agent == AGENT)
+    worked = {event["agent_name"] for event in events if event["type"] == "agent_completed"} - {AGENT}
     assert looked_up.tool in status[AGENT]["config"]["tools"]
     assert looked_up.result == {name: status[name]["capabilities"] for name in worked}
 
@@ -68,7 +64,7 @@ async def test_conversation_so_far_is_read(user: User) -> None:
 
         events = await streamed(user, AGENT, "What can I afford?", thread_id=thread.rpartition("/")[2])
 
-    history = tool_calls(event.data for event in events if event.name.startswith("tool_"))[0]
+    history = tool_calls(events)[0]
     assert result_of(events, AGENT)["response"]
     assert history.agent == AGENT
     assert "My budget is 7,300 USD" in str(history.result)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ci_tools.target.fixtures import User
-from tests.e2e.agent_work import in_order_of, result_of, streamed, tool_calls, tool_result
+from ci_tools.target.fixtures import OpenSocket, User
+from tests.e2e.agent_work import chatted, in_order_of, result_of, streamed, tool_calls, tool_result
 
 pytestmark = pytest.mark.requires("agents")
 
@@ -55,7 +55,7 @@ async def test_region_restricts_the_recommendation(user: User) -> None:
 
     events = await streamed(user, AGENT, "Who offers GPU compute in EU?")
 
-    (lookup,) = tool_calls(event.data for event in events if event.name.startswith("tool_"))
+    (lookup,) = tool_calls(events)
     there = [each for each in everyone if (each["region"], each["product"]) == ("eu", "gpu compute")]
     assert (lookup.tool, dict(lookup.parameters)) == (LOOKUP, {"product": "gpu compute", "region": "eu"})
     assert in_order_of(result_of(events, AGENT)["response"], names(everyone)) == names(there)
@@ -73,11 +73,12 @@ async def test_nobody_is_recommended_where_there_is_nobody(user: User) -> None:
     assert in_order_of(response, names(everyone)) == []
 
 
-async def test_ranking_is_complete_and_in_order(user: User) -> None:
+@pytest.mark.requires("websocket")
+async def test_ranking_is_complete_and_in_order(user: User, websocket: OpenSocket) -> None:
     """Every supplier that the lookup gave is ranked once, the scores fall from first to last, and the best is first."""
-    events = await streamed(user, AGENT, "Compare reliable storage and GPU hosting suppliers")
+    events = await chatted(websocket, user, AGENT, "Compare reliable storage and GPU hosting suppliers")
 
-    (lookup,) = tool_calls(event.data for event in events if event.name.startswith("tool_"))
+    (lookup,) = tool_calls(events)
     result = result_of(events, AGENT)
     scores = [entry["score"] for entry in result["ranking"]]
     assert sorted(names(result["ranking"])) == sorted(names(lookup.result["suppliers"]))

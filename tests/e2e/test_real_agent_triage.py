@@ -4,8 +4,8 @@ import pytest
 
 from ci_tools.target.answers import envelope, rows
 from ci_tools.target.fixtures import OpenSocket, User
-from tests.e2e.agent_work import in_order_of, result_of, streamed, tool_calls
-from tests.e2e.steps import GOLDEN_PATH, executed, welcomed
+from tests.e2e.agent_work import chatted, in_order_of, result_of, streamed, tool_calls
+from tests.e2e.steps import GOLDEN_PATH, executed
 
 pytestmark = pytest.mark.requires("agents")
 
@@ -53,14 +53,12 @@ async def test_it_works_with_its_own_tools_under_its_own_name(user: User, websoc
     status = {agent["name"]: agent for agent in rows(await user.backend.get("/api/agents/status"))}
     catalogue = {tool["name"]: tool for tool in rows(await user.backend.get("/api/tools"), "tools")}
 
-    async with welcomed(websocket, user) as socket:
-        await socket.send("execute_agent", content="Please reduce our spending on storage", agent=AGENT)
-        events = await socket.events_of_run(within_s=user.backend.environment.timeouts.agent_s)
+    events = await chatted(websocket, user, AGENT, "Please reduce our spending on storage")
 
-    calls = tool_calls(event.document for event in events)
+    calls = tool_calls(events)
     configured = set(status[AGENT]["config"]["tools"])
-    assert list(dict.fromkeys(event.type for event in events)) == GOLDEN_PATH
-    assert {event.agent_name for event in events} == {AGENT}
+    assert list(dict.fromkeys(event["type"] for event in events)) == GOLDEN_PATH
+    assert {event["agent_name"] for event in events} == {AGENT}
     assert {call.tool for call in calls} <= configured <= set(catalogue)
     assert [
         call.tool for call in calls if set(call.parameters) != set(catalogue[call.tool]["parameters"]["required"])

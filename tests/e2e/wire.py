@@ -88,12 +88,12 @@ class Wire:
             await self._write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
         await self._write(b"0\r\n\r\n")
 
-    async def send_part(self, request: Request, size_bytes: int) -> None:
-        """The head and the first bytes of the body are on their way; the rest never follows."""
+    async def send_short(self, request: Request, *, missing_bytes: int) -> None:
+        """The head and the whole body are on their way; the head announced *missing_bytes* more, which never follow."""
         await self._client.pacer.admit(request.path)
-        head = self._head(request, {"content-length": str(len(request.body))})
-        await self._write(head + request.body[:size_bytes])
-        self._record(request, None, 0.0, f"cut off after {size_bytes} of {len(request.body)} bytes")
+        announced_bytes = len(request.body) + missing_bytes
+        await self._write(self._head(request, {"content-length": str(announced_bytes)}) + request.body)
+        self._record(request, None, 0.0, f"sent {len(request.body)} of {announced_bytes} bytes")
 
     async def answer(self) -> Answer:
         """The next answer, to the earliest request that has none yet.
@@ -207,5 +207,5 @@ async def wire(client: HttpClient, host: str, evidence: Evidence) -> AsyncIterat
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    for piece in ():
+    for piece in tuple[bytes, ...]():
         yield piece

@@ -14,20 +14,23 @@ PACKAGE = ROOT / "ci_tools"
 
 VALUES = ("model", "errors")
 EVENTS = ("evidence.events",)
-DECIDERS = ("spec", "planning", "verdict", "report", "evidence.events", "evidence.redaction")
+DECIDERS = ("sequential", "spec", "planning", "verdict", "report", "triage", "evidence.events", "evidence.redaction")
 ROOMS: dict[str, tuple[str, ...]] = {
     "model": (),
     "errors": (),
-    "spec": VALUES,
+    "sequential": (),
+    "spec": (*VALUES, "sequential"),
     "planning": (*VALUES, "spec"),
     "evidence": VALUES,
-    "verdict": (*VALUES, *EVENTS),
+    "verdict": (*VALUES, *EVENTS, "sequential"),
     "report": (*VALUES, *EVENTS, "verdict"),
+    "triage": (*VALUES, "verdict", "report"),
     "target": (*VALUES, *DECIDERS),
     "probes": (*VALUES, *DECIDERS, "target"),
     "twin": VALUES,
+    "github": (*VALUES, *DECIDERS),
     "runner": (*VALUES, *DECIDERS, "evidence", "target", "probes", "twin"),
-    "__main__": (*VALUES, *DECIDERS, "evidence", "target", "probes", "twin", "runner"),
+    "__main__": (*VALUES, *DECIDERS, "evidence", "target", "probes", "twin", "runner", "github"),
 }
 """What each room may import beside itself."""
 
@@ -216,6 +219,8 @@ def test_no_module_grows_beyond_reading() -> None:
         ("ci_tools.probes.tcp", "import importlib\nimportlib.import_module('ci_tools.twin')"),
         ("ci_tools.twin.edge", "from ci_tools.evidence.redaction import Redactor"),
         ("ci_tools.runner.campaign", "import ci_tools.__main__"),
+        ("ci_tools.triage.decide", "from ci_tools.github.issues import GitHubIssues"),
+        ("ci_tools.github.issues", "from ci_tools.evidence.journal import read"),
         ("ci_tools.spec.parsing", "from ci_tools import twin"),
         ("ci_tools", "from ci_tools import model"),
         ("ci_tools.evidence", "from .journal import read\nfrom ..verdict import fold"),
@@ -287,6 +292,8 @@ def test_pure_code_is_not_noticed(source: str) -> None:
         ("ci_tools.model", True),
         ("ci_tools.spec", True),
         ("ci_tools.verdict.gates", True),
+        ("ci_tools.triage.decide", True),
+        ("ci_tools.github.issues", False),
         ("ci_tools.evidence.events", True),
         ("ci_tools.evidence.journal", False),
         ("ci_tools.target.http", False),

@@ -20,6 +20,7 @@ DOCUMENTED = {
     "EmptyJournalError": ExitCode.INCONCLUSIVE,
     "JournalWriteError": ExitCode.DEFECT,
     "TwinError": ExitCode.DEFECT,
+    "IssueTrackerError": ExitCode.DEFECT,
 }
 """Configuration is 2, the deployed system's fault 1, missing evidence 3, our own fault 4."""
 

@@ -6,11 +6,14 @@ import pytest
 
 from ci_tools import model
 from ci_tools.model import (
+    BypassKey,
     CoverageGate,
     DependencyState,
     Environment,
     GateState,
     Outcome,
+    ReadyToken,
+    RegisterLogin,
     ReliabilityGate,
     Timeouts,
     Verdict,
@@ -77,3 +80,12 @@ def test_gates_are_told_apart_by_their_kind() -> None:
     reliability = ReliabilityGate(name="r", dependency="d", probe="p", floor=0.8, target=0.95)
 
     assert (coverage.kind, reliability.kind, reliability.cap) == ("coverage", "reliability", 60)
+
+
+def test_an_environment_names_its_secrets() -> None:
+    """What the auth strategy reads is secret, whatever its variable is called; who reads nothing names nothing."""
+    hosts = {"backend": "https://a.example.com"}
+
+    assert Environment(name="a", hosts=hosts, auth=ReadyToken(token_env="SHOP_BEARER")).secret_names == ("SHOP_BEARER",)
+    assert Environment(name="a", hosts=hosts, auth=BypassKey(key_env="DOOR")).secret_names == ("DOOR",)
+    assert Environment(name="a", hosts=hosts, auth=RegisterLogin()).secret_names == ()

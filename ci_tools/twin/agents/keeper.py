@@ -25,6 +25,7 @@ class Keeper:
         self._store = store
         self._timer: asyncio.TimerHandle | None = None
         self._write: asyncio.Task[None] | None = None
+        self._closed = False
         self.run = run
         self.steps: Sequence[StepRecord] = ()
 
@@ -45,12 +46,18 @@ class Keeper:
             await self._write
         steps = (*self.steps, recorded(last, len(self.steps) + 1))
         self.run = replace(self.run, steps=steps, updated_at=last.timestamp, **end)
-        await self._store.save(self.run)
+        self._closed = True
+        try:
+            await self._store.save(self.run)
+        except AgentFailureError:
+            self._closed = False  # the next change is another chance to store the end
+            raise
         return self.run
 
     def _begin(self) -> None:
         self._timer = None
-        self._write = asyncio.get_running_loop().create_task(self._save())
+        if not self._closed:
+            self._write = asyncio.get_running_loop().create_task(self._save())
 
     async def _save(self) -> None:
         written = len(self.steps)

@@ -8,7 +8,7 @@ from ci_tools.target.answers import accepted, mocked, rows
 from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import Frame, TokenIn
-from tests.e2e.customers import Account, Customers, asked, conversation, kinds, sign_out, texts, thread_id, token_of
+from tests.e2e.customers import Customers, asked, conversation, kinds, sign_out, texts, thread_id, token_of
 from tests.e2e.steps import GOLDEN_PATH, costs, ended, result_of, started, tells, thread_of, welcomed
 
 CONVERSATION = pytest.mark.requires("websocket", "agents")
@@ -34,7 +34,7 @@ async def test_new_customer_from_sign_up_to_logout(
     customers: Customers, websocket: OpenSocket, eventually: Eventually
 ) -> None:
     """A new customer signs up, asks the supervisor, comes back to an agent that knows the answer, and logs out."""
-    user = await customers.sign_up(Account())
+    user = await customers.sign_up(customers.new_account())
     async with thread_of(user, "first question") as thread:
         here = {"thread_id": thread_id(thread)}
         async with welcomed(websocket, user) as socket:
@@ -79,7 +79,7 @@ async def test_browser_customer_chats_on_after_a_reload(
 @pytest.mark.requires("agents")
 async def test_programmer_gets_along_without_a_websocket(customers: Customers, eventually: Eventually) -> None:
     """A program signs in, starts a run, follows it to its result, reads the thread, and shows up in the list."""
-    account = Account()
+    account = customers.new_account()
     await customers.sign_up(account)
     user = await customers.sign_in(account)
     timeouts = user.backend.environment.timeouts
@@ -167,7 +167,7 @@ async def test_customer_moves_from_device_to_device(
     customers: Customers, websocket: OpenSocket, eventually: Eventually
 ) -> None:
     """A conversation begun on one device is continued on another, which stays signed in when the first one leaves."""
-    account = Account()
+    account = customers.new_account()
     desktop = await customers.sign_up(account)
     phone = await customers.sign_in(account)
     async with thread_of(phone, "on the move") as thread, welcomed(websocket, phone) as on_phone:
@@ -193,7 +193,7 @@ async def test_long_session_outlives_its_first_token(
     customers: Customers, websocket: OpenSocket, eventually: Eventually
 ) -> None:
     """A customer renews the token between two questions and goes on in the same thread as the same person."""
-    before = await customers.sign_up(Account())
+    before = await customers.sign_up(customers.new_account())
     async with thread_of(before, "all day long") as thread:
         here = {"thread_id": thread_id(thread), "agent": "data"}
         async with welcomed(websocket, before) as socket:

@@ -43,6 +43,7 @@ async def test_every_event_that_happened_arrives_once_and_in_order(
     evidence.note(f"run {run['run_id']}: {len(events)} events")
 
     times = [instant(event.document["timestamp"]) for event in events]
+    assert events[-1].type == "agent_completed"
     assert [event.type for event in events] == [step["type"] for step in run["steps"]]
     assert times == sorted(times)
     assert {(event.run_id, event.document["user_id"]) for event in events} == {(run["run_id"], user.user_id)}
@@ -68,7 +69,7 @@ async def test_tool_events_tell_what_the_tool_did(user: User, websocket: OpenSoc
     async with welcomed(websocket, user) as socket:
         events = await answered(socket, user, QUESTION, agent="data")
 
-    calls = tool_calls(event.document for event in events)
+    calls = tool_calls([event.document for event in events])
     asked = [await tool_result(user, call.tool, call.parameters) for call in calls]
     assert calls
     assert [call.result for call in calls] == asked

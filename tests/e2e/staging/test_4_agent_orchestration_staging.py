@@ -46,14 +46,14 @@ async def test_sub_agents_work_inside_the_supervisors_run(user: User, websocket:
 
 @pytest.mark.requires("websocket")
 async def test_what_an_agent_found_ends_in_the_result(user: User, websocket: OpenSocket) -> None:
-    """The average that the data agent found is in the supervisor's result, and was in no agent's before it."""
+    """The average that the data agent was first to find is handed on: to an agent after it, and into the result."""
     async with welcomed(websocket, user) as socket:
         events = await answered(socket, user, costs(311))
 
     completed = [event for event in events if event.type == "agent_completed"]
     knowing = [event.agent_name for event in completed if tells(event.data["result"], 933)]
-    assert knowing[0] == "data"
-    assert knowing[-1] == SUPERVISOR
+    assert (knowing[0], knowing[-1]) == ("data", SUPERVISOR)
+    assert set(knowing) > {"data", SUPERVISOR}
     assert tells(result_of(events), 933)
 
 
@@ -126,7 +126,8 @@ async def test_runs_without_a_thread_know_nothing_of_each_other(user: User, webs
     reported = await executed(user, "reporting", "Report on all that you know about the project.")
 
     assert codeword in str([event.document for event in first])
-    assert second[-1].type == "agent_completed"
+    assert tells(result_of(first), 1059)
+    assert result_of(second)
     assert codeword not in str([event.document for event in second])
     assert reported["status"] == "success"
     assert codeword not in str(reported)

@@ -10,7 +10,7 @@ from ci_tools.target.answers import accepted, envelope, rows
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import Socket, SocketClosedError, SocketRefusedError
-from tests.e2e.customers import Account, Customers, conversation, sign_out, thread_id, token_of
+from tests.e2e.customers import Customers, conversation, sign_out, thread_id, token_of
 from tests.e2e.steps import answered, contents_of, costs, ended, result_of, started, tells, thread_of, welcomed
 
 MESSAGE_BYTES = 8192
@@ -90,7 +90,8 @@ async def test_oversized_message_leaves_nothing(user: User, websocket: OpenSocke
 @pytest.mark.requires("websocket")
 async def test_signed_out_user_signs_in_again(backend: Service, auth: Service, websocket: OpenSocket) -> None:
     """A revoked token is refused traceably at HTTP and WebSocket; a new sign-in finds all data."""
-    customers, account = Customers(backend=backend, auth=auth), Account()
+    customers = Customers(backend=backend, auth=auth)
+    account = customers.new_account()
     before = await customers.sign_up(account)
     async with thread_of(before, "kept over a logout") as thread:
         left = await sign_out(before)

@@ -7,7 +7,7 @@ import pytest
 from ci_tools.target.answers import accepted, mocked, rows
 from ci_tools.target.fixtures import OpenSocket, User
 from ci_tools.target.service import Service
-from tests.e2e.customers import Account, Customers, thread_id, token_of
+from tests.e2e.customers import Customers, thread_id, token_of
 from tests.e2e.steps import costs, executed, result_of, started, tells, thread_of, welcomed
 
 AGENTS = pytest.mark.requires("websocket", "agents")
@@ -37,7 +37,7 @@ async def test_declared_startup_is_real(user: User, backend: Service, websocket:
 async def test_first_logins_at_the_same_time(backend: Service, auth: Service) -> None:
     """People who sign up and in at the same moment are each themselves everywhere, in a session of their own."""
     customers = Customers(backend=backend, auth=auth)
-    accounts = [Account() for _ in range(FIRST_LOGINS)]
+    accounts = [customers.new_account() for _ in range(FIRST_LOGINS)]
 
     registered = await asyncio.gather(*(customers.sign_up(account) for account in accounts))
     users = await asyncio.gather(*(customers.sign_in(account) for account in accounts))

@@ -6,7 +6,7 @@ from ci_tools.target.answers import accepted, envelope, instant, rows
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import SocketClosedError
-from tests.e2e.customers import Account, Customers, asked, sign_out, thread_id, token_of
+from tests.e2e.customers import Customers, asked, sign_out, thread_id, token_of
 from tests.e2e.steps import answered, contents_of, costs, ended, result_of, started, tells, thread_of, welcomed
 
 AGENTS = pytest.mark.requires("websocket", "agents")
@@ -117,7 +117,7 @@ async def test_thread_lives_from_creation_to_deletion(user: User, websocket: Ope
 async def test_token_lives_through_three_generations(backend: Service, auth: Service) -> None:
     """Each renewal is the same user with a token of its own that opens the backend; logging out ends the whole line."""
     customers = Customers(backend=backend, auth=auth)
-    first = await customers.sign_up(Account())
+    first = await customers.sign_up(customers.new_account())
     second = await customers.renew(first)
     third = await customers.renew(second)
     opened = [await user.backend.get("/api/v1/user/profile") for user in (second, third)]

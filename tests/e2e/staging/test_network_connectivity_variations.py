@@ -109,7 +109,7 @@ async def test_request_that_is_cut_off_leaves_nothing(client: HttpClient, user: 
     whole = Request(method="POST", path="/api/threads", bearer=bearer, document={"title": "whole"})
     async with wire(client, "backend", evidence) as connection:
         # What was sent is a complete document: only the announced length tells that it is not all.
-        await connection.send_part(half, len(half.body) - 1)
+        await connection.send_short(half, missing_bytes=1)
         connection.cut()
 
     async with wire(client, "backend", evidence) as connection:

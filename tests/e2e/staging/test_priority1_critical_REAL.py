@@ -19,8 +19,8 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import Frame, Socket, SocketRefusedError, TokenIn
-from tests.e2e.customers import Account, Customers, sign_out, thread_id
-from tests.e2e.run_events import by_run, ends, kinds, longest_gap_s, out_of_place, times, users
+from tests.e2e.customers import Customers, sign_out, thread_id
+from tests.e2e.run_events import ends, kinds, longest_gap_s, out_of_place, times, users
 from tests.e2e.steps import (
     GOLDEN_PATH,
     answered,
@@ -29,6 +29,7 @@ from tests.e2e.steps import (
     ended,
     executed,
     result_of,
+    runs_on,
     started,
     tells,
     thread_of,
@@ -99,26 +100,24 @@ async def test_003_every_kind_of_message_reaches_an_agent(
 
 
 @pytest.mark.requires("websocket", "agents")
-async def test_004_questions_at_once_are_answered_each(user: User, websocket: OpenSocket, timeouts: Timeouts) -> None:
+async def test_004_questions_at_once_are_answered_each(user: User, websocket: OpenSocket) -> None:
     """Three questions sent without waiting are three runs, each complete, in order, and about its own question."""
     units = [700, 1100, 1300]
     async with welcomed(websocket, user) as socket:
         for unit in units:
             await socket.send("user_message", content=costs(unit), agent="data")
-        for _ in units:
-            await socket.expect("agent_completed", within_s=timeouts.agent_s)
+        runs = await runs_on(socket, user, len(units))
 
-    runs = by_run(socket.frames)
     assert [kinds(events) for events in runs] == [GOLDEN_PATH] * 3
     assert sorted(_matching(units, runs)) == units
 
 
 @pytest.mark.requires("agents")
 async def test_005_every_agent_that_is_discovered_answers(user: User) -> None:
-    """Each agent of the list, asked at the same time as all others, answers as itself."""
+    """Each agent of the list answers as itself, in a run of its own, and with words that are no stand-in."""
     listed = [agent["name"] for agent in rows(await user.backend.get("/api/agents/status"))]
 
-    answers = await asyncio.gather(*(executed(user, name, costs(700)) for name in listed))
+    answers = [await executed(user, name, costs(700)) for name in listed]
 
     assert [(answer["agent"], answer["status"]) for answer in answers] == [(name, "success") for name in listed]
     assert len({answer["run_id"] for answer in answers}) == len(listed)
@@ -167,21 +166,19 @@ async def test_008_stream_ends_in_the_stored_result(user: User, timeouts: Timeou
 
 
 @pytest.mark.requires("agents")
-async def test_009_status_follows_a_run_to_its_end(user: User, eventually: Eventually, timeouts: Timeouts) -> None:
-    """A run that has ended says so at both of its doors, and its agent is in the state it was in before."""
-    before = await _state_of(user, "data")
-    run = await started(user, costs(700), agent_type="data")
+async def test_009_status_keeps_runs_apart(user: User, eventually: Eventually, timeouts: Timeouts) -> None:
+    """Three runs that are started at once are each followed under their own id to their own end and figures."""
+    asked = {700: "data", 1100: "supervisor", 1300: "data"}
+    runs = await asyncio.gather(*(started(user, costs(unit), agent_type=agent) for unit, agent in asked.items()))
 
-    state = await eventually(ended(user, run["run_id"]), within_s=timeouts.agent_s, what=f"run {run['run_id']} ends")
+    states = [await eventually(ended(user, run["run_id"]), within_s=timeouts.agent_s, what="it ends") for run in runs]
 
-    async def idle_again() -> bool:
-        return await _state_of(user, "data") == before
-
-    status = accepted(await user.backend.get(f"/api/agent/{run['run_id']}/status"))
-    assert run["status"] == "started"
-    assert (state["status"], status["status"]) == ("completed", "completed")
-    assert status["run_id"] == state["run_id"] == run["run_id"]
-    assert await eventually(idle_again, within_s=timeouts.receive_s, what="the agent is in its former state")
+    doors = [accepted(await user.backend.get(f"/api/agent/{run['run_id']}/status")) for run in runs]
+    assert len({run["run_id"] for run in runs}) == 3
+    assert [(run["status"], run["user_id"]) for run in runs] == [("started", user.user_id)] * 3
+    assert [(state["run_id"], state["status"]) for state in states] == [(run["run_id"], "completed") for run in runs]
+    assert [[unit for unit in asked if tells(state["result"], 3 * unit)] for state in states] == [[u] for u in asked]
+    assert [(door["run_id"], door["status"]) for door in doors] == [(run["run_id"], "completed") for run in runs]
 
 
 @pytest.mark.requires("websocket", "agents")
@@ -208,7 +205,7 @@ async def test_011_agents_answer_five_at_once_in_time(user: User, evidence: Evid
 
     times_s = [(accepted(answer)["execution_time"], answer.elapsed_s) for answer in answers]
     evidence.note(f"execution_time and elapsed seconds: {times_s}")
-    assert [accepted(answer)["status"] for answer in answers] == ["success"] * 5
+    assert [tells(accepted(answer)["response"], 2100) for answer in answers] == [True] * 5
     assert [pair for pair in times_s if not 0 < pair[0] <= pair[1]] == []
     assert max(elapsed_s for _, elapsed_s in times_s) < user.backend.environment.scaled(timeouts.agent_s)
 
@@ -245,18 +242,21 @@ async def test_013_threads_are_created_as_asked_or_not_at_all(user: User) -> Non
 
 
 @pytest.mark.requires("websocket", "agents")
-async def test_014_switching_between_threads_mixes_nothing(user: User, websocket: OpenSocket) -> None:
-    """A user who goes from one thread to another and back finds in each its own questions with their answers."""
+async def test_014_switching_threads_leaves_the_other_alone(user: User, websocket: OpenSocket) -> None:
+    """While a user talks in one thread the other one stays to the letter as it was left, and goes on from there."""
     async with thread_of(user, "one") as one, thread_of(user, "two") as two, welcomed(websocket, user) as socket:
-        for thread, unit in ((one, 700), (two, 1100), (one, 1300)):
-            result_of(await answered(socket, user, costs(unit), agent="data", thread_id=thread_id(thread)))
-        told = {thread: await contents_of(user, thread) for thread in (one, two)}
+        result_of(await answered(socket, user, costs(700), agent="data", thread_id=thread_id(one)))
+        left = await _whole(user, one)
+        result_of(await answered(socket, user, costs(1100), agent="data", thread_id=thread_id(two)))
+        found = await _whole(user, one)
+        result_of(await answered(socket, user, costs(1300), agent="data", thread_id=thread_id(one)))
+        thread, messages = await _whole(user, one)
 
-    assert [role for role, _ in told[one]] == ["user", "assistant", "user", "assistant"]
-    assert [text for _, text in told[one]][::2] == [costs(700), costs(1300)]
-    assert [tells(told[one][1][1], 2100), tells(told[one][3][1], 3900)] == [True, True]
-    assert [role for role, _ in told[two]] == ["user", "assistant"]
-    assert [told[two][0][1], tells(told[two][1][1], 3300)] == [costs(1100), True]
+    assert found == left
+    assert [message["role"] for message in messages] == ["user", "assistant", "user", "assistant"]
+    assert messages[:2] == left[1]
+    assert [tells(message["content"], 3900) for message in messages] == [False, False, False, True]
+    assert (thread["message_count"], left[0]["message_count"]) == (4, 2)
 
 
 async def test_015_long_history_is_read_page_by_page(user: User) -> None:
@@ -296,20 +296,18 @@ async def test_016_agents_do_not_enter_threads_of_others(user: User, second_user
 
 @pytest.mark.requires("websocket", "agents")
 async def test_017_five_users_at_once_have_their_own_answers(new_user: NewUser, websocket: OpenSocket) -> None:
-    """Five users who sign in, connect and ask at the same time each get their own run and their own answer."""
-    units = [700, 1100, 1300, 1700, 1900]
+    """Five users who connect and ask at the same time each get their own run and their own answer."""
+    asked = {unit: await new_user() for unit in (700, 1100, 1300, 1700, 1900)}
 
-    async def ask(unit: int) -> tuple[User, tuple[Frame, ...]]:
-        someone = await new_user()
-        async with welcomed(websocket, someone) as socket:
-            return someone, await answered(socket, someone, costs(unit), agent="data")
+    async def ask(unit: int) -> tuple[Frame, ...]:
+        async with welcomed(websocket, asked[unit]) as socket:
+            return await answered(socket, asked[unit], costs(unit), agent="data")
 
-    asked = await asyncio.gather(*(ask(unit) for unit in units))
+    runs = await asyncio.gather(*(ask(unit) for unit in asked))
 
-    strangers = [(someone.user_id, users(events)) for someone, events in asked if users(events) != {someone.user_id}]
-    assert strangers == []
-    assert len({events[0].run_id for _, events in asked}) == 5
-    assert _matching(units, [events for _, events in asked]) == units
+    assert [users(events) for events in runs] == [{someone.user_id} for someone in asked.values()]
+    assert len({events[0].run_id for events in runs}) == 5
+    assert _matching(list(asked), runs) == list(asked)
 
 
 @pytest.mark.requires("websocket")
@@ -366,72 +364,69 @@ async def test_020_coming_and_going_leaves_the_user_served(user: User, websocket
 
 
 async def test_021_signing_in_again_finds_everything(backend: Service, auth: Service) -> None:
-    """A customer who signs out and in again is the same user, with the thread, message and preference left behind."""
-    account, customers = Account(), Customers(backend=backend, auth=auth)
+    """A customer who signs out and in again is the same, with document, preference, profile and key left behind."""
+    customers = Customers(backend=backend, auth=auth)
+    account = customers.new_account()
     before = await customers.sign_up(account)
-    created = accepted(await before.backend.post("/api/threads", json={"title": "left"}))
-    thread = f"/api/threads/{created['id']}"
-    accepted(await before.backend.post(f"{thread}/messages", json={"message": "behind"}))
+    document = accepted(await before.backend.post("/api/corpus", json={"title": "left", "content": "behind"}))
     accepted(await before.backend.patch("/api/v1/user/preferences", json={"theme": "e2e-left"}))
+    accepted(await before.backend.patch("/api/v1/user/profile", json={"company": "Left & Sons"}))
+    key = accepted(await before.backend.post("/api/v1/user/api-keys", json={"name": "left"}))
     await sign_out(before)
 
     again = await customers.sign_in(account)
 
-    messages = await contents_of(again, thread)
-    preferences = accepted(await again.backend.get("/api/v1/user/preferences"))
-    revoked = await before.backend.get(thread)
-    await again.backend.delete(thread)
+    keys = rows(await again.backend.get("/api/v1/user/api-keys"))
+    await again.backend.delete(f"/api/v1/user/api-keys/{key['id']}")
     assert again.user_id == before.user_id
-    assert messages == [("user", "behind")]
-    assert preferences["theme"] == "e2e-left"
-    assert revoked.status == 401
+    assert accepted(await again.backend.get(f"/api/corpus/{document['id']}/content"))["content"] == "behind"
+    assert accepted(await again.backend.get("/api/v1/user/preferences"))["theme"] == "e2e-left"
+    assert accepted(await again.backend.get("/api/v1/user/profile"))["company"] == "Left & Sons"
+    assert [each["id"] for each in keys] == [key["id"]]
 
 
 @pytest.mark.requires("websocket", "agents")
-async def test_022_every_agent_that_starts_also_ends(user: User, websocket: OpenSocket) -> None:
-    """Of several agents in one run, each is heard between its start and its end only, and the first ends last."""
+async def test_022_every_agent_lives_from_its_start_to_its_end(user: User, websocket: OpenSocket) -> None:
+    """Each of the agents, asked in turn, is first to start and last to complete, and is silent outside its life."""
+    names = [agent["name"] for agent in rows(await user.backend.get("/api/agents/status"))]
     async with welcomed(websocket, user) as socket:
-        events = await answered(socket, user, costs(700), agent="supervisor")
+        runs = [await answered(socket, user, costs(700), agent=name) for name in names]
 
-    starts = [event.agent_name for event in events if event.type == "agent_started"]
-    assert len(starts) > 1
-    assert starts[0] == "supervisor"
-    assert out_of_place(events) == []
-    assert (events[-1].type, events[-1].agent_name) == ("agent_completed", "supervisor")
+    assert [(events[0].type, events[0].agent_name) for events in runs] == [("agent_started", name) for name in names]
+    assert [(events[-1].type, events[-1].agent_name) for events in runs] == [
+        ("agent_completed", name) for name in names
+    ]
+    assert [found for events in runs for found in out_of_place(events)] == []
+    assert all(result_of(events) for events in runs)
 
 
 @pytest.mark.requires("websocket", "agents")
 async def test_023_partial_results_lead_to_the_answer(user: User, websocket: OpenSocket) -> None:
-    """While an agent works the user sees progress that never goes back, and what its tools find is in the answer."""
+    """What a tool finds reaches the user before the agent is done, and is what the agent then answers with."""
     async with welcomed(websocket, user) as socket:
         events = await answered(socket, user, costs(1100), agent="data")
 
-    thoughts = [event.data for event in events if event.type == "agent_thinking"]
-    progress = [thought["progress_percentage"] for thought in thoughts]
-    found = [event.data["result"] for event in events if event.type == "tool_completed"]
-    assert [thought["step_number"] for thought in thoughts] == list(range(1, len(thoughts) + 1))
-    assert progress == sorted(progress)
-    assert 0 <= progress[0] <= progress[-1] <= 100
-    assert [tells(found, 3300), tells(result_of(events), 3300)] == [True, True]
+    telling = [event for event in events if tells(event.data, 3300)]
+    after = events[events.index(telling[0]) + 1 :]
+    assert telling[0].type == "tool_completed"
+    assert "agent_thinking" in kinds(after)
+    assert tells(result_of(events), 3300)
 
 
 @pytest.mark.requires("websocket", "agents")
-async def test_024_messages_keep_their_order(
-    user: User, websocket: OpenSocket, timeouts: Timeouts, evidence: Evidence
-) -> None:
+async def test_024_messages_keep_their_order(user: User, websocket: OpenSocket, evidence: Evidence) -> None:
     """Questions sent without waiting stand in their thread as they were sent, each answer after its question."""
     units = [700, 1100, 1300]
     async with thread_of(user, "order") as thread, welcomed(websocket, user) as socket:
         for unit in units:
             await socket.send("user_message", content=costs(unit), agent="data", thread_id=thread_id(thread))
-        for _ in units:
-            await socket.expect("agent_completed", within_s=timeouts.agent_s)
+        runs = await runs_on(socket, user, len(units))
         told = await contents_of(user, thread)
     evidence.note(f"roles: {[role for role, _ in told]}")
 
     assert [text for role, text in told if role == "user"] == [costs(unit) for unit in units]
     assert [_answered_later(told, unit) for unit in units] == [True] * 3
-    assert [times(events) for events in by_run(socket.frames) if times(events) != sorted(times(events))] == []
+    assert [times(events) for events in runs if times(events) != sorted(times(events))] == []
 
 
 @pytest.mark.requires("websocket", "agents")
@@ -456,9 +451,9 @@ async def _configured(user: User) -> dict[str, tuple[Any, Any]]:
     return {agent["name"]: (agent["capabilities"], agent["config"]) for agent in agents}
 
 
-async def _state_of(user: User, name: str) -> object:
-    agents = rows(await user.backend.get("/api/agents/status"))
-    return next(agent["state"] for agent in agents if agent["name"] == name)
+async def _whole(user: User, thread: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The thread and its messages, as they are now."""
+    return accepted(await user.backend.get(thread)), rows(await user.backend.get(f"{thread}/messages"))
 
 
 async def _asked_on(socket: Socket, user: User) -> str:

@@ -10,7 +10,7 @@ import pytest
 from ci_tools.evidence.redaction import secrets_of
 from ci_tools.target.answers import accepted
 from ci_tools.target.service import Service
-from tests.e2e.customers import Account, Customers, sign_out, token_of
+from tests.e2e.customers import Customers, sign_out, token_of
 
 pytestmark = pytest.mark.requires("auth", "postgresql", "redis")
 
@@ -48,7 +48,7 @@ async def test_health_doors_agree(auth: Service) -> None:
 
 async def test_token_capability_holds(auth: Service, customers: Customers) -> None:
     """Who says it can validate tokens knows a genuine one with its end, and a token cut short for what it is."""
-    user = await customers.sign_up(Account())
+    user = await customers.sign_up(customers.new_account())
     token = token_of(user)
 
     claimed = (await capabilities(auth))["jwt_validation"]
@@ -63,7 +63,7 @@ async def test_token_capability_holds(auth: Service, customers: Customers) -> No
 
 async def test_session_capability_holds(auth: Service, customers: Customers) -> None:
     """Who says it can manage sessions opens, renews and ends one; what is left of it afterwards renews nothing."""
-    user = await customers.sign_up(Account())
+    user = await customers.sign_up(customers.new_account())
 
     claimed = (await capabilities(auth))["session_management"]
     renewed = await customers.renew(user)
@@ -79,7 +79,7 @@ async def test_session_capability_holds(auth: Service, customers: Customers) -> 
 
 async def test_sign_ups_at_once_leave_it_healthy(auth: Service, customers: Customers) -> None:
     """Six customers who sign up at once, two of them for one address, are five; health stays golden meanwhile."""
-    accounts = [Account() for _ in range(SIGN_UPS - 1)]
+    accounts = [customers.new_account() for _ in range(SIGN_UPS - 1)]
     wanted = [{"email": account.email, "password": account.password} for account in (*accounts, accounts[0])]
 
     *answers, during = await asyncio.gather(
@@ -96,7 +96,7 @@ async def test_sign_ups_at_once_leave_it_healthy(auth: Service, customers: Custo
 
 async def test_refused_attempts_harm_nobody(auth: Service, customers: Customers) -> None:
     """Bad bodies, wrong passwords and forged tokens are refused each in its way, and the next customer is let in."""
-    account = Account()
+    account = customers.new_account()
     await customers.sign_up(account)
 
     refused = await asyncio.gather(

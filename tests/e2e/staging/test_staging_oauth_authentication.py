@@ -11,7 +11,7 @@ from ci_tools.target.answers import accepted, envelope
 from ci_tools.target.fixtures import NewUser
 from ci_tools.target.http import Answer
 from ci_tools.target.service import Service
-from tests.e2e.customers import Account, Customers, sign_out, token_of
+from tests.e2e.customers import Customers, sign_out, token_of
 from tests.e2e.steps import thread_of
 
 pytestmark = pytest.mark.requires("auth")
@@ -93,7 +93,7 @@ async def test_unknown_provider_leads_nowhere(auth: Service) -> None:
 
 async def test_sessions_of_one_person_end_apart(customers: Customers) -> None:
     """Two sign-ins are two sessions of one person: what one writes the other reads, and one may end by itself."""
-    account = Account()
+    account = customers.new_account()
     first = await customers.sign_up(account)
     second = await customers.sign_in(account)
     async with thread_of(second, "shared") as thread:
@@ -129,7 +129,7 @@ async def test_rights_cannot_be_written_into_a_token(new_user: NewUser) -> None:
 
 async def test_sign_in_does_not_tell_who_has_an_account(auth: Service, customers: Customers) -> None:
     """A wrong password and an unknown address are refused in the same words, which repeat neither of them."""
-    account, stranger = Account(), Account()
+    account, stranger = customers.new_account(), customers.new_account()
     await customers.sign_up(account)
 
     wrong = await auth.post(LOGIN, json={"email": account.email, "password": stranger.password})

@@ -326,6 +326,29 @@ def test_a_file_that_cannot_be_read_is_a_usage_error(main: JournalWriter, tmp_pa
         read(tmp_path)
 
 
+def test_what_is_no_regular_file_is_not_waited_for(main: JournalWriter, tmp_path: Path) -> None:
+    """A FIFO under a journal file's name is refused, and the tail passes it by."""
+    main.write(PhaseStarted(number=1))
+    os.mkfifo(file_of(tmp_path, "pipe"))
+
+    assert len(JournalTail(tmp_path).poll()) == 1
+    with pytest.raises(UsageError, match=r"cannot read the journal .*pipe\.jsonl.*no regular file"):
+        read(tmp_path)
+
+
+def test_a_device_is_not_read(main: JournalWriter, tmp_path: Path) -> None:
+    """A link to a device that never ends is refused; one to a file is followed."""
+    main.write(PhaseStarted(number=1))
+    moved = file_of(tmp_path).rename(tmp_path / "moved")
+    file_of(tmp_path).symlink_to(moved)
+    whole = read(tmp_path)
+    file_of(tmp_path, "zero").symlink_to("/dev/zero")
+
+    assert (len(whole.records), whole.problems) == (1, ())
+    with pytest.raises(UsageError, match=r"zero\.jsonl.*no regular file"):
+        read(tmp_path)
+
+
 def test_a_journal_is_found_from_within_and_from_above(main: JournalWriter, tmp_path: Path) -> None:
     """The campaign's directory and its journal folder both name the journal."""
     main.write(PhaseStarted(number=1))

@@ -319,6 +319,36 @@ def test_the_environment_tells_its_secrets_by_name() -> None:
     assert secrets_of(environ) == {"one", "two", "three", "four", "five"}
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["DB_PASS", "PASS", "GPG_PASSPHRASE", "MYSQL_PWD", "GH_PAT", "PAT_OF_BOT", "SMTP_CREDS", "SLACK_WEBHOOK_URL"],
+)
+def test_short_words_tell_a_secret_where_they_stand_alone(name: str) -> None:
+    """Names that abbreviate are believed as well."""
+    assert secrets_of({name: "opaque"}) == {"opaque"}
+
+
+@pytest.mark.parametrize(
+    "name", ["PWD", "OLDPWD", "PATH", "PYTHONPATH", "PASSED", "COMPASS", "PATTERN", "BASALT", "SALTED", "DESIGNING"]
+)
+def test_short_words_within_others_tell_nothing(name: str) -> None:
+    """Folders, counters and words stay readable."""
+    assert secrets_of({name: "/work/here"}) == frozenset()
+
+
+@pytest.mark.parametrize("name", ["HASH_SALT", "URL_SIGNING", "webhook"])
+def test_names_are_read_in_any_case_and_place(name: str) -> None:
+    """First, last or only part, and in small letters."""
+    assert secrets_of({name: "opaque"}) == {"opaque"}
+
+
+def test_half_a_secret_is_masked_where_the_text_was_cut() -> None:
+    """What another program's shortening has left of a secret leaves no more than a whole one."""
+    masked = Redactor(["hunter2-and-much-more"]).text("got 'hunter2-and-mu...' instead of '…much-more'")
+
+    assert masked == f"got '{MASK}...' instead of '…{MASK}'"
+
+
 def test_a_named_variable_is_a_secret_whatever_it_is_called() -> None:
     """The environment's own configuration can name further secrets."""
     assert secrets_of({"PLAIN": "six", "OTHER": "seven"}, ["PLAIN", "ABSENT"]) == {"six"}

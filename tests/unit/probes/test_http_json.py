@@ -42,6 +42,17 @@ async def test_the_query_of_a_path_is_sent(look: Look, site: Any) -> None:
     assert site.requests[0].startswith("GET /health?force=true HTTP/1.1\r\n")
 
 
+async def test_a_body_is_sent_by_post(look: Look, site: Any) -> None:
+    """A probe with a body posts it as JSON, and says that it did."""
+    site.set("/health", {})
+
+    seen = await look(probe(body={"type": "data", "message": "1 2 3"}), site.url)
+
+    assert site.requests[0].startswith("POST /health?force=true HTTP/1.1\r\n")
+    assert "content-type: application/json" in site.requests[0].lower()
+    assert seen.source == f"POST {site.url}/health?force=true"
+
+
 async def test_an_observation_says_what_was_asked(look: Look, site: Any) -> None:
     """Probe, dependency and source name whose observation it is."""
     site.set("/health", {})

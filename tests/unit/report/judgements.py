@@ -22,6 +22,7 @@ from ci_tools.model import (
     CoverageGate,
     DependencyState,
     Deployment,
+    Kpi,
     NodeId,
     Observation,
     Outcome,
@@ -55,6 +56,12 @@ PLAN = Plan(
     time_scale=0.1,
     phases=(PHASE,),
     left_out=("critical",),
+    kpis=(
+        Kpi(name="shop", about="the shop answers", target=0.9, gate="shop_reachable"),
+        Kpi(name="pace", about="the shop is quick", under_s=0.15, gate="shop_reachable"),
+        Kpi(name="orders", about="orders work", target=0.95, suites=("orders",)),
+        Kpi(name="search", about="search works", target=0.95, suites=("search",)),
+    ),
     identifies_deployment=True,
 )
 STARTED = CampaignStarted(campaign="20260302-101500-abc123", plan=PLAN, tool_version="0.1.0")

@@ -109,7 +109,7 @@ def test_switched_faults_are_told() -> None:
 
 def test_a_plan_without_gates_and_suites_has_no_empty_tables() -> None:
     """An empty table is noise."""
-    page = report(replace(INCONCLUSIVE, gates=(), suites=(), tests=(), left_out=()))
+    page = report(replace(INCONCLUSIVE, gates=(), suites=(), tests=(), kpis=(), left_out=()))
 
     assert "| " not in page
     assert "Left out" not in page

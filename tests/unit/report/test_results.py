@@ -66,6 +66,16 @@ def test_a_coverage_gate_has_no_latency_threshold() -> None:
     assert document(PASS)["gates"][1]["threshold"] == {"floor": 0.9, "target": None}
 
 
+def test_figures_are_told_with_what_they_stand_on() -> None:
+    """Wish, value, sample size and answer, in real seconds; what the plan does not measure is left out."""
+    shop, pace, orders = document(PASS)["kpis"]
+
+    assert (shop["name"], shop["target"], shop["value"], shop["n"], shop["state"]) == ("shop", 0.9, 1.0, 5, "met")
+    assert (pace["about"], pace["under_s"], pace["target"]) == ("the shop is quick", pytest.approx(0.015), None)
+    assert (pace["value"], pace["state"]) == (0.02, "missed")
+    assert (orders["value"], orders["n"], orders["state"]) == (1.0, 3, "met")
+
+
 def test_a_blocked_test_names_what_blocked_it() -> None:
     """Being throttled is told of the edge, not of the test."""
     blocked = document(INCONCLUSIVE)["tests"][1]

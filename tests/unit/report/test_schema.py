@@ -38,6 +38,7 @@ def test_the_schema_is_a_schema() -> None:
         (("gates", 0, "interval"), [0.5]),
         (("gates", 0, "state"), "maybe"),
         (("tests", 0, "outcome"), "ok"),
+        (("kpis", 0, "state"), "ok"),
         (("tests", 0, "surprise"), 1),
     ],
 )

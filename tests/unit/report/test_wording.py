@@ -3,7 +3,17 @@ from itertools import pairwise
 
 import pytest
 
-from ci_tools.report.wording import duration, observed, percent, speed, tally, wanted
+from ci_tools.report.wording import (
+    duration,
+    evidence,
+    figure_observed,
+    figure_wanted,
+    observed,
+    percent,
+    speed,
+    tally,
+    wanted,
+)
 from ci_tools.verdict.statistics import Latency
 from tests.unit.report.judgements import FAIL, KILLED, PASS
 
@@ -22,6 +32,11 @@ REACHABLE, COVERED = PASS.gates
         (59.96, "1 min 00 s"),
         (245, "4 min 05 s"),
         (245.6, "4 min 06 s"),
+        (7_200_000, "120000 min 00 s"),
+        (1e9, "1e+09 s"),
+        (1e300, "1e+300 s"),
+        (float("inf"), "inf s"),
+        (float("nan"), "nan s"),
     ],
 )
 def test_a_duration_is_told_in_its_own_unit(seconds: float, words: str) -> None:
@@ -101,6 +116,32 @@ def test_few_attempts_have_no_tail() -> None:
 def test_no_latency_is_no_words() -> None:
     """What was never measured is not told."""
     assert speed(COVERED) == ""
+
+
+def test_a_gate_that_holds_tells_how_fast_it_was_wished_to_be() -> None:
+    """The declared target of a latency is compared with the median, and decides nothing."""
+    slow = replace(REACHABLE, latency=Latency(5, 0.05, 0.2, None, 0))
+
+    assert evidence(REACHABLE, 0.1) == "median 20 ms, max 20 ms; target 50 ms met by the median"
+    assert evidence(slow, 0.1) == "median 50 ms, max 200 ms; target 50 ms missed by the median"
+
+
+def test_without_a_wish_or_a_latency_only_what_was_seen_is_told() -> None:
+    """Nothing is compared with nothing, and a reason comes before any figure."""
+    unwished = replace(REACHABLE, gate=replace(REACHABLE.gate, target_s=None))
+
+    assert evidence(unwished, 0.1) == "median 20 ms, max 20 ms"
+    assert evidence(replace(REACHABLE, latency=None), 0.1) == evidence(COVERED, 0.1) == ""
+    assert evidence(replace(REACHABLE, detail="5 times 503"), 0.1) == "5 times 503"
+
+
+def test_a_figure_is_told_as_what_it_measures() -> None:
+    """Shares in percent, latencies as their median, and nothing where nothing was measured."""
+    shop, pace, _ = PASS.kpis
+
+    assert (figure_wanted(shop, 0.1), figure_observed(shop)) == ("≥ 90 %", "100 % of 5")
+    assert (figure_wanted(pace, 0.1), figure_observed(pace)) == ("< 15 ms", "median 20 ms of 5")
+    assert figure_observed(replace(pace, value=None, n=0)) == "nothing"
 
 
 def test_outcomes_that_are_no_pass_are_counted() -> None:

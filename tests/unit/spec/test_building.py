@@ -7,6 +7,7 @@ from ci_tools.model import (
     DeploymentSource,
     EdgeLimit,
     HttpJsonProbe,
+    Kpi,
     NoAuth,
     Probe,
     ReadyToken,
@@ -18,7 +19,7 @@ from ci_tools.model import (
     TokenProbe,
     WebSocketProbe,
 )
-from ci_tools.spec import ChoicePlan, FixedPlan, Kpi, Spec, parse
+from ci_tools.spec import ChoicePlan, FixedPlan, Spec, parse
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@ from collections.abc import Callable
 
 import pytest
 
-from ci_tools.spec import parse
-from ci_tools.spec.campaign_checks import passes_needed
-from ci_tools.verdict import statistics
-
 CONTRADICTIONS = {
+    "a plan narrowed to a suite of a phase without any": (
+        'phases = ["first"]\nonly = { first = ["smoke"] }',
+        'phases = ["first", "second"]\nonly = { second = ["smoke"] }',
+        "78: plans.short.only.second[0]: unknown suite of phase 'second'; got 'smoke'; legal: none is declared",
+    ),
     "a probe on a dependency that is not declared": (
         'kind = "token"\ndependency = "api"',
         'kind = "token"\ndependency = "login"',
@@ -167,17 +168,3 @@ CONTRADICTIONS = {
 def test_a_contradiction_is_named(refusal: Callable[..., str], old: str, new: str, said: str) -> None:
     """A contradiction is the file's only problem, with its line, its value and what is legal."""
     assert refusal(old, new) == f"campaign.toml:{said}"
-
-
-def test_a_plan_may_name_suites_still_to_come(small: str) -> None:
-    """While a phase declares no suite, a plan may already say which ones it will want."""
-    planned = small.replace('only = { first = ["smoke"] }', 'only = { second = ["later"] }')
-    planned = planned.replace('phases = ["first"]', 'phases = ["first", "second"]')
-
-    assert set(parse(planned, "campaign.toml").plans) == {"all", "short", "auto"}
-
-
-@pytest.mark.parametrize(("floor", "target"), [(0.5, 0.9), (0.85, 0.95), (0.9, 1.0), (0.95, 0.99)])
-def test_the_least_cap_is_that_of_the_verdict(floor: float, target: float) -> None:
-    """The least cap is what the sequential test of the verdict really needs."""
-    assert passes_needed(floor, target) == statistics.passes_needed(floor, target)

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from ci_tools.model import CoverageGate
 from ci_tools.planning.membership import suite_of
 from ci_tools.planning.plans import plan
+from ci_tools.runner.pytest_process import expand
 from ci_tools.spec import Spec, parse, schema
 
 ROOT = Path(__file__).parents[3]
@@ -33,16 +34,17 @@ def test_the_file_is_valid_under_its_schema() -> None:
 @pytest.mark.parametrize("environment", ["twin", "staging"])
 @pytest.mark.parametrize("name", ["full", "quick", "infra", "auto"])
 def test_every_plan_runs_everywhere(spec: Spec, environment: str, name: str) -> None:
-    """Each plan has something to run in each environment, and must identify the deployment."""
+    """Each plan has something to run in each environment, must identify the deployment, and carries the figures."""
     planned = plan(spec, spec.environment(environment, TWIN), name)
 
     assert planned.phases
     assert planned.identifies_deployment
+    assert planned.kpis == spec.kpis != ()
 
 
 def test_every_suite_has_its_files(spec: Spec) -> None:
     """No suite names a file that is not there."""
-    missing = [path for suite in spec.suites for path in suite.paths if not (ROOT / path).exists()]
+    missing = [path for suite in spec.suites for path in suite.paths if not expand([path], ROOT)[0]]
 
     assert missing == []
 
@@ -59,7 +61,7 @@ def test_every_suite_is_gated_with_its_expected_count_and_value(spec: Spec) -> N
 
 def test_every_suite_collects_what_it_expects(spec: Spec) -> None:
     """The expected counts are those of the files: a difference would leave every campaign open."""
-    paths = [path for suite in spec.suites for path in suite.paths]
+    paths, _ = expand([path for suite in spec.suites for path in suite.paths], ROOT)
     command = [sys.executable, "-m", "pytest", *paths, "--collect-only", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
 

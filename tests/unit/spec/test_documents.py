@@ -81,6 +81,7 @@ def test_every_field_is_described() -> None:
         (documents.SuiteDocument, model.Suite),
         (documents.CoverageGateDocument, model.CoverageGate),
         (documents.ReliabilityGateDocument, model.ReliabilityGate),
+        (documents.KpiDocument, model.Kpi),
     ],
 )
 def test_a_table_has_the_fields_of_its_value(document: type[Document], value: type[Any]) -> None:

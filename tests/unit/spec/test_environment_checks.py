@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ci_tools.errors import SpecError
 from ci_tools.spec import parse
 
 URL = "a URL with scheme http, https, ws or wss and without a trailing slash, query or user"
@@ -89,6 +90,21 @@ CONTRADICTIONS = {
 def test_a_contradiction_is_named(refusal: Callable[..., str], old: str, new: str, said: str) -> None:
     """A contradiction is the file's only problem, with its line, its value and what is legal."""
     assert refusal(old, new) == f"campaign.toml:{said}"
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_a_tls_probe_needs_hosts_with_tls(small: str, scheme: str) -> None:
+    """A handshake with a host that is declared without TLS could never succeed."""
+    text = small.replace('kind = "token"\n', 'kind = "tls"\nhosts = ["socket", "api"]\n')
+    text = text.replace('{ api = "https://shop.example"', f'{{ api = "{scheme}://shop.example"')
+
+    with pytest.raises(SpecError) as caught:
+        parse(text, "campaign.toml")
+
+    assert str(caught.value) == (
+        "campaign.toml:34: probes.login.hosts[1]: no host with TLS in environment 'there'; "
+        f"got '{scheme}://shop.example'; legal: scheme https or wss"
+    )
 
 
 def test_credentials_are_needed_only_where_there_are_some(refusal: Callable[..., str]) -> None:

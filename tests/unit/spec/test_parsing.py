@@ -47,6 +47,28 @@ def test_a_text_that_is_no_toml_is_refused_with_its_place(text: str, said: str) 
     assert str(caught.value).startswith(said)
 
 
+@pytest.mark.parametrize("levels", [49, 200, 400, 5_000])
+@pytest.mark.parametrize(("opening", "middle", "closing"), [("[", "", "]"), ("{ a = ", "1", " }")])
+def test_nesting_without_end_is_refused_with_its_line(levels: int, opening: str, middle: str, closing: str) -> None:
+    """However deep a value is nested, it is refused as any other mistake."""
+    text = f'name = "shop"\nkpis = {{ a = {levels * opening}{middle}{levels * closing} }}\n'
+
+    with pytest.raises(SpecError) as caught:
+        parse(text, "campaign.toml")
+
+    assert str(caught.value) == (
+        "campaign.toml:2: nested too deeply; got tables and arrays within one another without end; "
+        "legal: at most 50 levels"
+    )
+
+
+def test_a_wildcard_may_stand_for_folders(small: str) -> None:
+    """The paths that pathlib understands are legal."""
+    spec = parse(small.replace("tests/test_smoke.py", "tests/**/test_smoke_*.py"), "campaign.toml")
+
+    assert spec.suites[0].paths == ("tests/**/test_smoke_*.py",)
+
+
 @pytest.mark.parametrize("place", ["suites.smoke.value", "plans.all.about"])
 def test_a_reference_outside_environments_is_refused(small: str, place: str) -> None:
     """A reference stands only where it is replaced."""

@@ -105,6 +105,44 @@ SHAPES = {
         "floor = 80",
         "69: gates.smoke.floor: not allowed; got 80; legal: less than or equal to 1",
     ),
+    "a gate that cannot fail": (
+        "floor = 0.8",
+        "floor = 0",
+        "69: gates.smoke.floor: not allowed; got 0; legal: greater than 0",
+    ),
+    "attempts without end": (
+        'probe = "api"',
+        'probe = "api"\ncap = 10001',
+        "61: gates.api.cap: not allowed; got 10001; legal: less than or equal to 10000",
+    ),
+    "a phase of more than a week": (
+        "budget_min = 5",
+        "budget_min = 10081",
+        "42: phases.first.budget_min: not allowed; got 10081; legal: less than or equal to 10080",
+    ),
+    "a plan of more than a week": (
+        "budget_min = 2\nstop",
+        "budget_min = 1e300\nstop",
+        "79: plans.short.budget_min: not allowed; got 1e+300; legal: less than or equal to 10080",
+    ),
+    "a path beyond reading": (
+        'path = "/health"',
+        f'path = "/{500 * "x"}"',
+        (f"23: probes.api.path: not allowed; got '/{77 * 'x'}…; legal: at most 500 characters"),
+    ),
+    "a wildcard within a part of a path": (
+        'paths = ["tests/test_smoke.py"]',
+        'paths = ["tests/**.py"]',
+        (
+            "46: suites.smoke.paths[0]: not allowed; got 'tests/**.py'; "
+            'legal: "**" only as a whole part of a path, as in tests/**/test_*.py'
+        ),
+    ),
+    "a path with a character that no file name shows": (
+        'paths = ["tests/test_smoke.py"]',
+        'paths = ["tests/\\u0000.py"]',
+        "46: suites.smoke.paths[0]: not allowed; got 'tests/\\x00.py'; legal: a path of printable characters",
+    ),
     "a number that is none": (
         "budget_min = 5",
         "budget_min = nan",

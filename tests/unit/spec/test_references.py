@@ -55,7 +55,7 @@ def test_the_twin_is_started_rather_than_exported() -> None:
 
     assert str(caught.value) == (
         "environment 'twin' needs TWIN, not set or empty; "
-        "let `ci-tools run` start the twin, or export what the running twin prints"
+        "let `ci-tools campaign` start the twin, or export what the running twin prints"
     )
 
 

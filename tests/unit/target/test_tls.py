@@ -1,7 +1,8 @@
 import asyncio
 import ssl
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ import trustme
 
 from ci_tools.errors import UnreachableError, UsageError
 from ci_tools.model import Environment
-from ci_tools.target.tls import covers, handshake, outdated_handshake
+from ci_tools.target.evidence import Evidence
+from ci_tools.target.tls import AGREED, NOT_AGREED, covers, handshake, outdated_handshake, refuses_version
 
 
 def _environment(url: str, ca_file: str | None = None) -> Environment:
@@ -35,6 +37,33 @@ async def outdated_server(authority: trustme.CA) -> AsyncIterator[int]:
     listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     yield listener.sockets[0].getsockname()[1]
     listener.close()
+
+
+ALERT_PROTOCOL_VERSION = bytes.fromhex("15 0301 0002 02 46")
+"""A TLS record: alert, version 1.0, two bytes, fatal, 70."""
+ALERT_HANDSHAKE_FAILURE = bytes.fromhex("15 0301 0002 02 28")
+PLAIN = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
+NOTHING = b""
+
+Answering = Callable[[bytes], Awaitable[int]]
+
+
+@pytest_asyncio.fixture
+async def answering() -> AsyncIterator[Answering]:
+    """Starts a server that answers a ClientHello with certain bytes and hangs up; gives its port."""
+    async with AsyncExitStack() as stack:
+
+        async def start(answer: bytes) -> int:
+            async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                await reader.read(65_536)
+                writer.write(answer)
+                writer.close()
+
+            listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+            stack.callback(listener.close)
+            return int(listener.sockets[0].getsockname()[1])
+
+        yield start
 
 
 async def test_handshake_tells_what_was_presented(tls_server: Any, ca_file: str) -> None:
@@ -88,8 +117,67 @@ async def test_current_server_turns_the_outdated_away(tls_server: Any) -> None:
     with pytest.raises(UnreachableError) as refused:
         await outdated_handshake(_environment(f"https://one.test:{tls_server.port}"), "backend")
 
-    assert refused.value.kind in {"tls", "tcp"}
-    assert refused.value.code not in {"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE"}
+    assert refuses_version(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "refuses"),
+    [(ALERT_PROTOCOL_VERSION, True), (NOTHING, True), (ALERT_HANDSHAKE_FAILURE, False), (PLAIN, False)],
+)
+async def test_only_the_host_itself_refuses_the_version(answering: Answering, answer: bytes, *, refuses: bool) -> None:
+    """The alert for it and hanging up refuse the version; another alert and plain text do not."""
+    port = await answering(answer)
+    with pytest.raises(UnreachableError) as refused:
+        await outdated_handshake(_environment(f"https://one.test:{port}"), "backend")
+
+    assert refuses_version(refused.value) is refuses
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("tls", "NO_PROTOCOLS_AVAILABLE"),
+        ("tls", "NO_CIPHERS_AVAILABLE"),
+        ("tcp", "ECONNREFUSED"),
+        ("timeout", None),
+    ],
+)
+def test_other_failures_refuse_no_version(kind: str, code: str | None) -> None:
+    """What our library or the network says is no refusal of a version."""
+    assert not refuses_version(UnreachableError("no answer", kind=kind, code=code))
+
+
+async def test_completed_handshake_is_evidence(tls_server: Any, ca_file: str, evidence: Evidence) -> None:
+    """A completed handshake is kept as an exchange with the host's URL and the protocol."""
+    url = f"https://one.test:{tls_server.port}/api"
+    seen = await handshake(_environment(url, ca_file), "backend", evidence=evidence)
+
+    kept = evidence.as_dict()["exchanges"][0]
+    assert (kept["method"], kept["url"], kept["status"]) == ("TLS", url, AGREED)
+    assert kept["text"] == f"agreed on {seen.protocol}"
+    assert kept["elapsed_s"] > 0
+
+
+@pytest.mark.parametrize(("answer", "status"), [(ALERT_PROTOCOL_VERSION, NOT_AGREED), (PLAIN, None), (NOTHING, None)])
+async def test_refused_handshake_is_evidence(
+    answering: Answering, evidence: Evidence, answer: bytes, status: int | None
+) -> None:
+    """An alert is an answer and has a status; plain text and hanging up are none."""
+    port = await answering(answer)
+    with pytest.raises(UnreachableError) as refused:
+        await outdated_handshake(_environment(f"https://one.test:{port}"), "backend", evidence=evidence)
+
+    kept = evidence.as_dict()["exchanges"][0]
+    assert kept["status"] == status
+    assert kept["text"] == str(refused.value)
+
+
+async def test_untrusted_certificate_is_evidence(tls_server: Any, ca_file: str, evidence: Evidence) -> None:
+    """A certificate that we do not trust was an answer all the same."""
+    with pytest.raises(UnreachableError):
+        await handshake(_environment(f"https://two.test:{tls_server.port}", ca_file), "backend", evidence=evidence)
+
+    assert evidence.as_dict()["exchanges"][0]["status"] == NOT_AGREED
 
 
 @pytest.mark.parametrize(

@@ -219,10 +219,17 @@ def test_the_words_of_a_test_cannot_pose_as_missing_evidence(story: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "evidence", [{"exchanges": [{"status": 503}]}, {"frames": [{"type": "pong"}]}, MappingProxyType({"frames": [1]})]
+    "evidence",
+    [
+        {"exchanges": [{"status": 503}]},
+        {"exchanges": [{"status": None}, {"status": 200}]},
+        {"frames": [{"direction": "received", "type": "pong"}]},
+        {"frames": [{"direction": "opened"}, {"direction": "sent"}, {"direction": "closed"}]},
+        MappingProxyType({"frames": ({"direction": "received"},)}),
+    ],
 )
-def test_an_exchange_or_a_frame_is_evidence(evidence: object) -> None:
-    """Anything said to or by the deployed system counts."""
+def test_an_answer_or_a_connection_is_evidence(evidence: object) -> None:
+    """Whatever the deployed system answered counts, and that it took a connection."""
     assert has_exchange(evidence)
 
 
@@ -231,6 +238,22 @@ def test_an_exchange_or_a_frame_is_evidence(evidence: object) -> None:
 )
 def test_notes_and_counts_are_no_evidence(evidence: object) -> None:
     """What a test says of itself is no exchange."""
+    assert not has_exchange(evidence)
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        {"exchanges": [{"status": None, "text": "ECONNREFUSED"}], "frames": []},
+        {"frames": [{"direction": "closed", "type": "UnreachableError"}]},
+        {"frames": [{"direction": "sent"}]},
+        {"exchanges": [{}], "frames": [{}]},
+        {"exchanges": 7, "frames": "received"},
+        {"exchanges": ["200"], "frames": [1]},
+    ],
+)
+def test_a_refusal_is_no_evidence(evidence: object) -> None:
+    """A test that swallowed a refused connection has seen nothing of the deployed system."""
     assert not has_exchange(evidence)
 
 

@@ -195,6 +195,25 @@ def test_a_writer_that_is_complete_is_no_problem(story: Any) -> None:
     assert fold([*story.records(), other]).problems == []
 
 
+@pytest.mark.parametrize(("counted", "said"), [({}, "2 of 2"), ({"phase1-gw0": 1}, "1 of 2")])
+def test_events_that_no_campaign_counted_are_nobodys(story: Any, counted: dict[str, int], said: str) -> None:
+    """A file of another campaign that was put beside, or in the place of, one of ours is noticed."""
+    story.suite().ends_with(CampaignFinished(writers=counted))
+    foreign = [replace(story.records()[1], writer="phase1-gw0", seq=number) for number in (1, 2)]
+
+    assert fold([*story.records(), *foreign]).problems == [
+        f"phase1-gw0.jsonl: {said} events belong to no finished campaign here"
+    ]
+
+
+def test_before_the_end_nobody_knows_whose_events_are_whose(story: Any) -> None:
+    """While a campaign runs, its writers are not yet counted."""
+    story.suite().ends_with()
+    other = replace(story.records()[1], writer="phase1-gw0", seq=1)
+
+    assert fold([*story.records(), other]).problems == []
+
+
 def test_two_finishing_events_demand_what_either_counted(story: Any) -> None:
     """A second finish cannot forget the writers of the first."""
     story.suite().ends_with(CampaignFinished(writers={"a": 2, "b": 1}), CampaignFinished(writers={"a": 1}))

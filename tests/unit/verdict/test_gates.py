@@ -214,22 +214,13 @@ def test_a_long_reason_is_shortened(story: Any) -> None:
 
 
 def test_a_suite_without_gate_is_held_to_one_hundred_percent(story: Any) -> None:
-    """A suite that no gate covers fails with its first failure, in the name of what it requires."""
+    """A suite that no gate covers fails with its first failure, in its own name: it never judges what it requires."""
     story.suite(requires=("agents", "redis")).ran("a").ran("b", outcome=Outcome.FAILED)
 
     gate = story.judged_gate()
 
-    assert (gate.gate.name, gate.gate.dependency, gate.gate.floor) == ("chat passes", "agents", 1.0)
+    assert (gate.gate.name, gate.gate.dependency, gate.gate.floor) == ("chat passes", "chat", 1.0)
     assert gate.state is GateState.FAILS
-
-
-def test_the_implicit_gate_of_a_suite_without_requirements_bears_its_name(story: Any) -> None:
-    """Where nothing is required, the suite itself is what fails."""
-    story.suite().ran("a")
-
-    gate = story.judged_gate()
-
-    assert (gate.gate.dependency, gate.state) == ("chat", GateState.HOLDS)
 
 
 def test_a_covered_suite_gets_no_second_gate(story: Any) -> None:

@@ -106,6 +106,7 @@ def test_an_interrupted_campaign_is_inconclusive(story: Any) -> None:
     judgement = story.judged()
 
     assert (judgement.verdict, judgement.reasons) == (INCONCLUSIVE, ("interrupted: SIGTERM was received",))
+    assert judgement.complete is False
 
 
 def test_a_phase_that_never_started_is_inconclusive(story: Any) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_tools.model import GateState
-from ci_tools.verdict.statistics import Latency, Sequential, latency, passes_needed, sprt, wilson
+from ci_tools.verdict.statistics import Latency, Sequential, latency, sprt, wilson
 
 ATTEMPTS = st.lists(st.booleans(), max_size=60)
 
@@ -70,12 +70,6 @@ def test_a_target_of_one_is_accepted_after_28_straight_passes() -> None:
     decision = sprt([True] * 60, floor=0.9, target=1.0)
 
     assert decision == Sequential(GateState.HOLDS, 28, 28)
-
-
-@pytest.mark.parametrize(("floor", "target", "needed"), [(0.8, 0.95, 18), (0.9, 1.0, 28), (0.85, 0.95, 27)])
-def test_the_least_cap_is_known_beforehand(floor: float, target: float, needed: int) -> None:
-    """A gate's cap can be checked against the straight passes that its test needs."""
-    assert passes_needed(floor, target) == needed
 
 
 @given(attempts=ATTEMPTS)

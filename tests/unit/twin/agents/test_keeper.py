@@ -62,6 +62,31 @@ async def test_a_change_during_a_write_is_written_after_it(house: Any) -> None:
     assert [len(run.steps) for run in house.store.saves] == [1, 2]
 
 
+async def test_nothing_is_written_after_the_end(house: Any) -> None:
+    """A change that is told with the end does not store the run once more, with another time."""
+    keeper = Keeper(house.store, RUN)
+    await keeper.close(EVENT, status=RunStatus.COMPLETED)
+    await house.store.saved.acquire()
+    keeper.touch()
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(house.store.saved.acquire(), 0.2)
+    assert [run.updated_at for run in house.store.saves] == [EVENT.timestamp]
+
+
+async def test_an_end_that_was_not_stored_is_stored_with_the_next_change(house: Any) -> None:
+    """A store that was away for a moment does not leave the run under way for ever."""
+    house.store.broken = True
+    keeper = Keeper(house.store, RUN)
+    with pytest.raises(StorageError):
+        await keeper.close(EVENT, status=RunStatus.FAILED)
+    house.store.broken = False
+    keeper.touch()
+    await asyncio.wait_for(house.store.saved.acquire(), 2)
+
+    assert house.store.runs["run-1"].status is RunStatus.FAILED
+
+
 async def test_a_store_that_is_away_does_not_end_the_run_in_between(house: Any) -> None:
     """Only the end must be stored."""
     house.store.broken = True

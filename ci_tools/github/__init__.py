@@ -1,0 +1,1 @@
+"""Edge: issues on GitHub are read, and operations applied to them."""

@@ -1,0 +1,34 @@
+"""The plan of a triage, for people to read before it is applied."""
+
+from collections.abc import Iterator, Sequence
+
+from ci_tools.report.inert import line
+from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Operation, ReopenIssue, UpdateIssue
+
+_MAX_WIDTH = 2_000
+_VERBS = {UpdateIssue: "update", ReopenIssue: "reopen", CloseIssue: "close", Comment: "comment on"}
+
+
+def headline(operation: Operation) -> str:
+    """What is to be done and why, in one line."""
+    if isinstance(operation, CreateIssue):
+        return line(f"create {operation.title!r}: {operation.reason}", _MAX_WIDTH)
+    return line(f"{_VERBS[type(operation)]} #{operation.number}: {operation.reason}", _MAX_WIDTH)
+
+
+def preview(operations: Sequence[Operation]) -> Iterator[str]:
+    """Lines that no terminal or workflow runner obeys: each operation, its labels, then its body as it would stand."""
+    if not operations:
+        yield "nothing to do: the issues say already what this campaign says, or it says nothing certain"
+    for number, operation in enumerate(operations, 1):
+        yield f"{number}. {headline(operation)}"
+        labels = getattr(operation, "labels", None)
+        if labels:
+            yield f"   labels: {line(', '.join(labels))}"
+        yield from (_quoted(row) for row in operation.body.splitlines())
+        yield ""
+
+
+def _quoted(row: str) -> str:
+    indent = row[: len(row) - len(row.lstrip(" "))]
+    return f"   | {indent}{line(row, _MAX_WIDTH)}".rstrip()

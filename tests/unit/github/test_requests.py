@@ -1,0 +1,161 @@
+from collections.abc import Callable
+
+import pytest
+
+from ci_tools.errors import ExitCode, IssueTrackerError, UsageError
+from ci_tools.github.issues import GitHubIssues
+from ci_tools.triage.operations import CreateIssue, UpdateIssue
+from tests.unit.github.double import REPO, SECONDARY, Fault, GitHubDouble
+
+CREATE = CreateIssue(title="t", body="b", labels=(), nonce="n1", reason="r")
+UPDATE = UpdateIssue(number=1, body="b", labels=None, reason="r")
+PRIMARY = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1030"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "waited_s"),
+    [
+        (Fault("POST", 403, SECONDARY, {"Retry-After": "7"}), 7.0),
+        (Fault("POST", 403, SECONDARY), 60.0),
+        (Fault("POST", 403, "You have triggered an abuse detection mechanism."), 60.0),
+        (Fault("POST", 403, "later", {"Retry-After": "3"}), 3.0),
+        (Fault("POST", 429, "Too Many Requests"), 60.0),
+        (Fault("POST", 429, "Too Many Requests", {"Retry-After": "5"}), 5.0),
+        (Fault("POST", 429, "Too Many Requests", {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), 60.0),
+        (Fault("POST", 403, "API rate limit exceeded", PRIMARY), 30.0),
+        (Fault("POST", 403, "no more", PRIMARY), 30.0),
+        (Fault("POST", 403, "no more", PRIMARY | {"x-ratelimit-reset": "900"}), 1.0),
+        (Fault("POST", 403, "no more", {"x-ratelimit-remaining": "0"}), 60.0),
+    ],
+)
+def test_a_limit_is_waited_for(
+    fault: Fault, waited_s: float, github: GitHubDouble, issues: GitHubIssues, waits: list[float]
+) -> None:
+    """With or without Retry-After, as 403 or 429: what was limited was not carried out and is sent again."""
+    github.faults.append(fault)
+
+    assert list(issues.apply([CREATE])) == [(CREATE, 1)]
+    assert waits == [waited_s]
+    assert len(github.writes()) == 2
+
+
+@pytest.mark.parametrize("asked_s", ["181", "3600"])
+def test_a_wait_beyond_patience_is_an_error(
+    asked_s: str, github: GitHubDouble, issues: GitHubIssues, waits: list[float]
+) -> None:
+    """How long GitHub asks to wait is said, and nothing is waited for in vain."""
+    github.faults.append(Fault("POST", 403, SECONDARY, {"Retry-After": asked_s}))
+
+    with pytest.raises(IssueTrackerError, match=f"asks to wait {asked_s} s, at most 180 s"):
+        list(issues.apply([CREATE]))
+    assert waits == []
+
+
+def test_limits_without_end_are_an_error(github: GitHubDouble, issues: GitHubIssues, waits: list[float]) -> None:
+    """Waits add up to the same bound."""
+    github.faults.extend([Fault("POST", 429)] * 9)
+
+    with pytest.raises(IssueTrackerError, match="at most 180 s in all"):
+        list(issues.apply([CREATE]))
+    assert waits == [60.0, 60.0, 60.0]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 0])
+def test_what_can_be_repeated_is_repeated(
+    status: int, github: GitHubDouble, issues: GitHubIssues, waits: list[float]
+) -> None:
+    """Reading twice and setting the same twice do no harm."""
+    github.file("ours", labels=("e2e-campaign",))
+    github.faults.extend([Fault("GET", status), Fault("PATCH", status, is_committed=True)])
+
+    assert len(issues.read()) == 1
+    list(issues.apply([UPDATE]))
+    assert github.issues[1]["body"] == "b"
+    assert waits == [1.0, 1.0]
+
+
+def test_a_server_that_keeps_failing_is_given_up(
+    github: GitHubDouble, issues: GitHubIssues, waits: list[float]
+) -> None:
+    """After a few attempts, further and further apart."""
+    github.faults.extend([Fault("GET", 503)] * 9)
+
+    with pytest.raises(IssueTrackerError, match="503 'Server Error'; given up after 4 attempts"):
+        issues.read()
+    assert waits == [1.0, 2.0, 4.0, 8.0]
+
+
+def test_a_wrong_token_is_a_mistake_of_configuration(connected: Callable[..., GitHubIssues]) -> None:
+    """The variable to change is named, its value is not."""
+    with pytest.raises(UsageError, match=r"401 'Bad credentials'.*GITHUB_TOKEN") as caught:
+        connected(token="ghs_wrongwrongwrong").read()
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert "ghs_wrong" not in str(caught.value)
+
+
+def test_a_missing_permission_is_a_mistake_of_configuration(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """A 403 that is no limit is not waited for; the permission is named."""
+    github.may_write = False
+
+    with pytest.raises(UsageError, match="issues: write"):
+        list(issues.apply([CREATE]))
+    assert len(github.asked) == 1
+
+
+def test_an_unknown_repository_is_a_mistake_of_configuration(connected: Callable[..., GitHubIssues]) -> None:
+    """GitHub answers the same to a repository that may not be seen."""
+    with pytest.raises(UsageError, match="'acme/other': there is no such repository"):
+        connected("acme/other").read()
+
+
+def test_a_repository_without_issues_is_a_mistake_of_configuration(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """Issues can be switched off."""
+    github.faults.append(Fault("GET", 410, "Issues are disabled for this repo"))
+
+    with pytest.raises(UsageError, match="switch them on"):
+        issues.read()
+
+
+def test_what_github_refuses_is_not_repeated(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """A body that is too long is our own defect."""
+    github.file("ours")
+
+    with pytest.raises(IssueTrackerError, match="422 'Validation Failed: body is too long") as caught:
+        list(issues.apply([UpdateIssue(number=1, body="x" * 70_000, labels=None, reason="r")]))
+    assert caught.value.exit_code is ExitCode.DEFECT
+    assert len(github.asked) == 1
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_gone_number_is_no_error_when_looking(status: int, github: GitHubDouble, issues: GitHubIssues) -> None:
+    """A number that was never given or was deleted ends the look, not the run."""
+    github.file("older")
+    github.faults.append(Fault("POST", 502))
+    github.fault_at[f"GET /repos/{REPO}/issues/2"] = Fault("GET", status, "Gone")
+
+    assert list(issues.apply([CREATE])) == [(CREATE, 2)]
+
+
+def test_a_hostile_message_commands_nothing(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """What a server says is printed into a log that a runner reads."""
+    github.faults.append(Fault("GET", 422, "\n::error::x\x1b[2J"))
+
+    with pytest.raises(IssueTrackerError) as caught:
+        issues.read()
+    assert "\n" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_server_that_is_not_there_is_named(connected: Callable[..., GitHubIssues]) -> None:
+    """Without a connection the error says which request had no answer."""
+    with pytest.raises(IssueTrackerError, match="did not answer GET /issues: ConnectionError"):
+        connected(base_url="http://127.0.0.1:1").read()
+
+
+def test_a_token_that_ends_while_looking_is_named(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """Only an absent issue ends the look in silence."""
+    github.faults.append(Fault("POST", 502))
+    github.fault_at[f"GET /repos/{REPO}/issues/1"] = Fault("GET", 401, "Bad credentials")
+
+    with pytest.raises(UsageError, match="GITHUB_TOKEN"):
+        list(issues.apply([CREATE]))

@@ -1,0 +1,128 @@
+from pathlib import Path
+
+import pytest
+
+from ci_tools.__main__ import main
+from ci_tools.errors import ExitCode
+from ci_tools.evidence.events import Event
+from ci_tools.evidence.journal import JournalWriter
+from ci_tools.evidence.redaction import Redactor
+from ci_tools.model import DependencyState, Outcome
+from tests.unit.github.double import REPO, TOKEN, GitHubDouble
+from tests.unit.report.judgements import ALL_COLLECTED, CLOSING, GOOD, OPENING, TESTS, ended, seen
+
+FAILING: tuple[Event, ...] = (
+    *OPENING,
+    seen(DependencyState.DOWN, code="503", text="503 instead of 200: Redis is gone"),
+    *ALL_COLLECTED,
+    *(ended(test, Outcome.FAILED, "expected 201, got 500") for test in TESTS),
+    *CLOSING,
+)
+PASSING: tuple[Event, ...] = (
+    *OPENING,
+    *GOOD,
+    *ALL_COLLECTED,
+    *(ended(test, Outcome.PASSED) for test in TESTS),
+    *CLOSING,
+)
+
+
+def kept(folder: Path, events: tuple[Event, ...]) -> str:
+    """A campaign's directory that holds *events*."""
+    writer = JournalWriter(folder, "campaign", Redactor())
+    for event in events:
+        writer.write(event)
+    writer.close()
+    return str(folder)
+
+
+@pytest.fixture(autouse=True)
+def workflow(github: GitHubDouble, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The environment of a workflow's job."""
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    monkeypatch.setenv("GITHUB_API_URL", github.url)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_plan_of_a_failure_is_printed(
+    github: GitHubDouble, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a repository nothing is asked of anybody."""
+    code = main(["triage", kept(tmp_path / "run", FAILING)])
+
+    printed = capsys.readouterr().out
+    assert code == ExitCode.PASS
+    assert printed.startswith("1. create 'here: shop fails (shop_reachable, orders_tests)'")
+    assert "nobody can buy" in printed
+    assert github.asked == []
+
+
+def test_a_passing_campaign_plans_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is nothing to tell."""
+    assert main(["triage", kept(tmp_path / "run", PASSING)]) == ExitCode.PASS
+    assert capsys.readouterr().out.startswith("nothing to do")
+
+
+def test_with_a_repository_issues_are_read_only(github: GitHubDouble, tmp_path: Path) -> None:
+    """A plan changes nothing until it is applied."""
+    assert main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO]) == ExitCode.PASS
+    assert github.asked == [f"GET /repos/{REPO}/issues"]
+
+
+def test_applied_twice_a_plan_is_done_once(
+    github: GitHubDouble, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second run finds its campaign accounted for."""
+    arguments = ["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply", "--run-url", "https://ci.test/1"]
+
+    assert (main(arguments), main(arguments)) == (ExitCode.PASS, ExitCode.PASS)
+    assert github.writes() == [f"POST /repos/{REPO}/issues"]
+    assert "<https://ci.test/1>" in github.issues[1]["body"]
+    assert "done, #1: create" in capsys.readouterr().out
+
+
+def test_the_owner_stands_in_codeowners(github: GitHubDouble, tmp_path: Path) -> None:
+    """The file of the working directory, unless another is named."""
+    (tmp_path / "CODEOWNERS").write_text("/dependencies/shop @acme/shop\n", encoding="utf-8")
+
+    main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply"])
+
+    assert github.issues[1]["body"].startswith("For @acme/shop, by CODEOWNERS")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--apply"], "--repo OWNER/NAME"),
+        (["--repo", "shop"], "--repo OWNER/NAME"),
+        (["--repo", "acme/other"], "no such repository"),
+        (["--run-url", "here"], "--run-url"),
+        (["--codeowners", "."], "--codeowners FILE"),
+    ],
+)
+def test_a_mistake_on_the_command_line_ends_with_two(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What to change is named."""
+    assert main(["triage", kept(tmp_path / "run", FAILING), *arguments]) == ExitCode.USAGE
+    assert said in capsys.readouterr().err
+
+
+def test_a_missing_token_ends_with_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The variable is named."""
+    monkeypatch.delenv("GITHUB_TOKEN")
+
+    assert main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO]) == ExitCode.USAGE
+    assert "GITHUB_TOKEN is not set" in capsys.readouterr().err
+
+
+def test_the_token_stands_in_no_issue(github: GitHubDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret of this job that a journal holds is masked, although the journal's own job did not know it."""
+    monkeypatch.setenv("DEPLOY_PASSWORD", "Redis is gone")
+
+    main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply"])
+
+    assert "Redis is gone" not in github.issues[1]["body"]
+    assert "redacted" in github.issues[1]["body"]

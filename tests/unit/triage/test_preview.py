@@ -1,0 +1,59 @@
+import pytest
+
+from ci_tools.triage.decide import decide
+from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Operation, ReopenIssue, UpdateIssue
+from ci_tools.triage.preview import headline, preview
+from tests.unit.report.hostile import HOSTILE
+from tests.unit.triage.scenarios import AROUND, failing
+
+CREATE = CreateIssue(title="t", body="b", labels=("P1",), nonce="n", reason="why")
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        (CREATE, "create 't': why"),
+        (UpdateIssue(number=7, body="b", labels=None, reason="why"), "update #7: why"),
+        (ReopenIssue(number=7, body="b", labels=None, reason="why"), "reopen #7: why"),
+        (CloseIssue(number=7, body="b", closed_as="completed", reason="why"), "close #7: why"),
+        (Comment(number=7, body="b", nonce="n", reason="why"), "comment on #7: why"),
+    ],
+)
+def test_an_operation_is_named_with_its_reason(operation: Operation, expected: str) -> None:
+    """What will be done, to which issue, and why."""
+    assert headline(operation) == expected
+
+
+def test_an_empty_plan_says_so() -> None:
+    """Nothing to do is said, not left to be guessed."""
+    assert len(list(preview(()))) == 1
+    assert next(preview(())).startswith("nothing to do")
+
+
+def test_a_plan_shows_the_bodies_as_they_would_stand() -> None:
+    """Every line of a body is there, indented as it is."""
+    operations = decide((), failing(), AROUND)
+
+    rows = list(preview(operations))
+
+    assert rows[0] == f"1. {headline(operations[0])}"
+    assert rows[1] == "   labels: e2e-campaign, area: store, P1"
+    assert "   |     assert 500 == 201" in rows
+    assert len(rows) == len(operations[0].body.splitlines()) + 3
+
+
+def test_labels_that_stay_are_not_shown() -> None:
+    """Only what changes is told."""
+    rows = list(preview([UpdateIssue(number=7, body="b", labels=None, reason="why")]))
+
+    assert rows == ["1. update #7: why", "   | b", ""]
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_words_of_others_command_nothing(kind: str) -> None:
+    """A body may hold what people wrote, and a plan is printed into a log that a runner reads."""
+    text = HOSTILE[kind]
+    rows = list(preview([UpdateIssue(number=7, body=text, labels=(text,), reason=text)]))
+
+    assert [row for row in rows if row.lstrip().startswith("::") or "\x1b" in row or "##[" in row] == []
+    assert [row for row in rows if "| ::" in row] == []

@@ -1,0 +1,153 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ci_tools.triage.operations import Severity
+from ci_tools.triage.state import (
+    BEGIN,
+    END,
+    Sighting,
+    State,
+    accounts_for,
+    fingerprint,
+    outside,
+    replaced,
+    section,
+    short,
+    state_in,
+    to_line,
+    visible_in,
+    with_gates,
+)
+from tests.unit.report.hostile import HOSTILE
+from tests.unit.triage.scenarios import START, failing
+
+SEEN = Sighting(campaign="campaign-1", at=START, revision="shop-1")
+
+
+def state(dependency: str = "store", **more: object) -> State:
+    """A failure that was seen once."""
+    fields: dict[str, object] = {
+        "environment": "here",
+        "dependency": dependency,
+        "fingerprint": fingerprint("here", dependency),
+        "status": "failing",
+        "severity": Severity.P1,
+        "labelled": Severity.P1,
+        "gates": ("store_reachable",),
+        "first_bad": SEEN,
+        "last_bad": SEEN,
+        "n_bad": 1,
+        "last_good": None,
+        "campaigns": ("campaign-1",),
+    }
+    return State(**(fields | more))  # type: ignore[arg-type]
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_what_is_written_is_read_again(name: str) -> None:
+    """Whatever names hold, a state survives being hidden in a body."""
+    remembered = state(short(name))
+
+    assert state_in(f"before\n{section('visible', remembered)}\nafter") == remembered
+
+
+@given(st.text(alphabet=st.sampled_from("-><!ab ")))
+def test_nothing_ends_the_hiding_comment(name: str) -> None:
+    """The state is one line and one HTML comment."""
+    written = to_line(state(name))
+
+    assert written.count("-->") == 1
+    assert "\n" not in written
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<!-- ci-tools:state v2 {} -->",
+        "<!-- ci-tools:state v1 {} -->",
+        "<!-- ci-tools:state v1 {not json} -->",
+        "<!-- ci-tools:state v1 [] -->",
+        to_line(state()).replace('"n_bad":1', '"n_bad":0'),
+        to_line(state()).replace("P1", "P9"),
+        to_line(state()).replace("T10:15:00Z", "T10:15:00"),
+    ],
+)
+def test_a_damaged_or_foreign_state_is_none(body: str) -> None:
+    """What cannot be read whole is not guessed at."""
+    assert state_in(body) is None
+
+
+def test_fields_of_a_later_writer_do_not_hide_a_state() -> None:
+    """A field that is not known yet is passed over."""
+    written = to_line(state()).replace('{"environment"', '{"later":1,"environment"', 1)
+
+    assert state_in(written) == state()
+
+
+def test_the_last_of_several_states_counts() -> None:
+    """An old section that a person copied upwards does not win."""
+    assert state_in(f"{to_line(state())}\n{to_line(state(n_bad=2))}") == state(n_bad=2)
+
+
+def test_a_fingerprint_tells_environment_and_dependency_apart() -> None:
+    """Identity depends on both, and not on where one ends and the other begins."""
+    assert fingerprint("a", "bc") != fingerprint("ab", "c")
+    assert fingerprint("here", "store") == fingerprint("here", "store")
+    assert len(fingerprint("here", "\ud800")) == 16
+
+
+def test_our_section_and_the_rest_are_told_apart() -> None:
+    """What people see of ours, and what is theirs, is found again."""
+    body = f"above\n{section('visible', state())}\nbelow"
+
+    assert visible_in(body) == "visible"
+    assert outside(body) == "above\n\nbelow"
+    assert replaced(body, "ours") == "above\nours\nbelow"
+
+
+@pytest.mark.parametrize("body", ["", "text", f"text {BEGIN}", f"{END} {BEGIN}"])
+def test_a_body_without_our_marks_is_all_outside(body: str) -> None:
+    """Half a section is none."""
+    assert visible_in(body) == ""
+    assert outside(body) == body
+    assert replaced(body, "ours") == f"{body}\n\nours"
+
+
+def test_gates_are_kept_once_and_bounded() -> None:
+    """The list of gates does not grow without end."""
+    kept = with_gates(("a", "b"), ["b", *(f"gate {number}" for number in range(300))])
+
+    assert kept[:3] == ("a", "b", "gate 0")
+    assert len(kept) == 100
+
+
+def test_a_state_accounts_for_what_it_holds_and_what_is_older() -> None:
+    """A campaign is new if it is neither among the last few nor from before."""
+    remembered = state(last_bad=Sighting(campaign="campaign-3", at=failing(3).started_at, revision=""))
+
+    assert accounts_for(remembered, failing(1))
+    assert accounts_for(remembered, failing(2))
+    assert not accounts_for(remembered, failing(4))
+
+
+def test_without_dates_only_the_names_of_campaigns_count() -> None:
+    """What has no date is not taken for old."""
+    undated = state(last_bad=Sighting(campaign="campaign-1", at=None, revision=""))
+
+    assert not accounts_for(undated, failing(2))
+    assert not accounts_for(state(), failing(2, started_at=None))
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_names_stay_within_the_state(kind: str) -> None:
+    """A hostile campaign id or gate neither ends the comment nor bloats it."""
+    remembered = state(short(HOSTILE[kind]), campaigns=(short(HOSTILE[kind]),) * 5)
+    written = to_line(remembered)
+
+    assert state_in(written) == remembered
+    assert len(written) < 5_000
+    assert json.loads(written.removeprefix("<!-- ci-tools:state v1 ").removesuffix(" -->"))["n_bad"] == 1
