@@ -59,5 +59,5 @@ def wait_for(when: Moment, directory: Path, processes: Brood) -> None:
 
 def is_testing(directory: Path, workers: int) -> bool:
     """Whether so many workers have begun tests."""
-    begun = [path for path in directory.glob("journal/phase1-gw*.jsonl") if path.stat().st_size]
+    begun = [path for path in directory.glob("journal/gw*.jsonl") if path.stat().st_size]
     return len(begun) >= workers
