@@ -38,7 +38,7 @@ def _run(session: nox.Session, program: str, *arguments: str) -> None:
         programs / program,
         *arguments,
         external=True,
-        env={"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        env={"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "CI_TOOLS_PARENT": str(os.getpid())},
         interrupt_timeout=PATIENCE_S,
         terminate_timeout=PATIENCE_S,
     )

@@ -37,6 +37,8 @@ from ci_tools.verdict.judgement import Judgement
 if TYPE_CHECKING:
     from ci_tools.github.issues import GitHubIssues
 
+PARENT = "CI_TOOLS_PARENT"
+"""Environment variable with the id of the process whose end ends a campaign: nox does not pass SIGTERM on."""
 RESULTS = "test_results.json"
 REPORT = "report.md"
 _DEFAULT_WORKERS = 6
@@ -191,6 +193,7 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
         workers=arguments.workers,
         campaign=campaign,
         root=arguments.spec.resolve().parent,
+        parent=int(parent) if (parent := os.environ.get(PARENT, "")).isdigit() else None,
     )
     console = _console()
     named = (name for environment in spec.environments.values() for name in environment.secret_names)

@@ -1,5 +1,6 @@
 """Runs a campaign: plan, provision, probe, test, and leave a journal that says all of it."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ from ci_tools.model import (
     GateState,
     NodeId,
     Observation,
+    Outcome,
     Phase,
     Plan,
     ReliabilityGate,
@@ -53,6 +55,7 @@ from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
 
 _WRITER = "campaign"
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG = "pytest.log"
 """pytest's own output."""
 
@@ -75,6 +78,8 @@ class Request:
     campaign: str
     root: Path
     """The folder of ``campaign.toml``: suites' paths are relative to it."""
+    parent: int | None = None
+    """The process whose end ends the campaign; None: it goes on alone."""
 
 
 @dataclass(slots=True)
@@ -95,6 +100,7 @@ class CampaignRun:
     _stack: ExitStack = field(init=False)
     _pytest: PytestProcess | None = field(init=False, default=None)
     _apart: bool = field(init=False, default=False)
+    _orphaned: bool = field(init=False, default=False)
     _failing: dict[str, str] = field(init=False, default_factory=dict)
 
     @classmethod
@@ -158,6 +164,18 @@ class CampaignRun:
             self._stack.callback((self.directory.path / MARKS).unlink, missing_ok=True)
             self._identify(quiet)
             self._phases(quiet, environ)
+            self._note_veto()
+
+    def _note_veto(self) -> None:
+        """A suite's own plugin may refuse a session whose tests all passed: that is no pass either."""
+        if self._pytest is None or not self._pytest.alive:
+            return
+        self._pytest.close()
+        outcomes = {test.outcome for test in self._judgement().tests}
+        explained = 1 if outcomes & {Outcome.FAILED, Outcome.ERRORED} else 0
+        if self._pytest.exit_code not in (0, explained):
+            trouble = f"pytest ended its session with exit code {self._pytest.exit_code}, which no test explains"
+            self._write(Interrupted(reason=f"{trouble}; see {LOG}"))
 
     def _phases(self, quiet: QuietWindow, environ: Mapping[str, str]) -> None:
         if self._run_plan(self.first, quiet, environ):
@@ -291,6 +309,9 @@ class CampaignRun:
         self._watch()
 
     def _watch(self) -> None:
+        if self.request.parent not in (None, os.getppid()) and not self._orphaned:
+            self._orphaned = True
+            raise StopRequestedError("the process that started the campaign has ended")
         for record in self._tail.poll():
             self.progress.take(record)
         self.progress.tick()
@@ -316,14 +337,16 @@ class CampaignRun:
 
 @contextmanager
 def _signals_stop() -> Iterator[None]:
-    """SIGINT and SIGTERM raise once; while things are being ended, further ones are not heard."""
+    """SIGINT, SIGTERM and SIGHUP raise once; while things are being ended, further ones are not heard."""
+    # Under nohup a terminal that closes is no reason to stop.
+    heard = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in heard:
             signal.signal(name, signal.SIG_IGN)
         raise StopRequestedError(f"{signal.Signals(number).name} was received")
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:

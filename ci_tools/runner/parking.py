@@ -6,7 +6,8 @@ can be handed one test at a time, so that the longest go first and none waits be
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,17 @@ class Parking:
 
     def __init__(self, marks: Path) -> None:
         self._marks = marks
+        self._deselected: list[str] = []
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """An option or a conftest keeps tests from running that a suite may count on."""
+        self._deselected += [item.nodeid for item in items]
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Every worker's collection has a parking place."""
-        _write(self._marks, {item.nodeid: required(item) for item in items})
+        tests = {item.nodeid: required(item) for item in items}
+        _write(self._marks, {"tests": tests, "deselected": self._deselected})
         items.append(Parked.from_parent(session, name=_NAME))
 
     @pytest.hookimpl(tryfirst=True)
@@ -51,14 +58,23 @@ def required(item: pytest.Item) -> list[str]:
     return [str(name) for mark in item.iter_markers("requires") for name in mark.args]
 
 
-def _write(path: Path, marks: dict[str, list[str]]) -> None:
+def _write(path: Path, marks: Mapping[str, Any]) -> None:
     """All workers write the same; the last rename wins, and a half-written file never exists."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     beside.write_text(json.dumps(marks), encoding="utf-8")
     beside.replace(path)
 
 
-def read_marks(path: Path, node_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """What each of *node_ids* requires by its markers, as the workers wrote it."""
-    marks: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return {node_id: tuple(marks.get(node_id, ())) for node_id in node_ids}
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What the workers wrote of their collection."""
+
+    required: Mapping[str, Sequence[str]]
+    """The dependencies that each test's own markers name."""
+    deselected: Sequence[str]
+
+
+def read_collection(path: Path) -> Collection:
+    """What the workers wrote into *path*; nothing if none came so far."""
+    written: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return Collection(required=written.get("tests", {}), deselected=written.get("deselected", ()))

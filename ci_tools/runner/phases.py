@@ -12,13 +12,14 @@ from ci_tools.model import NodeId, Outcome, Phase, Suite
 from ci_tools.planning.membership import suite_of
 from ci_tools.planning.ordering import ordered
 from ci_tools.runner.control import Line, RunPhase
-from ci_tools.runner.parking import MARKS, read_marks
+from ci_tools.runner.parking import MARKS, read_collection
 from ci_tools.runner.pytest_process import expand
 from ci_tools.runner.scheduling import Assignment, CampaignScheduling
 from ci_tools.verdict.fold import fold
 
 _DISPUTED = "the pytest workers do not agree that it exists: its name or parameters differ from process to process"
 
+_DESELECTED = "deselected by an option (-k, -m, PYTEST_ADDOPTS) or a conftest, and its suite expects no number"
 _NOT_FOUND = "pytest collects no test of that name"
 
 
@@ -32,11 +33,18 @@ class PhaseRunner:
         self._root = root
         self._line = line
         self._uncollected: list[tuple[str, str]] = []
+        self._skipped: list[tuple[str, str]] = []
         self._scheduling: CampaignScheduling | None = None
 
     def uncollected(self, node_id: str, problem: str) -> None:
         """A file could not be collected; the phase that wants it says so when it begins."""
         self._uncollected.append((node_id, problem))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file may skip itself whole; a suite that does not say how many tests it expects would not miss it."""
+        if report.skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+            self._skipped.append((report.nodeid, f"skipped as a whole: {reason}"))
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config) -> CampaignScheduling:
@@ -53,12 +61,13 @@ class PhaseRunner:
     def assign(self, order: RunPhase, collected: Sequence[NodeId], disputed: Sequence[NodeId]) -> Assignment:
         """Record what *order*'s phase has of *collected*, block what cannot tell anything, and line up the rest."""
         phase = self._phase(order.phase)
+        collection = read_collection(self._directory / MARKS)
         self._record_problems(phase, collected, disputed)
-        marks = read_marks(self._directory / MARKS, collected)
+        self._record_left_out(phase, collection.deselected)
         members = [(node_id, suite) for node_id in collected if (suite := suite_of(node_id, phase.suites))]
         free: list[tuple[NodeId, Suite]] = []
         for node_id, suite in members:
-            requires = tuple(dict.fromkeys([*suite.requires, *marks[node_id]]))
+            requires = tuple(dict.fromkeys([*suite.requires, *collection.required.get(node_id, ())]))
             self._record(phase, suite, node_id, requires)
             blocker = next((dependency for dependency in requires if dependency in order.failing), None)
             if blocker is None:
@@ -79,6 +88,12 @@ class PhaseRunner:
                 named = any(_covers(path, node_id) for node_id in (*collected, *told))
                 if exists and not named and not any(_holds(node_id, path) for node_id in told):
                     self._record(phase, suite, NodeId(path), (), _NOT_FOUND)
+
+    def _record_left_out(self, phase: Phase, deselected: Sequence[str]) -> None:
+        for node_id, problem in [*self._skipped, *((node_id, _DESELECTED) for node_id in deselected)]:
+            for suite in _suites_with(node_id, phase.suites):
+                if suite.expected is None:
+                    self._record(phase, suite, NodeId(node_id), (), problem)
 
     def _phase(self, number: int) -> Phase:
         state = fold(read(self._directory).records)

@@ -49,12 +49,24 @@ def arguments(paths: Sequence[str], *, root: Path, out: Path, workers: int, cont
         # A suite's own -x would end every phase at once.
         "--maxfail=0",
         "--tb=short",
+        # pytest's own shortening would leave halves of secrets, which no redactor knows.
+        "-rN",
+        "--override-ini=truncation_limit_lines=0",
+        "--override-ini=truncation_limit_chars=0",
+        "--override-ini=verbosity_assertions=2",
+        # pytest-asyncio comes with us: its advice must not end a suite that takes warnings for errors.
+        '-Wignore:The configuration option "asyncio_default_fixture_loop_scope":pytest.PytestDeprecationWarning',
         "--color=no",
         "-p",
         "no:cacheprovider",
         f"--campaign-journal={out}",
         f"--campaign-control={control}",
     ]
+
+
+def _without_optimizing(environ: Mapping[str, str]) -> dict[str, str]:
+    """*environ* without what would take the assertions out of a suite's modules."""
+    return {name: value for name, value in environ.items() if name != "PYTHONOPTIMIZE"}
 
 
 class PytestProcess:
@@ -74,7 +86,7 @@ class PytestProcess:
             self._process = subprocess.Popen(
                 command(theirs.fileno()),
                 cwd=root,
-                env={**os.environ, **environ, PARENT: str(os.getpid())},
+                env={**_without_optimizing(os.environ), **environ, PARENT: str(os.getpid())},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -87,7 +99,7 @@ class PytestProcess:
             )
         self._copying = _Copying(self._process, log)
         self._copying.start()
-        self._idle = False
+        self._idle = self._closed = False
         self.begun: list[int] = []
         """The numbers of the phases that it has begun; before the first it may fail over what another phase runs."""
 
@@ -143,12 +155,20 @@ class PytestProcess:
         Raises:
             JournalWriteError: the disk did not take what pytest printed.
         """
+        if self._closed:
+            return
+        self._closed = True
         self._line.close()
         if self._idle:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_CLEAN_UP_S)
         self._end()
         self._copying.check()
+
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with; None while it runs."""
+        return self._process.poll()
 
     def _end(self) -> None:
         self._idle = False

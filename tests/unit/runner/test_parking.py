@@ -8,7 +8,7 @@ import pytest
 
 from ci_tools.evidence.events import Collected, TestFinished, WorkerLost
 from ci_tools.model import Outcome, Verdict
-from ci_tools.runner.parking import MARKS, PARKED, Parking, read_marks
+from ci_tools.runner.parking import MARKS, PARKED, Collection, Parking, read_collection
 from tests.unit.runner.shop import Shop
 
 SCOPES = """\
@@ -178,8 +178,13 @@ def pytester_items(request: pytest.FixtureRequest) -> list[pytest.Item]:
     return [request.node]
 
 
-def test_marks_of_what_nobody_collected_are_none(tmp_path: Path) -> None:
-    """Also where no worker wrote any."""
-    assert read_marks(tmp_path / MARKS, ["test_a"]) == {"test_a": ()}
-    (tmp_path / MARKS).write_text('{"test_b": ["redis"]}', encoding="utf-8")
-    assert read_marks(tmp_path / MARKS, ["test_a", "test_b"]) == {"test_a": (), "test_b": ("redis",)}
+def test_nothing_is_known_of_a_collection_that_nobody_wrote(tmp_path: Path) -> None:
+    """Before the first worker has collected, no test requires anything and none was deselected."""
+    assert read_collection(tmp_path / MARKS) == Collection(required={}, deselected=())
+
+
+def test_what_the_workers_wrote_is_read(tmp_path: Path) -> None:
+    """Marks and deselected tests reach the controller."""
+    (tmp_path / MARKS).write_text('{"tests": {"test_b": ["redis"]}, "deselected": ["test_c"]}', encoding="utf-8")
+
+    assert read_collection(tmp_path / MARKS) == Collection(required={"test_b": ["redis"]}, deselected=["test_c"])
