@@ -193,7 +193,8 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
         workers=arguments.workers,
         campaign=campaign,
         root=arguments.spec.resolve().parent,
-        parent=int(parent) if (parent := os.environ.get(PARENT, "")).isdigit() else None,
+        # Inherited from further up it is not meant for us: who started us stands where we are.
+        parent=os.getppid() if os.environ.get(PARENT) == str(os.getppid()) else None,
     )
     console = _console()
     named = (name for environment in spec.environments.values() for name in environment.secret_names)
