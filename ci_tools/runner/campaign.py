@@ -214,7 +214,8 @@ class CampaignRun:
         failing: dict[str, DependencyChanged] = {}
         probed: set[str] = set()
         for gate in phase.gates:
-            if isinstance(gate, ReliabilityGate) and failing.keys().isdisjoint(gate.requires):
+            known = failing.keys() | (self._failing.keys() - probed)
+            if isinstance(gate, ReliabilityGate) and known.isdisjoint(gate.requires):
                 probed.add(gate.dependency)
                 seen = quiet.sample(gate, deadline, self._recorder(phase, gate))
                 samples = [Sampled(phase=phase.number, gate=gate.name, observation=one) for one in seen]
