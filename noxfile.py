@@ -88,7 +88,7 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         _run(session, "python", "-m", "pytest", *session.posargs)
         return
-    _run(session, "python", "-m", "pytest", "--numprocesses=4", "--ignore=tests/acceptance")
+    _run(session, "python", "-m", "pytest", "--numprocesses=4")
     _run(session, "python", "-m", "pytest", "tests/acceptance")
 
 
