@@ -6,9 +6,10 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from hashlib import sha256
 from io import TextIOWrapper
 from pathlib import Path
 from secrets import token_hex
@@ -16,20 +17,25 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, RANDOM, parser
 from ci_tools.errors import CampaignError, ExitCode, JournalWriteError, UsageError
 from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
-from ci_tools.model import Verdict
+from ci_tools.model import Previous, Verdict
+from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
+from ci_tools.planning.plans import plan as decide_plan
 from ci_tools.report.markdown import report
+from ci_tools.report.planned import print_plan
 from ci_tools.report.results import document
 from ci_tools.report.schema import schema as results_schema
 from ci_tools.report.summary import print_summary
 from ci_tools.spec import Spec, parse
 from ci_tools.spec import schema as spec_schema
-from ci_tools.triage.decide import ACTIONS_BOT, Surroundings, decide
+from ci_tools.triage.decide import Surroundings, decide
 from ci_tools.triage.owners import Line
 from ci_tools.triage.owners import parse as parse_owners
 from ci_tools.triage.preview import headline, preview
+from ci_tools.verdict.changes import previous_of
 from ci_tools.verdict.fold import fold
 from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
@@ -41,8 +47,6 @@ PARENT = "CI_TOOLS_PARENT"
 """Environment variable with the id of the process whose end ends a campaign: nox does not pass SIGTERM on."""
 RESULTS = "test_results.json"
 REPORT = "report.md"
-_DEFAULT_WORKERS = 6
-_MAX_WORKERS = 64
 _EXITS = {
     Verdict.PASS: ExitCode.PASS,
     Verdict.FAIL: ExitCode.FAIL,
@@ -52,10 +56,10 @@ _EXITS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return what the process should exit with."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     _tolerate_any_encoding()
     try:
-        exit_code = int(arguments.run(arguments))
+        exit_code = int(_COMMANDS[arguments.command](arguments))
         sys.stdout.flush()
     except CampaignError as error:
         print(f"ci-tools: {error}", file=sys.stderr)
@@ -81,101 +85,20 @@ def _tolerate_any_encoding() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ci-tools", description=__doc__, allow_abbrev=False)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_campaign(commands.add_parser("campaign", help="verify a deployed system, by a plan", allow_abbrev=False))
-    _add_judge(commands.add_parser("judge", help="judge a campaign's journal again", allow_abbrev=False))
-    _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
-    _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
-    _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
-    _add_twin(commands.add_parser("twin", help="serve the local staging twin", allow_abbrev=False))
-    return parser
-
-
-def _add_spec(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--spec", type=Path, default=Path("campaign.toml"), metavar="FILE", help="what to verify (default %(default)s)"
-    )
-
-
-def _add_fault(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--fault",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="switch a fault of the twin on, also NAME@session=ID; repeatable; ci-tools faults lists them",
-    )
-
-
-def _add_campaign(parser: argparse.ArgumentParser) -> None:
-    _add_spec(parser)
-    parser.add_argument("--environment", default="twin", metavar="E", help="where to run (default %(default)s)")
-    parser.add_argument("--plan", metavar="P", help="what to run (default auto; with --phase: full)")
-    parser.add_argument(
-        "--phase", action="append", default=[], metavar="N", help="only this phase, by number or name; repeatable"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where evidence is kept (default campaigns/ID)")
-    parser.add_argument(
-        "--workers", type=_workers, default=_DEFAULT_WORKERS, metavar="N", help="pytest workers (default %(default)s)"
-    )
-    _add_fault(parser)
-    parser.set_defaults(run=_campaign)
-
-
-def _workers(text: str) -> int:
-    if text not in map(str, range(1, _MAX_WORKERS + 1)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers from 1 to {_MAX_WORKERS}")
-    return int(text)
-
-
-def _add_judge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
-    parser.set_defaults(run=_judge)
-
-
-def _add_triage(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
-    parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
-    parser.add_argument("--apply", action="store_true", help="do what is planned; without it, the plan is printed only")
-    parser.add_argument("--bot", default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)")
-    parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
-    parser.add_argument(
-        "--codeowners",
-        type=Path,
-        default=Path("CODEOWNERS"),
-        metavar="FILE",
-        help="whom to tell (default %(default)s)",
-    )
-    parser.set_defaults(run=_triage)
-
-
-def _add_schema(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", choices=("campaign", "results"), default="campaign")
-    parser.set_defaults(run=_schema)
-
-
-def _add_faults(parser: argparse.ArgumentParser) -> None:
-    switch = parser.add_mutually_exclusive_group()
-    switch.add_argument("--on", metavar="NAME", help="switch NAME on in the twin that is being served")
-    switch.add_argument("--off", metavar="NAME", help="switch NAME off in the twin that is being served")
-    switch.add_argument("--clear", action="store_true", help="switch everything off in the twin that is being served")
-    parser.set_defaults(run=_faults)
-
-
-def _add_twin(parser: argparse.ArgumentParser) -> None:
-    _add_spec(parser)
-    _add_fault(parser)
-    parser.set_defaults(run=_twin)
+def _read_text(path: Path, option: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"cannot read {str(path)!r}: {reason}; name the file with {option} FILE") from error
 
 
 def _read_spec(path: Path) -> Spec:
-    try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"cannot read {str(path)!r}: {reason}; name the file with --spec FILE") from error
+    return parse(_read_text(path, "--spec"), str(path))
+
+
+def _spec_digest(path: Path) -> str:
+    return sha256(_read_text(path, "--spec").encode()).hexdigest()
 
 
 def _campaign(arguments: argparse.Namespace) -> ExitCode:
@@ -183,14 +106,21 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
     from ci_tools.runner.progress import Progress  # noqa: PLC0415 - heavy, and only this command needs it
 
     spec = _read_spec(arguments.spec)
-    campaign = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"
+    given = _given(arguments) if arguments.plan_file else None
+    campaign = arguments.campaign_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"
     out = arguments.out or Path("campaigns") / campaign
+    environment = given.plan.environment if given else arguments.environment or DEFAULT_ENVIRONMENT
+    shards = given.shards if given and len(given.shards) > 1 else ()
     request = Request(
-        environment=arguments.environment,
-        plan=arguments.plan or ("full" if arguments.phase else "auto"),
+        environment=environment,
+        plan=given.plan.name if given else _plan_name(arguments),
         phases=tuple(arguments.phase),
         faults=tuple(arguments.fault),
         workers=arguments.workers,
+        seed=given.seed if given else _seed(arguments.order),
+        previous=given.previous if given else _previous(arguments.previous, environment),
+        shards=shards,
+        shard=given.shard(arguments.shard) if given and shards else None,
         campaign=campaign,
         root=arguments.spec.resolve().parent,
         # Inherited from further up it is not meant for us: who started us stands where we are.
@@ -200,9 +130,91 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
     named = (name for environment in spec.environments.values() for name in environment.secret_names)
     redactor = Redactor(secrets_of(os.environ, named))
     with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
-        run = CampaignRun.prepare(spec, request, out=out, redactor=redactor, progress=progress, environ=os.environ)
+        run = CampaignRun.prepare(
+            spec,
+            request,
+            out=out,
+            redactor=redactor,
+            progress=progress,
+            environ=os.environ,
+            planned=given.plan if given else None,
+        )
         run.run()
     return _conclude(CampaignDirectory(out, redactor), console)
+
+
+def _plan(arguments: argparse.Namespace) -> ExitCode:
+    spec = _read_spec(arguments.spec)
+    name = arguments.environment or DEFAULT_ENVIRONMENT
+    if name not in spec.environments:
+        spec.environment(name, os.environ)  # says which there are
+    plan_file = planned(
+        spec,
+        decide_plan(spec, spec.environments[name], _plan_name(arguments), arguments.phase),
+        spec_digest=_spec_digest(arguments.spec),
+        count=arguments.shards,
+        seed=_seed(arguments.order),
+        previous=_previous(arguments.previous, name),
+    )
+    if arguments.out:
+        try:
+            arguments.out.write_text(to_text(plan_file), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"cannot write {str(arguments.out)!r}: {error.strerror}; choose another --out FILE"
+            ) from error
+    print_plan(plan_file.plan, plan_file.shards, _console())
+    return ExitCode.PASS
+
+
+def _given(arguments: argparse.Namespace) -> PlanFile:
+    """What another job has planned.
+
+    Raises:
+        UsageError: it is unreadable, or something is asked for that was decided when planning.
+    """
+    for option in ("environment", "plan", "phase", "previous", "order"):
+        if getattr(arguments, option):
+            raise UsageError(
+                f"--{option} beside --plan-file: that was decided when planning; "
+                f"leave it out, or give it to ci-tools plan --out {arguments.plan_file}"
+            )
+    text = _read_text(arguments.plan_file, "--plan-file")
+    plan_file = from_text(text, str(arguments.plan_file), _spec_digest(arguments.spec))
+    plan_file.shard(arguments.shard)
+    if len(plan_file.shards) > 1 and not arguments.campaign_id:
+        raise UsageError("--shard needs --campaign-id ID, the same in all jobs: their journals are one campaign's")
+    return plan_file
+
+
+def _plan_name(arguments: argparse.Namespace) -> str:
+    return str(arguments.plan or ("full" if arguments.phase else "auto"))
+
+
+def _seed(order: str | None) -> int | None:
+    """The seed of a random order; None: longest first."""
+    found = RANDOM.fullmatch(order or LONGEST)
+    return int(found[1]) if found else None
+
+
+def _previous(directory: Path | None, environment: str) -> Previous | None:
+    """What the campaign in *directory* saw.
+
+    Raises:
+        UsageError: it cannot be judged, or ran somewhere else.
+    """
+    if directory is None:
+        return None
+    try:
+        judgement = _judged(directory)
+    except CampaignError as error:
+        raise UsageError(f"--previous: {error}") from error
+    if judgement.environment != environment:
+        raise UsageError(
+            f"--previous {str(directory)!r} ran on {judgement.environment!r}, this campaign runs on {environment!r}; "
+            "compare campaigns of one environment"
+        )
+    return previous_of(judgement)
 
 
 def _judged(directory: Path) -> Judgement:
@@ -324,6 +336,17 @@ def _twin(arguments: argparse.Namespace) -> ExitCode:
 
     serve(_read_spec(arguments.spec), faults=arguments.fault, say=print)
     return ExitCode.PASS
+
+
+_COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
+    "campaign": _campaign,
+    "plan": _plan,
+    "judge": _judge,
+    "triage": _triage,
+    "schema": _schema,
+    "faults": _faults,
+    "twin": _twin,
+}
 
 
 if __name__ == "__main__":

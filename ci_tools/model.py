@@ -53,6 +53,14 @@ class Outcome(StrEnum):
     NOT_RUN = "not_run"
 
 
+class Change(StrEnum):
+    """How a test's outcome compares with the campaign before. Neither way of not passing counts as fixed."""
+
+    NEWLY_FAILING = "newly failing"
+    STILL_FAILING = "still failing"
+    FIXED = "fixed"
+
+
 class DependencyState(StrEnum):
     """What a probe saw of a dependency; *unknown* is a good answer (throttled, not asked)."""
 
@@ -381,3 +389,24 @@ class Plan:
     """The environment can say which deployment it is, so it must, and must not change its mind."""
     kpis: tuple[Kpi, ...] = ()
     """Figures to show; those that this plan does not measure are passed over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A part of some phases, run by one job: part *part* of *parts*, both counted from 1."""
+
+    number: int
+    phases: tuple[int, ...]
+    part: int = 1
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """What the campaign before saw: the one to compare with."""
+
+    campaign: str
+    revision: str | None
+    outcomes: Mapping[NodeId, Outcome] = field(default_factory=dict)
+    durations_s: Mapping[NodeId, float] = field(default_factory=dict)
+    """Real seconds, of the tests that ran to an end of their own."""

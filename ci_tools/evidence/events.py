@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from ci_tools.model import DependencyState, Deployment, NodeId, Observation, Outcome, Phase, Plan
+from ci_tools.model import DependencyState, Deployment, NodeId, Observation, Outcome, Phase, Plan, Previous, Shard
 
 VERSION = 1
 
@@ -27,6 +27,12 @@ class CampaignStarted:
     tool_version: str
     faults: tuple[str, ...] = ()
     """Faults switched on in the twin on purpose; empty on a real environment."""
+    previous: Previous | None = None
+    """The campaign to compare with."""
+    shards: tuple[Shard, ...] = ()
+    """All parts of the campaign; empty where one process runs all of it."""
+    shard: int | None = None
+    """The number of the part that this writer runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ class JournalWriter:
     def __init__(self, directory: Path, writer: str, redactor: Redactor) -> None:
         if not _WRITER.fullmatch(writer):
             raise ValueError(f"journal writer {writer!r} is not a file name")
-        self._writer = writer
+        self.name = writer
         self._redactor = redactor
         self._seq = 0
         self._path = directory / _FOLDER / f"{writer}.jsonl"
@@ -49,7 +49,7 @@ class JournalWriter:
             JournalWriteError: the line did not reach the file whole (full disk, lost permission).
         """
         self._seq += 1
-        record = Record(writer=self._writer, seq=self._seq, at=datetime.now(UTC), mono_s=time.monotonic(), event=event)
+        record = Record(writer=self.name, seq=self._seq, at=datetime.now(UTC), mono_s=time.monotonic(), event=event)
         document = self._redactor.value(to_document(record))
         # Half a surrogate pair, as undecodable file names leave it, would make the line unreadable: "?" stands for it.
         line = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
@@ -177,17 +177,23 @@ def _gaps(name: str, records: list[Record]) -> Iterator[str]:
         expected = record.seq + 1
 
 
-class JournalTail:
-    """Follows a journal that other processes are writing."""
+def prefix_of(shard: int | None) -> str:
+    """How the names of what *shard* alone writes begin, so that shards may share a directory; empty without one."""
+    return "" if shard is None else f"shard{shard}-"
 
-    def __init__(self, directory: Path) -> None:
+
+class JournalTail:
+    """Follows a journal that other processes are writing; of one that shards share, the files of *shard*."""
+
+    def __init__(self, directory: Path, shard: int | None = None) -> None:
         self._folder = directory / _FOLDER
+        self._pattern = f"{prefix_of(shard)}*.jsonl"
         self._offsets: dict[Path, int] = {}
 
     def poll(self) -> list[Record]:
         """The whole records that were appended since the last call, in order; damage is left to :func:`read`."""
         records: list[Record] = []
-        for path in sorted(filter(Path.is_file, self._folder.glob("*.jsonl"))):
+        for path in sorted(filter(Path.is_file, self._folder.glob(self._pattern))):
             with path.open("rb") as file:
                 file.seek(self._offsets.get(path, 0))
                 content = file.read()
@@ -200,9 +206,10 @@ class JournalTail:
 class CampaignDirectory:
     """The directory of one campaign: its journal and the files made from it."""
 
-    def __init__(self, path: Path, redactor: Redactor) -> None:
+    def __init__(self, path: Path, redactor: Redactor, shard: int | None = None) -> None:
         self.path = path
         self._redactor = redactor
+        self._prefix = prefix_of(shard)
 
     @classmethod
     def create(cls, path: Path, redactor: Redactor) -> "CampaignDirectory":
@@ -218,9 +225,30 @@ class CampaignDirectory:
             raise UsageError(f"{str(path)!r} is not empty; a campaign keeps its evidence: choose another --out DIR")
         return cls(path, redactor)
 
+    @classmethod
+    def join(cls, path: Path, redactor: Redactor, shard: int) -> "CampaignDirectory":
+        """A directory for *shard*: new, or one that other shards have written to.
+
+        Raises:
+            UsageError: it holds something else.
+        """
+        if (path / _FOLDER).is_dir():
+            return cls(path, redactor, shard)
+        cls.create(path, redactor)
+        return cls(path, redactor, shard)
+
+    @property
+    def has_journal(self) -> bool:
+        """Whether somebody has written events here."""
+        return any((self.path / _FOLDER).glob("*.jsonl"))
+
+    def file(self, name: str) -> Path:
+        """Where this process, or its shard, keeps *name*."""
+        return self.path / f"{self._prefix}{name}"
+
     def writer(self, name: str) -> JournalWriter:
         """A journal file of *name*'s own."""
-        return JournalWriter(self.path, name, self._redactor)
+        return JournalWriter(self.path, f"{self._prefix}{name}", self._redactor)
 
     def keep(self, name: str, text: str) -> Path:
         """Put *text*, redacted, into the file *name*: wholly or not at all.
@@ -247,7 +275,7 @@ class CampaignDirectory:
 
     def log(self, name: str) -> "LogWriter":
         """A text file that grows line by line, each line redacted."""
-        return LogWriter(self.path / name, self._redactor)
+        return LogWriter(self.file(name), self._redactor)
 
 
 class LogWriter:

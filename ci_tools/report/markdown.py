@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from ci_tools.model import GateState, Outcome, Verdict
 from ci_tools.report.inert import markdown
-from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, tally, wanted
+from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, since, tally, wanted
+from ci_tools.verdict.changes import changed
 from ci_tools.verdict.judgement import Judgement, TestResult
 
 _SIGN = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
@@ -20,6 +21,7 @@ def report(judgement: Judgement) -> str:
     sections = (
         _head(judgement),
         _reasons(judgement),
+        _since(judgement),
         _gates(judgement),
         _suites(judgement),
         _figures(judgement),
@@ -54,6 +56,16 @@ def _reasons(judgement: Judgement) -> str:
     if len(judgement.reasons) > _MAX_REASONS:
         shown.append(f"- … and {len(judgement.reasons) - _MAX_REASONS} more in `test_results.json`")
     return "## Why\n\n" + "\n".join(shown)
+
+
+def _since(judgement: Judgement) -> str:
+    if judgement.previous is None:
+        return ""
+    rows = [f"- {kind.value}: {markdown(node_id)}" for kind, ids in changed(judgement.tests).items() for node_id in ids]
+    shown = rows[:_MAX_TESTS]
+    if len(rows) > _MAX_TESTS:
+        shown.append(f"- … and {len(rows) - _MAX_TESTS} more in `test_results.json`")
+    return "\n".join(["## What changed", "", f"{markdown(since(judgement), 400).capitalize()}.", "", *shown]).rstrip()
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

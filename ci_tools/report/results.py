@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from ci_tools.model import Outcome, ReliabilityGate
+from ci_tools.model import Change, Outcome, ReliabilityGate
 from ci_tools.verdict.judgement import GateResult, Judgement, KpiResult, PhaseResult, SuiteResult, TestResult
 
 VERSION = 1
@@ -17,6 +17,7 @@ def document(judgement: Judgement) -> dict[str, Any]:
         "version": VERSION,
         "campaign": _campaign(judgement),
         "deployment": asdict(judgement.deployment) if judgement.deployment else None,
+        "previous": _previous(judgement),
         "verdict": {
             "verdict": judgement.verdict.value,
             "reasons": list(judgement.reasons),
@@ -45,6 +46,11 @@ def _campaign(judgement: Judgement) -> dict[str, Any]:
         "faults": list(judgement.faults),
         "left_out": list(judgement.left_out),
     }
+
+
+def _previous(judgement: Judgement) -> dict[str, Any] | None:
+    previous = judgement.previous
+    return {"campaign": previous.campaign, "revision": previous.revision} if previous else None
 
 
 def _instant(at: datetime | None) -> str | None:
@@ -83,6 +89,7 @@ def _counts(counts: Mapping[Outcome, int]) -> dict[str, int]:
 
 def _gate(result: GateResult, time_scale: float) -> dict[str, Any]:
     gate = result.gate
+    changes = {kind: result.changes.get(kind, ()) for kind in Change}
     threshold: dict[str, Any] = {"floor": gate.floor, "target": gate.target}
     if isinstance(gate, ReliabilityGate):
         threshold |= {
@@ -104,7 +111,12 @@ def _gate(result: GateResult, time_scale: float) -> dict[str, Any]:
         "latency": asdict(result.latency) if result.latency else None,
         "missing": result.missing,
         "detail": result.detail,
+        **{_key(kind): list(node_ids) for kind, node_ids in changes.items()},
     }
+
+
+def _key(kind: Change) -> str:
+    return kind.value.replace(" ", "_")
 
 
 def _kpi(result: KpiResult, time_scale: float) -> dict[str, Any]:
@@ -126,6 +138,7 @@ def _test(test: TestResult) -> dict[str, Any]:
         "suite": test.suite,
         "phase": test.phase,
         "outcome": test.outcome.value,
+        "change": test.change.value if test.change else None,
         "flaky": test.flaky,
         "attempts": test.attempts,
         "duration_s": round(test.duration_s, 6),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ci_tools.model import GateState, KpiState, Outcome, Verdict
+from ci_tools.model import Change, GateState, KpiState, Outcome, Verdict
 from ci_tools.report.results import VERSION
 
 _COUNT = {"type": "integer", "minimum": 0}
@@ -39,6 +39,7 @@ def schema() -> dict[str, Any]:
             version={"const": VERSION},
             campaign=_campaign(),
             deployment=_or_null(_object(revision=_TEXT, sha=_or_null(_TEXT))),
+            previous=_or_null(_object(campaign=_TEXT, revision=_or_null(_TEXT))),
             verdict=_object(
                 verdict=_VERDICT,
                 reasons=_TEXTS,
@@ -115,6 +116,9 @@ def _gate() -> dict[str, Any]:
         ),
         missing=_TEXT,
         detail=_TEXT,
+        newly_failing=_TEXTS,
+        still_failing=_TEXTS,
+        fixed=_TEXTS,
     )
 
 
@@ -136,6 +140,7 @@ def _test() -> dict[str, Any]:
         suite=_TEXT,
         phase={"type": "integer", "minimum": 0},
         outcome={"enum": [outcome.value for outcome in Outcome]},
+        change=_or_null({"enum": [change.value for change in Change]}),
         flaky={"type": "boolean"},
         attempts=_COUNT,
         duration_s=_SECONDS,

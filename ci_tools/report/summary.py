@@ -5,15 +5,17 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ci_tools.model import GateState, KpiState, Verdict
+from ci_tools.model import Change, GateState, KpiState, Verdict
 from ci_tools.report.inert import cell, line
-from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, tally, wanted
+from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, since, tally, wanted
+from ci_tools.verdict.changes import changed
 from ci_tools.verdict.judgement import Judgement
 
 _STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 _MAX_REASONS = 20
 _GATE_STYLE = {GateState.HOLDS: "green", GateState.FAILS: "red", GateState.CANNOT_TELL: "yellow"}
 
+_CHANGE_STYLE = {Change.NEWLY_FAILING: "red", Change.STILL_FAILING: "yellow", Change.FIXED: "green"}
 _FIGURE_STYLE = {KpiState.MET: "green", KpiState.MISSED: "red", KpiState.UNKNOWN: "yellow"}
 
 
@@ -77,6 +79,15 @@ def _verdict(judgement: Judgement) -> list[Text]:
     lines = [Text(f"  {line(reason, 240)}") for reason in judgement.reasons[:_MAX_REASONS]]
     if len(judgement.reasons) > _MAX_REASONS:
         lines.append(Text(f"  … and {len(judgement.reasons) - _MAX_REASONS} more in test_results.json", style="dim"))
+    if judgement.previous:
+        lines.append(Text(f"  {line(since(judgement), 240)}", style="bold"))
+        rows = [(kind, node_id) for kind, ids in changed(judgement.tests).items() for node_id in ids]
+        lines += [
+            Text(f"    {kind.value}: {line(node_id, 240)}", style=_CHANGE_STYLE[kind])
+            for kind, node_id in rows[:_MAX_REASONS]
+        ]
+        if len(rows) > _MAX_REASONS:
+            lines.append(Text(f"    … and {len(rows) - _MAX_REASONS} more in test_results.json", style="dim"))
     if judgement.left_out:
         left_out = line(", ".join(judgement.left_out))
         lines.append(Text(f"  left out, for they declare no suite yet: {left_out}", style="dim"))

@@ -1,7 +1,9 @@
 """Numbers and states in the words that every report uses."""
 
-from ci_tools.model import Outcome
-from ci_tools.verdict.judgement import GateResult, KpiResult, SuiteResult
+from collections import Counter
+
+from ci_tools.model import Change, Outcome
+from ci_tools.verdict.judgement import GateResult, Judgement, KpiResult, SuiteResult
 
 _LONGEST_S = 8_640_000.0
 """A hundred days: a longer duration is a mistake, and is told in few characters."""
@@ -75,6 +77,17 @@ def figure_observed(result: KpiResult) -> str:
         return "nothing"
     shown = percent(result.value) if result.kpi.under_s is None else f"median {duration(result.value)}"
     return f"{shown} of {result.n}"
+
+
+def since(judgement: Judgement) -> str:
+    """How the tests compare with the campaign before, in one line; empty where there is none to compare with."""
+    previous = judgement.previous
+    if previous is None:
+        return ""
+    counts = Counter(test.change for test in judgement.tests)
+    parts = [f"{counts[kind]} {kind.value}" for kind in Change if counts[kind]]
+    deployed = f" ({previous.revision})" if previous.revision else ""
+    return f"since campaign {previous.campaign}{deployed}: {', '.join(parts) or 'nothing failed then or now'}"
 
 
 def tally(suite: SuiteResult) -> str:

@@ -3,45 +3,42 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Self
 
-from ci_tools.errors import CampaignError, EmptyJournalError
+from ci_tools.errors import CampaignError, EmptyJournalError, UsageError
 from ci_tools.evidence.events import (
     CampaignFinished,
     CampaignStarted,
     Collected,
-    DependencyChanged,
     Event,
     Interrupted,
     PhaseFinished,
     PhaseStarted,
     PlanExtended,
-    Sampled,
 )
 from ci_tools.evidence.journal import CampaignDirectory, JournalTail, JournalWriter, read
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import (
-    DependencyState,
     Environment,
-    GateState,
     NodeId,
-    Observation,
     Outcome,
     Phase,
     Plan,
-    ReliabilityGate,
+    Previous,
+    Shard,
     Suite,
     Verdict,
 )
 from ci_tools.planning.plans import following, plan
 from ci_tools.runner import pytest_process
 from ci_tools.runner.control import RunPhase
+from ci_tools.runner.dependencies import Dependencies
 from ci_tools.runner.parking import MARKS
 from ci_tools.runner.progress import Progress
 from ci_tools.runner.provisioning import described, provisioned
@@ -49,8 +46,7 @@ from ci_tools.runner.pytest_process import PytestProcess
 from ci_tools.runner.quiet import QuietWindow
 from ci_tools.spec import Spec
 from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment
-from ci_tools.verdict.fold import fold
-from ci_tools.verdict.gates import judge_reliability
+from ci_tools.verdict.fold import CampaignState, fold
 from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
 
@@ -75,11 +71,22 @@ class Request:
     workers: int
     seed: int | None = None
     """Of a random order; None: longest first."""
+    previous: Previous | None = None
+    """The campaign to compare with; what it timed tells which tests are the longest."""
+    shards: tuple[Shard, ...] = ()
+    """All parts of the campaign; empty where it is run whole."""
+    shard: Shard | None = None
+    """The part that is run."""
     campaign: str
     root: Path
     """The folder of ``campaign.toml``: suites' paths are relative to it."""
     parent: int | None = None
     """The process whose end ends the campaign; None: it goes on alone."""
+
+    @property
+    def part(self) -> int | None:
+        """The number of the shard that is run; None where it is all of the campaign."""
+        return self.shard.number if self.shard else None
 
 
 @dataclass(slots=True)
@@ -92,8 +99,6 @@ class CampaignRun:
     directory: CampaignDirectory
     progress: Progress
     environ: Mapping[str, str]
-    durations_s: Mapping[str, float] = field(default_factory=dict)
-    """What each test took before, in real seconds: the longest go first."""
     _journal: JournalWriter = field(init=False)
     _tail: JournalTail = field(init=False)
     _environment: Environment = field(init=False)
@@ -101,7 +106,9 @@ class CampaignRun:
     _pytest: PytestProcess | None = field(init=False, default=None)
     _apart: bool = field(init=False, default=False)
     _orphaned: bool = field(init=False, default=False)
-    _failing: dict[str, str] = field(init=False, default_factory=dict)
+    _dependencies: Dependencies = field(init=False)
+    _known: CampaignState = field(init=False, default_factory=CampaignState)
+    """What other shards left here before this one began."""
 
     @classmethod
     def prepare(
@@ -113,33 +120,54 @@ class CampaignRun:
         redactor: Redactor,
         progress: Progress,
         environ: Mapping[str, str],
+        planned: Plan | None = None,
     ) -> Self:
         """Refuse whatever can be refused before anything is started or written.
+
+        What another job has *planned* for all is taken as it is; without, it is planned here.
 
         Raises:
             UsageError: what was asked for does not exist, cannot be combined, or *out* is taken.
         """
         environment = described(spec, request.environment, environ, request.faults)
-        first = plan(spec, environment, request.plan, request.phases)
+        first = planned or plan(spec, environment, request.plan, request.phases)
         # Absolute: pytest runs in the folder of campaign.toml, not in this one.
-        directory = CampaignDirectory.create(out.absolute(), redactor)
-        return cls(spec, request, first, directory, progress, environ)
+        out = out.absolute()
+        if request.shard is None:
+            directory = CampaignDirectory.create(out, redactor)
+        else:
+            directory = CampaignDirectory.join(out, redactor, request.shard.number)
+        run = cls(spec, request, first, directory, progress, environ)
+        run._meet_others()
+        return run
 
-    def __post_init__(self) -> None:
+    def _meet_others(self) -> None:
+        """What other shards have left in the directory must be of this campaign; what they know is known.
+
+        Raises:
+            UsageError: it is another campaign's, or this shard has run.
+        """
+        if self.directory.has_journal:
+            self._known = _fold_of(self.directory.path)
+            started = self._known.started
+            if started is not None and replace(started, shard=None) != replace(self._started(), shard=None):
+                raise UsageError(
+                    f"{str(self.directory.path)!r} holds campaign {started.campaign!r}, planned differently from "
+                    f"{self.request.campaign!r} here; use one plan file and one --campaign-id, or another --out DIR"
+                )
+            if self.request.part in self._known.shards.values():
+                raise UsageError(
+                    f"shard {self.request.part} of campaign {self.request.campaign!r} has run in "
+                    f"{str(self.directory.path)!r} already; choose another --out DIR"
+                )
         self._journal = self.directory.writer(_WRITER)
-        self._tail = JournalTail(self.directory.path)
+        self._tail = JournalTail(self.directory.path, self.request.part)
 
     def run(self) -> None:
         """Do all of it; whatever happens, the journal says so before this returns or raises."""
-        started = CampaignStarted(
-            campaign=self.request.campaign,
-            plan=self.first,
-            tool_version=version("ci-tools"),
-            faults=self.request.faults,
-        )
         with _signals_stop():
             try:
-                self._write(started)
+                self._write(self._started())
                 self._provision_and_run()
             except KeyboardInterrupt as stop:
                 self._write(Interrupted(reason=str(stop) or "stopped by the keyboard"))
@@ -152,16 +180,29 @@ class CampaignRun:
             finally:
                 self._finish()
 
+    def _started(self) -> CampaignStarted:
+        return CampaignStarted(
+            campaign=self.request.campaign,
+            plan=self.first,
+            tool_version=version("ci-tools"),
+            faults=self.request.faults,
+            previous=self.request.previous,
+            shards=self.request.shards,
+            shard=self.request.part,
+        )
+
     def _provision_and_run(self) -> None:
         with ExitStack() as self._stack:
             self._environment, environ = self._stack.enter_context(
                 provisioned(self.spec, self.request.environment, self.environ, faults=self.request.faults)
             )
-            file = self.directory.path / "environment.json"
+            self._environment = _shared(self._environment, len(self.request.shards))
+            file = self.directory.file("environment.json")
             dump_environment(self._environment, file)
             environ = {**environ, ENVIRONMENT_FILE: str(file)}
             quiet = self._stack.enter_context(QuietWindow(self._environment, {**self.environ, **environ}))
-            self._stack.callback((self.directory.path / MARKS).unlink, missing_ok=True)
+            self._stack.callback(self.directory.file(MARKS).unlink, missing_ok=True)
+            self._dependencies = Dependencies(quiet, self._environment.time_scale, self._known, self._write)
             self._identify(quiet)
             self._phases(quiet, environ)
             self._note_veto()
@@ -186,11 +227,17 @@ class CampaignRun:
                 self._run_plan(extension, quiet, environ)
 
     def _run_plan(self, part: Plan, quiet: QuietWindow, environ: Mapping[str, str]) -> bool:
-        for phase in part.phases:
+        # Of a shard nothing passes before the others are there.
+        stopping = (Verdict.FAIL,) if self.request.shard else (Verdict.FAIL, Verdict.INCONCLUSIVE)
+        for phase in self._ours(part.phases):
             self._run_phase(phase, quiet, environ)
-            if part.stop_early and self._verdict_of(phase) is not Verdict.PASS:
+            if part.stop_early and self._verdict_of(phase) in stopping:
                 return False
         return True
+
+    def _ours(self, phases: Sequence[Phase]) -> list[Phase]:
+        shard = self.request.shard
+        return [phase for phase in phases if shard is None or phase.number in shard.phases]
 
     def _run_phase(self, phase: Phase, quiet: QuietWindow, environ: Mapping[str, str]) -> None:
         deadline = time.monotonic() + self._environment.scaled(phase.budget_s)
@@ -198,48 +245,12 @@ class CampaignRun:
         self.progress.deadline(deadline)
         cut_short = "interrupted"
         try:
-            self._sample(phase, quiet, deadline)
+            self._dependencies.sample(phase, deadline)
             ended = self._test(phase, environ, deadline)
             self._identify(quiet)
             cut_short = ended
         finally:
             self._write(PhaseFinished(number=phase.number, cut_short=cut_short))
-
-    def _sample(self, phase: Phase, quiet: QuietWindow, deadline: float) -> None:
-        """Repeat the probes of the reliability gates while nothing else runs.
-
-        A test that needs what fails its gate would cost time and accuse whatever it is there to judge: the tests
-        are told which dependencies those are, and why.
-        """
-        failing: dict[str, DependencyChanged] = {}
-        probed: set[str] = set()
-        for gate in phase.gates:
-            known = failing.keys() | (self._failing.keys() - probed)
-            if isinstance(gate, ReliabilityGate) and known.isdisjoint(gate.requires):
-                probed.add(gate.dependency)
-                seen = quiet.sample(gate, deadline, self._recorder(phase, gate))
-                samples = [Sampled(phase=phase.number, gate=gate.name, observation=one) for one in seen]
-                result = judge_reliability(gate, phase.number, samples, self._environment.time_scale)
-                if result.state is GateState.FAILS:
-                    down = all(one.state is DependencyState.DOWN for one in seen)
-                    change = DependencyChanged(
-                        dependency=gate.dependency,
-                        state=DependencyState.DOWN if down else DependencyState.DEGRADED,
-                        reason=f"{gate.name} fails: {result.detail}",
-                    )
-                    failing.setdefault(gate.dependency, change)
-        for change in failing.values():
-            self._write(change)
-        # What this phase did not probe stays as it was last seen.
-        kept = {name: reason for name, reason in self._failing.items() if name not in probed}
-        self._failing = kept | {name: change.reason for name, change in failing.items()}
-
-    def _recorder(self, phase: Phase, gate: ReliabilityGate) -> Callable[[Observation], None]:
-        def record(observation: Observation) -> None:
-            self._write(Sampled(phase=phase.number, gate=gate.name, observation=observation))
-            self.progress.tick()
-
-        return record
 
     def _test(self, phase: Phase, environ: Mapping[str, str], deadline: float) -> str:
         found = self._existing(phase)
@@ -248,9 +259,11 @@ class CampaignRun:
         order = RunPhase(
             phase=phase.number,
             deadline=deadline,
-            failing=self._failing,
-            durations_s=self.durations_s,
+            failing=self._dependencies.failing,
+            durations_s=self.request.previous.durations_s if self.request.previous else {},
             seed=self.request.seed,
+            part=self.request.shard.part if self.request.shard else 1,
+            parts=self.request.shard.parts if self.request.shard else 1,
         )
         self.progress.doing("collecting")
         if not self._apart:
@@ -259,7 +272,7 @@ class CampaignRun:
             self._apart = not begun
             if phase.number in begun or time.monotonic() >= deadline:
                 return cut_short
-        with closing(self._started(environ, found)) as process:
+        with closing(self._pytest_over(environ, found)) as process:
             return process.run(order, self._watch)
 
     def _together(self, environ: Mapping[str, str], order: RunPhase) -> tuple[str, Sequence[int]]:
@@ -270,7 +283,7 @@ class CampaignRun:
         if self._pytest is None or not self._pytest.alive:
             paths = [path for suite in self._suites_ahead() for path in suite.paths]
             found, _ = pytest_process.expand(paths, self.request.root)
-            self._pytest = self._stack.enter_context(closing(self._started(environ, found)))
+            self._pytest = self._stack.enter_context(closing(self._pytest_over(environ, found)))
         return self._pytest.run(order, self._watch), self._pytest.begun
 
     def _existing(self, phase: Phase) -> list[str]:
@@ -286,10 +299,15 @@ class CampaignRun:
                 )
         return paths
 
-    def _started(self, environ: Mapping[str, str], paths: Sequence[str]) -> PytestProcess:
+    def _pytest_over(self, environ: Mapping[str, str], paths: Sequence[str]) -> PytestProcess:
         return PytestProcess(
             lambda control: pytest_process.arguments(
-                paths, root=self.request.root, out=self.directory.path, workers=self.request.workers, control=control
+                paths,
+                root=self.request.root,
+                out=self.directory.path,
+                workers=self.request.workers,
+                control=control,
+                shard=self.request.part,
             ),
             root=self.request.root,
             environ=environ,
@@ -299,7 +317,7 @@ class CampaignRun:
     def _suites_ahead(self) -> list[Suite]:
         later = [following(self.spec, self._environment, self.request.plan, verdict) for verdict in Verdict]
         plans = [self.first, *(plan for plan in later if plan is not None)]
-        return [suite for one in plans for phase in one.phases for suite in phase.suites]
+        return [suite for one in plans for phase in self._ours(one.phases) for suite in phase.suites]
 
     def _identify(self, quiet: QuietWindow) -> None:
         if self._environment.deployment is not None:
@@ -318,8 +336,7 @@ class CampaignRun:
         self.progress.tick()
 
     def _judgement(self) -> Judgement:
-        journal = read(self.directory.path)
-        return judge(fold(journal.records, journal.problems))
+        return judge(_fold_of(self.directory.path))
 
     def _verdict_of(self, phase: Phase) -> Verdict:
         return next(result.verdict for result in self._judgement().phases if result.phase.number == phase.number)
@@ -330,10 +347,20 @@ class CampaignRun:
         # Empty where the disk did not take even the first event: the write below says so.
         with suppress(EmptyJournalError):
             for record in read(self.directory.path).records:
-                if record.writer != _WRITER:
+                if record.writer != self._journal.name:
                     last[record.writer] = max(record.seq, last.get(record.writer, 0))
         self._write(CampaignFinished(writers=last))
         self._journal.close()
+
+
+def _fold_of(directory: Path) -> CampaignState:
+    journal = read(directory)
+    return fold(journal.records, journal.problems)
+
+
+def _shared(environment: Environment, shards: int) -> Environment:
+    """*environment* with the part of its limits that one of so many jobs may use."""
+    return replace(environment, pacing_share=environment.pacing_share / max(1, shards))
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from ci_tools.model import NodeId
+
 _PART_BYTES = 1 << 16
 
 
@@ -20,8 +22,11 @@ class RunPhase:
     """On the machine's monotonic clock; what has not begun by then is not run."""
     failing: Mapping[str, str] = field(default_factory=dict)
     """Dependencies that fail their gate, and why: tests that require one are blocked."""
-    durations_s: Mapping[str, float] = field(default_factory=dict)
+    durations_s: Mapping[NodeId, float] = field(default_factory=dict)
     seed: int | None = None
+    part: int = 1
+    parts: int = 1
+    """Of what the phase collects, this session runs the *part*-th of so many equal parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,9 @@ from ci_tools.evidence.journal import JournalWriter, read
 from ci_tools.model import NodeId, Outcome, Phase, Suite
 from ci_tools.planning.membership import suite_of
 from ci_tools.planning.ordering import ordered
+from ci_tools.planning.shards import divided
 from ci_tools.runner.control import Line, RunPhase
-from ci_tools.runner.parking import MARKS, read_collection
+from ci_tools.runner.parking import read_collection
 from ci_tools.runner.pytest_process import expand
 from ci_tools.runner.scheduling import Assignment, CampaignScheduling
 from ci_tools.verdict.fold import fold
@@ -26,11 +27,12 @@ _NOT_FOUND = "pytest collects no test of that name"
 class PhaseRunner:
     """Gives xdist the campaign's scheduler, and decides at each barrier what the phase runs."""
 
-    def __init__(self, writer: JournalWriter, directory: Path, line: Line, *, root: Path) -> None:
-        """*root* is the folder that the paths of suites are relative to."""
+    def __init__(self, writer: JournalWriter, directory: Path, line: Line, *, root: Path, marks: Path) -> None:
+        """*root* is the folder that the paths of suites are relative to; *marks* the file that workers write."""
         self._writer = writer
         self._directory = directory
         self._root = root
+        self._marks = marks
         self._line = line
         self._uncollected: list[tuple[str, str]] = []
         self._skipped: list[tuple[str, str]] = []
@@ -59,16 +61,22 @@ class PhaseRunner:
             self._scheduling.test_begun(NodeId(nodeid))
 
     def assign(self, order: RunPhase, collected: Sequence[NodeId], disputed: Sequence[NodeId]) -> Assignment:
-        """Record what *order*'s phase has of *collected*, block what cannot tell anything, and line up the rest."""
+        """Record what *order*'s phase has of *collected*, block what cannot tell anything, and line up the rest.
+
+        What other parts run is recorded, too: should one of them never come, its tests are missed by name.
+        """
         phase = self._phase(order.phase)
-        collection = read_collection(self._directory / MARKS)
+        collection = read_collection(self._marks)
         self._record_problems(phase, collected, disputed)
         self._record_left_out(phase, collection.deselected)
         members = [(node_id, suite) for node_id in collected if (suite := suite_of(node_id, phase.suites))]
+        ours = _part(members, order)
         free: list[tuple[NodeId, Suite]] = []
         for node_id, suite in members:
             requires = tuple(dict.fromkeys([*suite.requires, *collection.required.get(node_id, ())]))
             self._record(phase, suite, node_id, requires)
+            if node_id not in ours:
+                continue
             blocker = next((dependency for dependency in requires if dependency in order.failing), None)
             if blocker is None:
                 free.append((node_id, suite))
@@ -129,12 +137,18 @@ def _covers(path: str, node_id: str) -> bool:
     return suite_of(node_id, [Suite(name="", paths=(path,))]) is not None
 
 
+def _part(tests: Sequence[tuple[NodeId, Suite]], order: RunPhase) -> frozenset[NodeId]:
+    """The tests of *order*'s part; what loads the system is in the last one, for it must run alone."""
+    together = [(node_id, suite.name) for node_id, suite in tests if not suite.loads_system]
+    loading = [node_id for node_id, suite in tests if suite.loads_system] if order.part == order.parts else []
+    return divided(together, order.durations_s, order.parts)[order.part - 1].union(loading)
+
+
 def _lined_up(tests: Sequence[tuple[NodeId, Suite]], order: RunPhase) -> Assignment:
-    durations = {NodeId(node_id): duration for node_id, duration in order.durations_s.items()}
     together, alone = (
         ordered(
             [(node_id, suite.name) for node_id, suite in tests if suite.loads_system is loads],
-            durations,
+            order.durations_s,
             seed=order.seed,
         )
         for loads in (False, True)

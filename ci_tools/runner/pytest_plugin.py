@@ -7,6 +7,7 @@ import pytest
 _DIRECTORY = "campaign_journal"
 _PHASE = "campaign_phase"
 _CONTROL = "campaign_control"
+_SHARD = "campaign_shard"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,6 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="run the phases that ci-tools campaign orders on the inherited descriptor FD",
     )
+    group.addoption(
+        "--campaign-shard", dest=_SHARD, metavar="K", type=int, help="write as shard K of a campaign in several parts"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,4 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     from ci_tools.runner import recording  # noqa: PLC0415 - an inert plugin must cost nothing
 
     config.addinivalue_line("markers", "requires(*dependencies): what a test needs of the system, beside its suite")
-    recording.start(config, Path(directory), phase=config.getoption(_PHASE), control=config.getoption(_CONTROL))
+    recording.start(
+        config,
+        Path(directory),
+        phase=config.getoption(_PHASE),
+        control=config.getoption(_CONTROL),
+        shard=config.getoption(_SHARD),
+    )

@@ -32,7 +32,9 @@ _MEANINGS = {
 }
 
 
-def arguments(paths: Sequence[str], *, root: Path, out: Path, workers: int, control: int) -> list[str]:
+def arguments(
+    paths: Sequence[str], *, root: Path, out: Path, workers: int, control: int, shard: int | None = None
+) -> list[str]:
     """The command line that lets a campaign run *paths* phase by phase and records into its directory *out*.
 
     Files are collected whole: a single name that pytest does not find would keep it from running any other.
@@ -61,6 +63,7 @@ def arguments(paths: Sequence[str], *, root: Path, out: Path, workers: int, cont
         "no:cacheprovider",
         f"--campaign-journal={out}",
         f"--campaign-control={control}",
+        *([] if shard is None else [f"--campaign-shard={shard}"]),
     ]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from ci_tools.errors import CampaignError, ThrottledError
 from ci_tools.evidence.events import Collected, TestBlocked, TestFinished, TestStarted, WorkerLost
-from ci_tools.evidence.journal import JournalWriter, read
+from ci_tools.evidence.journal import JournalWriter, prefix_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.model import EDGE, DependencyState, NodeId, Outcome, Phase
 from ci_tools.planning.membership import suite_of
@@ -38,7 +38,7 @@ class _Node(Protocol):
     gateway: Any
 
 
-def start(config: pytest.Config, directory: Path, *, phase: int, control: int | None) -> None:
+def start(config: pytest.Config, directory: Path, *, phase: int, control: int | None, shard: int | None) -> None:
     """Register what this process has to do: under a campaign's *control*, or for one *phase* run by hand.
 
     Raises:
@@ -49,11 +49,14 @@ def start(config: pytest.Config, directory: Path, *, phase: int, control: int | 
     if control is None:
         _start_by_hand(config, directory, phase, worker)
     elif worker is not None:
-        writer, redactor = _recording(config, directory, worker)
-        _register(config, Recorder(writer, redactor), Parking(directory / MARKS), CleanUp(writer, worker))
+        own = prefix_of(shard)
+        writer, redactor = _recording(config, directory, f"{own}{worker}")
+        _register(config, Recorder(writer, redactor), Parking(directory / f"{own}{MARKS}"), CleanUp(writer, worker))
     elif _distributes(config):
-        writer, _ = _recording(config, directory, "pytest")
-        runner = PhaseRunner(writer, directory, Line.inherited(control), root=config.rootpath)
+        own = prefix_of(shard)
+        writer, _ = _recording(config, directory, f"{own}pytest")
+        marks = directory / f"{own}{MARKS}"
+        runner = PhaseRunner(writer, directory, Line.inherited(control), root=config.rootpath, marks=marks)
         _register(config, runner, ControllerRecorder(writer, runner.uncollected))
     else:
         raise pytest.UsageError("--campaign-control needs workers of pytest-xdist; give --numprocesses=N, N at least 1")

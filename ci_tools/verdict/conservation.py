@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ci_tools.model import NodeId, Outcome, Phase, Plan, Suite
+from ci_tools.verdict.changes import change
 from ci_tools.verdict.fold import Attempt, CampaignState, TestState
 from ci_tools.verdict.judgement import SuiteResult, TestResult
 
@@ -17,6 +19,9 @@ def results_of_tests(state: CampaignState, plan: Plan) -> list[TestResult]:
     """One result for every test that was collected or ran, ordered by phase, suite and node id."""
     evidenced = {suite.name for phase in plan.phases for suite in phase.suites if suite.evidence}
     results = [_result(test, evidenced) for test in state.tests.values()]
+    if state.started is not None and state.started.previous is not None:
+        before = state.started.previous.outcomes
+        results = [replace(result, change=change(before.get(result.node_id), result.outcome)) for result in results]
     return sorted(results, key=lambda result: (result.phase, result.suite, result.node_id))
 
 

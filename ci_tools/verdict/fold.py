@@ -57,20 +57,27 @@ class CampaignState:
     """What a journal says, before anything is judged."""
 
     started: CampaignStarted | None = None
+    """As first stated; of a campaign in shards, by one of them."""
     plan: Plan | None = None
+    shards: dict[str, int] = field(default_factory=dict)
+    """Which shard a writer has run."""
     first_at: datetime | None = None
     last_at: datetime | None = None
     deployments: list[DeploymentIdentified] = field(default_factory=list)
     phases_started: dict[int, datetime] = field(default_factory=dict)
-    phases_finished: dict[int, tuple[datetime, PhaseFinished]] = field(default_factory=dict)
+    phases_finished: dict[int, dict[str, tuple[datetime, PhaseFinished]]] = field(default_factory=dict)
+    """By number and writer: each shard finishes its own part."""
     tests: dict[NodeId, TestState] = field(default_factory=dict)
     uncollected: list[Collected] = field(default_factory=list)
-    samples: dict[tuple[int, str], list[Sampled]] = field(default_factory=dict)
+    samples: dict[tuple[int, str], dict[str, list[Sampled]]] = field(default_factory=dict)
+    """By phase and gate, and by who looked: the attempts of two shards are not one sequence."""
     observations: list[Observed] = field(default_factory=list)
     changes: list[DependencyChanged] = field(default_factory=list)
     lost: list[WorkerLost] = field(default_factory=list)
     interruptions: list[str] = field(default_factory=list)
     finished: CampaignFinished | None = None
+    finishers: set[str] = field(default_factory=set)
+    """Who has said that nothing follows."""
     strangers: list[str] = field(default_factory=list)
     """Other campaigns whose events stand in the same journal: nobody can say which test is whose."""
     problems: list[str] = field(default_factory=list)
@@ -80,23 +87,27 @@ class CampaignState:
         return self.tests.setdefault(node_id, TestState(node_id))
 
     @singledispatchmethod
-    def take(self, event: Event, at: datetime) -> None:
-        """Learn one event that happened *at*."""
-        raise TypeError(f"no rule for the event {type(event).__name__} at {at}")
+    def take(self, event: Event, record: Record) -> None:
+        """Learn the *event* of *record*."""
+        raise TypeError(f"no rule for the event {type(event).__name__} at {record.at}")
 
     @take.register
-    def _(self, event: CampaignStarted, at: datetime) -> None:
+    def _(self, event: CampaignStarted, record: Record) -> None:
         if self.started is None:
-            self.started, self.plan, self.first_at = event, event.plan, at
+            self.started, self.plan, self.first_at = event, event.plan, record.at
         elif self.started.campaign != event.campaign:
             self.strangers.append(event.campaign)
-        elif self.started != event:
+        elif self.started != replace(event, shard=self.started.shard):
             self.problems.append(f"campaign {event.campaign} was stated twice, differently; the first counts")
+        if event.shard is not None:
+            if event.shard in self.shards.values():
+                self.problems.append(f"shard {event.shard} has run twice; the worse outcome of each test counts")
+            self.shards[record.writer] = event.shard
 
     @take.register
-    def _(self, event: PlanExtended, at: datetime) -> None:
+    def _(self, event: PlanExtended, record: Record) -> None:
         if self.plan is None:
-            self.problems.append(f"the plan was extended at {at:%H:%M:%S} before it was stated")
+            self.problems.append(f"the plan was extended at {record.at:%H:%M:%S} before it was stated")
             return
         self.plan = replace(
             self.plan,
@@ -106,21 +117,22 @@ class CampaignState:
         )
 
     @take.register
-    def _(self, event: DeploymentIdentified, _at: datetime) -> None:
+    def _(self, event: DeploymentIdentified, _record: Record) -> None:
         self.deployments.append(event)
 
     @take.register
-    def _(self, event: PhaseStarted, at: datetime) -> None:
-        self.phases_started.setdefault(event.number, at)
+    def _(self, event: PhaseStarted, record: Record) -> None:
+        self.phases_started.setdefault(event.number, record.at)
 
     @take.register
-    def _(self, event: PhaseFinished, at: datetime) -> None:
-        self.phases_finished[event.number] = (at, event)
+    def _(self, event: PhaseFinished, record: Record) -> None:
+        self.phases_finished.setdefault(event.number, {})[record.writer] = (record.at, event)
 
     @take.register
-    def _(self, event: Collected, _at: datetime) -> None:
+    def _(self, event: Collected, _record: Record) -> None:
         if event.problem:
-            self.uncollected.append(event)
+            if event not in self.uncollected:  # each shard says so
+                self.uncollected.append(event)
             return
         test = self.test(event.node_id)
         before, test.collected = test.collected, event
@@ -129,11 +141,11 @@ class CampaignState:
             self.problems.append(f"{event.node_id} was collected for both {' and '.join(claims)}")
 
     @take.register
-    def _(self, event: TestStarted, at: datetime) -> None:
-        self.test(event.node_id).attempt(event.attempt).started_at = at
+    def _(self, event: TestStarted, record: Record) -> None:
+        self.test(event.node_id).attempt(event.attempt).started_at = record.at
 
     @take.register
-    def _(self, event: TestFinished, _at: datetime) -> None:
+    def _(self, event: TestFinished, _record: Record) -> None:
         attempt = self.test(event.node_id).attempt(event.attempt)
         if attempt.finished is not None and attempt.finished.outcome is not event.outcome:
             self.problems.append(
@@ -144,31 +156,32 @@ class CampaignState:
             attempt.finished = event
 
     @take.register
-    def _(self, event: TestBlocked, _at: datetime) -> None:
+    def _(self, event: TestBlocked, _record: Record) -> None:
         self.test(event.node_id).attempt(event.attempt).blocked = event
 
     @take.register
-    def _(self, event: Observed, _at: datetime) -> None:
+    def _(self, event: Observed, _record: Record) -> None:
         self.observations.append(event)
 
     @take.register
-    def _(self, event: Sampled, _at: datetime) -> None:
-        self.samples.setdefault((event.phase, event.gate), []).append(event)
+    def _(self, event: Sampled, record: Record) -> None:
+        self.samples.setdefault((event.phase, event.gate), {}).setdefault(record.writer, []).append(event)
 
     @take.register
-    def _(self, event: DependencyChanged, _at: datetime) -> None:
+    def _(self, event: DependencyChanged, _record: Record) -> None:
         self.changes.append(event)
 
     @take.register
-    def _(self, event: WorkerLost, _at: datetime) -> None:
+    def _(self, event: WorkerLost, _record: Record) -> None:
         self.lost.append(event)
 
     @take.register
-    def _(self, event: Interrupted, _at: datetime) -> None:
+    def _(self, event: Interrupted, _record: Record) -> None:
         self.interruptions.append(event.reason)
 
     @take.register
-    def _(self, event: CampaignFinished, _at: datetime) -> None:
+    def _(self, event: CampaignFinished, record: Record) -> None:
+        self.finishers.add(record.writer)
         before = self.finished.writers if self.finished else {}
         writers = {name: max(count, before.get(name, 0)) for name, count in event.writers.items()}
         self.finished = CampaignFinished(writers={**before, **writers})
@@ -190,7 +203,7 @@ def fold(records: Iterable[Record], problems: Iterable[str] = ()) -> CampaignSta
     last_seq: dict[str, int] = {}
     authors: set[str] = set()
     for record in records:
-        state.take(record.event, record.at)
+        state.take(record.event, record)
         state.last_at = record.at
         last_seq[record.writer] = max(record.seq, last_seq.get(record.writer, 0))
         if isinstance(record.event, CampaignStarted | CampaignFinished):

@@ -5,7 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from ci_tools.evidence.events import Sampled
-from ci_tools.model import CoverageGate, DependencyState, GateState, Observation, Outcome, Phase, ReliabilityGate
+from ci_tools.model import (
+    Change,
+    CoverageGate,
+    DependencyState,
+    GateState,
+    Observation,
+    Outcome,
+    Phase,
+    ReliabilityGate,
+)
+from ci_tools.verdict.changes import changed
 from ci_tools.verdict.judgement import GateResult, SuiteResult, TestResult
 from ci_tools.verdict.statistics import Sequential, latency, sprt, wilson
 
@@ -28,6 +38,7 @@ def judge_coverage(
         good=passed,
         missing=_missing_tests(gate, suites, mine) if state is GateState.CANNOT_TELL else "",
         detail=_failures(mine) if state is GateState.FAILS else "",
+        changes=changed(mine),
     )
 
 
@@ -69,10 +80,13 @@ def _missing_tests(gate: CoverageGate, suites: Sequence[SuiteResult], tests: Seq
 
 def _failures(tests: Iterable[TestResult]) -> str:
     bad = [test for test in tests if test.outcome in (Outcome.FAILED, Outcome.ERRORED)]
-    first = bad[0]
+    # What is new is what a person looks for.
+    first = min(bad, key=lambda test: test.change is not Change.NEWLY_FAILING)
     name = first.node_id.rpartition("::")[2]
     more = f" (+{len(bad) - 1} more)" if len(bad) > 1 else ""
-    return f"{name}: {_first_line(first.reason)}{more}"
+    known = Counter(test.change.value for test in bad if test.change)
+    since = f"; {', '.join(f'{count} {kind}' for kind, count in sorted(known.items()))}" if known else ""
+    return f"{name}: {_first_line(first.reason)}{more}{since}"
 
 
 def _first_line(text: str, width: int = 160) -> str:
@@ -124,6 +138,17 @@ def judge_reliability(gate: ReliabilityGate, phase: int, samples: Sequence[Sampl
     )
 
 
+_GRAVEST_FIRST = (GateState.FAILS, GateState.HOLDS, GateState.CANNOT_TELL)
+
+
+def judge_observers(
+    gate: ReliabilityGate, phase: int, samples: Mapping[str, Sequence[Sampled]], time_scale: float
+) -> GateResult:
+    """Each observer by itself, for their attempts are not one sequence: one that decided counts, a failure first."""
+    results = [judge_reliability(gate, phase, seen, time_scale) for seen in samples.values() or [()]]
+    return min(results, key=lambda result: (_GRAVEST_FIRST.index(result.state), -result.n))
+
+
 def _missing_attempts(
     gate: ReliabilityGate, observations: Sequence[Observation], decision: Sequential, time_scale: float
 ) -> str:
@@ -163,10 +188,10 @@ def judge_gates(
     phase: Phase,
     suites: Mapping[str, SuiteResult],
     tests: Sequence[TestResult],
-    samples: Mapping[tuple[int, str], Sequence[Sampled]],
+    samples: Mapping[tuple[int, str], Mapping[str, Sequence[Sampled]]],
     time_scale: float,
 ) -> list[GateResult]:
-    """Every gate of *phase*; a suite that no gate covers is held to 100 %."""
+    """Every gate of *phase*; a suite that no gate covers is held to 100 %. Samples are by phase, gate and observer."""
     covered = {name for gate in phase.gates if isinstance(gate, CoverageGate) for name in gate.suites}
     implicit = [
         CoverageGate(
@@ -180,7 +205,7 @@ def judge_gates(
         if suite.name not in covered
     ]
     return [
-        judge_reliability(gate, phase.number, samples.get((phase.number, gate.name), ()), time_scale)
+        judge_observers(gate, phase.number, samples.get((phase.number, gate.name), {}), time_scale)
         if isinstance(gate, ReliabilityGate)
         else judge_coverage(gate, phase.number, suites, tests)
         for gate in (*phase.gates, *implicit)

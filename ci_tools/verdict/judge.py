@@ -9,6 +9,7 @@ from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.gates import judge_gates
 from ci_tools.verdict.judgement import GateResult, Judgement, PhaseResult, SuiteResult, TestResult
 from ci_tools.verdict.kpis import results_of_kpis
+from ci_tools.verdict.shards import missing_shards, unfinished
 
 
 def judge(state: CampaignState) -> Judgement:
@@ -42,8 +43,9 @@ def judge(state: CampaignState) -> Judgement:
         left_out=plan.left_out,
         started_at=state.first_at,
         finished_at=state.last_at,
-        complete=state.finished is not None and not state.interruptions,
+        complete=not missing_shards(state) and not state.interruptions,
         deployment=_deployment(state),
+        previous=state.started.previous,
         phases=tuple(phases),
         suites=tuple(suites),
         gates=tuple(gates),
@@ -62,14 +64,9 @@ def _gates_of(
 
 def _phase(phase: Phase, state: CampaignState, gates: Sequence[GateResult]) -> PhaseResult:
     started = state.phases_started.get(phase.number)
-    finished = state.phases_finished.get(phase.number)
+    ends = [at for at, _ in state.phases_finished.get(phase.number, {}).values()]
     missing = [f"{gate.gate.name}: {gate.missing}" for gate in gates if gate.state is GateState.CANNOT_TELL]
-    if started is None:
-        missing.append("never started")
-    elif finished is None:
-        missing.append("never finished")
-    elif finished[1].cut_short:
-        missing.append(finished[1].cut_short)
+    missing += ["never started"] if started is None else unfinished(phase, state)
     if not gates:
         missing.append("it holds neither gate nor suite: nothing was asked")
     states = {gate.state for gate in gates}
@@ -78,7 +75,7 @@ def _phase(phase: Phase, state: CampaignState, gates: Sequence[GateResult]) -> P
         phase=phase,
         verdict=Verdict.FAIL if GateState.FAILS in states else verdict,
         started_at=started,
-        finished_at=finished[0] if finished else None,
+        finished_at=max(ends, default=None),
         missing=tuple(missing),
     )
 
@@ -130,11 +127,7 @@ def _open_questions(state: CampaignState, plan: Plan, tests: Sequence[TestResult
     unowned = [event for event in state.uncollected if (event.phase, event.suite) not in asked]
     return [
         *(f"interrupted: {reason}" for reason in dict.fromkeys(state.interruptions)),
-        *(
-            ["the campaign never finished: its process was killed or is still running"]
-            if state.finished is None
-            else []
-        ),
+        *missing_shards(state),
         *([f"{len(stray)} tests belong to no suite of the plan, the first {stray[0]}"] if stray else []),
         *(f"{event.node_id} could not be collected: {event.problem}" for event in unowned),
         *(f"journal: {problem}" for problem in state.problems),

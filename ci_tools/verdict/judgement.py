@@ -5,7 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ci_tools.model import Deployment, Gate, GateState, Kpi, KpiState, NodeId, Outcome, Phase, Verdict
+from ci_tools.model import (
+    Change,
+    Deployment,
+    Gate,
+    GateState,
+    Kpi,
+    KpiState,
+    NodeId,
+    Outcome,
+    Phase,
+    Previous,
+    Verdict,
+)
 from ci_tools.verdict.statistics import Latency
 
 
@@ -27,6 +39,8 @@ class TestResult:
     excerpt: str = ""
     blocked_by: str = ""
     """The dependency that kept the test from running or from seeing the system."""
+    change: Change | None = None
+    """Against the campaign before; None without one, or where nothing changed that counts."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -75,6 +89,8 @@ class GateResult:
     """What would have to be seen before this gate can be told; empty when it is decided."""
     detail: str = ""
     """Why it fails, in the words of the evidence."""
+    changes: Mapping[Change, tuple[NodeId, ...]] = field(default_factory=dict)
+    """A coverage gate's tests by what became of them since the campaign before; empty without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +136,8 @@ class Judgement:
     """The last event seen; the campaign itself may have been cut short."""
     complete: bool
     deployment: Deployment | None
+    previous: Previous | None = None
+    """The campaign that this one is compared with."""
     phases: tuple[PhaseResult, ...] = ()
     suites: tuple[SuiteResult, ...] = ()
     gates: tuple[GateResult, ...] = ()

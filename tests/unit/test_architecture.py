@@ -30,7 +30,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "twin": VALUES,
     "github": (*VALUES, *DECIDERS),
     "runner": (*VALUES, *DECIDERS, "evidence", "target", "probes", "twin"),
-    "__main__": (*VALUES, *DECIDERS, "evidence", "target", "probes", "twin", "runner", "github"),
+    "arguments": (*VALUES, "triage"),
+    "__main__": (*VALUES, *DECIDERS, "arguments", "evidence", "target", "probes", "twin", "runner", "github"),
 }
 """What each room may import beside itself."""
 

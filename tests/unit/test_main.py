@@ -18,8 +18,7 @@ from ci_tools.evidence.events import CampaignFinished, Interrupted, TestFinished
 from ci_tools.evidence.journal import read
 from ci_tools.report.schema import schema as results_schema
 from ci_tools.spec import schema as spec_schema
-from tests.unit.runner.conftest import ADDOPTS
-from tests.unit.runner.shop import HANGING, Shop, Site
+from tests.unit.runner.shop import ADDOPTS, HANGING, Shop, Site
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60

@@ -6,16 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.report.hostile import HOSTILE
-from tests.unit.runner.shop import Shop, Site
-
-ADDOPTS = " ".join(f"-p no:{name}" for name in ("anyio", "asyncio", "cov", "hypothesispytest", "valkey"))
-"""Plugins that the small suites do without; loading them would take half of the time."""
+from tests.unit.runner.shop import Shop, Site, lean_pytest
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _lean_pytest() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTEST_ADDOPTS", ADDOPTS)
+    with lean_pytest():
         yield
 
 
@@ -27,11 +23,12 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def healthy(tmp_path_factory: pytest.TempPathFactory, _lean_pytest: None) -> Iterator[Shop]:
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A whole campaign that has run over a healthy system."""
     with Site().serving() as serving:
         shop = Shop(tmp_path_factory.mktemp("healthy"), serving)
-        shop.prepared().run()
+        with lean_pytest():
+            shop.prepared().run()
         yield shop
 
 

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from ci_tools.evidence.events import Event, Record
@@ -100,6 +101,18 @@ def test_that():
     pathlib.Path("hanging").write_text(str(os.getpid()))
     time.sleep(60)
 """
+
+
+ADDOPTS = " ".join(f"-p no:{name}" for name in ("anyio", "asyncio", "cov", "hypothesispytest", "valkey"))
+"""Plugins that the small suites do without; loading them would take half of the time."""
+
+
+@contextmanager
+def lean_pytest() -> Iterator[None]:
+    """Small suites start without those plugins; no longer than here, for tests elsewhere need them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_ADDOPTS", ADDOPTS)
+        yield
 
 
 class Site:

@@ -28,8 +28,8 @@ import pathlib, signal, subprocess, sys, time
 {setup}
 child = subprocess.Popen([sys.executable, "-c", {child!r}], stdout=subprocess.PIPE)
 child.stdout.readline()
-pathlib.Path("child").write_text(str(child.pid))
 try:
+    pathlib.Path("child").write_text(str(child.pid))
     time.sleep(60)
 except KeyboardInterrupt:
     pathlib.Path("tidied").touch()

@@ -21,6 +21,7 @@ from ci_tools.evidence.events import (
 from ci_tools.evidence.journal import Journal, JournalWriter, read
 from ci_tools.evidence.redaction import MASK, Redactor
 from ci_tools.model import DependencyState, Outcome, Phase, Plan, Suite
+from tests.unit.runner.shop import lean_pytest
 
 SECRET = "hunter2-is-no-password"
 
@@ -210,13 +211,14 @@ def recorded(folder: Path, workers: int, sources: dict[str, str], *changes: Depe
 
 
 @pytest.fixture(scope="session", params=[0, 1, 3], ids=["in one process", "with one worker", "with three workers"])
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _lean_pytest: None) -> Recorded:
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     """Everything that can become of a test, run once, while redis is down."""
     down = DependencyChanged(dependency="redis", state=DependencyState.DOWN, reason="503 gone")
     slow = DependencyChanged(dependency="cache", state=DependencyState.DEGRADED, reason="too slow")
     up = DependencyChanged(dependency="postgresql", state=DependencyState.UP, reason="")
     folder = tmp_path_factory.mktemp("recorded")
-    return recorded(folder, request.param, {"test_all.py": ALL, "test_broken.py": BROKEN}, down, slow, up)
+    with lean_pytest():
+        return recorded(folder, request.param, {"test_all.py": ALL, "test_broken.py": BROKEN}, down, slow, up)
 
 
 Run = Callable[..., Recorded]

@@ -20,7 +20,7 @@ from ci_tools.model import NodeId, Outcome, Verdict
 from ci_tools.runner.control import Line, RunPhase
 from ci_tools.runner.parking import PARKED
 from ci_tools.runner.scheduling import Assignment, CampaignScheduling
-from tests.unit.runner.shop import Shop, Site
+from tests.unit.runner.shop import Shop, Site, lean_pytest
 
 Eventually = Callable[..., None]
 
@@ -84,7 +84,7 @@ def processes_of(records: list[Record]) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def two_phases(tmp_path_factory: pytest.TempPathFactory, _lean_pytest: None) -> Shop:
+def two_phases(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Two phases that two workers have run, with probes before each."""
     with Site().serving() as serving:
         shop = Shop(tmp_path_factory.mktemp("two"), serving)
@@ -95,7 +95,8 @@ def two_phases(tmp_path_factory: pytest.TempPathFactory, _lean_pytest: None) -> 
             f"{MEETING}\ndef test_it(): meet('a', 'b')\ndef test_that():\n    meet('b', 'a')\n    time.sleep(0.3)\n",
         )
         shop.suite("orders", f"{MEETING}\ndef test_one(): meet('c', 'd')\ndef test_two(): meet('d', 'c')\n")
-        shop.prepared(workers=2).run()
+        with lean_pytest():
+            shop.prepared(workers=2).run()
         return shop
 
 

@@ -54,11 +54,11 @@ def test_every_event_has_a_rule(story: Any) -> None:
     ]
     state = CampaignState()
     for event in events:
-        state.take(event, story.records()[0].at)
+        state.take(event, story.records()[0])
 
     assert {type(event) for event in events} == set(get_args(Event))
     assert state.observations == [events[8]]
-    assert state.samples == {(1, "redis answers"): [events[9]]}
+    assert state.samples == {(1, "redis answers"): {"campaign": [events[9]]}}
     assert state.changes == [events[10]]
     assert state.lost == [events[11]]
     assert state.interruptions == ["SIGTERM was received"]
@@ -67,7 +67,7 @@ def test_every_event_has_a_rule(story: Any) -> None:
 def test_what_is_no_event_is_refused(story: Any) -> None:
     """A value that is no event is a defect of ours, never ignored."""
     with pytest.raises(TypeError, match="no rule for the event str"):
-        CampaignState().take("started", story.records()[0].at)  # type: ignore[arg-type]
+        CampaignState().take("started", story.records()[0])  # type: ignore[arg-type]
 
 
 def test_a_campaign_lasts_from_its_statement_to_its_last_event(story: Any) -> None:

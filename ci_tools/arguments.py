@@ -1,0 +1,151 @@
+"""The words of the command line: what can be asked of ``ci-tools``, and what of it is no sense at all."""
+
+import argparse
+import re
+from pathlib import Path
+
+from ci_tools.triage.decide import ACTIONS_BOT
+
+DEFAULT_ENVIRONMENT = "twin"
+LONGEST = "longest"
+RANDOM = re.compile(r"random:(\d{1,18})")
+_ABOUT = "Post-deploy verification: arguments become one call, its result an exit code (0 pass, 1 fail, 2, 3, 4)."
+_CAMPAIGN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+_DEFAULT_WORKERS = 6
+_MAX_WORKERS = 64
+
+
+def parser() -> argparse.ArgumentParser:
+    """What understands all of them; ``command`` in its result names what was asked for."""
+    whole = argparse.ArgumentParser(prog="ci-tools", description=_ABOUT, allow_abbrev=False)
+    commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_campaign(commands.add_parser("campaign", help="verify a deployed system, by a plan", allow_abbrev=False))
+    _add_plan(commands.add_parser("plan", help="say what a campaign would run", allow_abbrev=False))
+    _add_judge(commands.add_parser("judge", help="judge a campaign's journal again", allow_abbrev=False))
+    _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
+    _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
+    _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
+    _add_twin(commands.add_parser("twin", help="serve the local staging twin", allow_abbrev=False))
+    return whole
+
+
+def _add_spec(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--spec", type=Path, default=Path("campaign.toml"), metavar="FILE", help="what to verify (default %(default)s)"
+    )
+
+
+def _add_fault(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="switch a fault of the twin on, also NAME@session=ID; repeatable; ci-tools faults lists them",
+    )
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    """What is chosen before anything runs, by one job for itself or for others."""
+    _add_spec(parser)
+    parser.add_argument("--environment", metavar="E", help=f"where to run (default {DEFAULT_ENVIRONMENT})")
+    parser.add_argument("--plan", metavar="P", help="what to run (default auto; with --phase: full)")
+    parser.add_argument(
+        "--phase", action="append", default=[], metavar="N", help="only this phase, by number or name; repeatable"
+    )
+    parser.add_argument(
+        "--previous", type=Path, metavar="DIR", help="compare with the campaign in DIR, and run what took longest first"
+    )
+    parser.add_argument(
+        "--order",
+        type=_order,
+        metavar="ORDER",
+        help="longest (the default: first what took longest before) or random:SEED",
+    )
+
+
+def _add_campaign(parser: argparse.ArgumentParser) -> None:
+    _add_choice(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where evidence is kept (default campaigns/ID)")
+    parser.add_argument(
+        "--workers", type=_workers, default=_DEFAULT_WORKERS, metavar="N", help="pytest workers (default %(default)s)"
+    )
+    parser.add_argument("--plan-file", type=Path, metavar="FILE", help="run what ci-tools plan --out FILE has planned")
+    parser.add_argument("--shard", type=int, metavar="K", help="with --plan-file: the part that this job runs")
+    parser.add_argument(
+        "--campaign-id",
+        type=_campaign_id,
+        metavar="ID",
+        help="the campaign's name, the same in all its shards",
+    )
+    _add_fault(parser)
+    parser.set_defaults(command="campaign")
+
+
+def _add_plan(parser: argparse.ArgumentParser) -> None:
+    _add_choice(parser)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="keep it for: ci-tools campaign --plan-file FILE")
+    parser.add_argument(
+        "--shards", type=int, default=1, metavar="N", help="divide it for N parallel jobs (default %(default)s)"
+    )
+    parser.set_defaults(command="plan")
+
+
+def _order(text: str) -> str:
+    if text != LONGEST and not RANDOM.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no order; allowed: {LONGEST}, random:SEED with a whole number")
+    return text
+
+
+def _campaign_id(text: str) -> str:
+    if not _CAMPAIGN_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no campaign id; allowed: up to 80 letters, digits, dots, hyphens and underscores"
+        )
+    return text
+
+
+def _workers(text: str) -> int:
+    if text not in map(str, range(1, _MAX_WORKERS + 1)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers from 1 to {_MAX_WORKERS}")
+    return int(text)
+
+
+def _add_judge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.set_defaults(command="judge")
+
+
+def _add_triage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
+    parser.add_argument("--apply", action="store_true", help="do what is planned; without it, the plan is printed only")
+    parser.add_argument("--bot", default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)")
+    parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
+    parser.add_argument(
+        "--codeowners",
+        type=Path,
+        default=Path("CODEOWNERS"),
+        metavar="FILE",
+        help="whom to tell (default %(default)s)",
+    )
+    parser.set_defaults(command="triage")
+
+
+def _add_schema(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", choices=("campaign", "results"), default="campaign")
+    parser.set_defaults(command="schema")
+
+
+def _add_faults(parser: argparse.ArgumentParser) -> None:
+    switch = parser.add_mutually_exclusive_group()
+    switch.add_argument("--on", metavar="NAME", help="switch NAME on in the twin that is being served")
+    switch.add_argument("--off", metavar="NAME", help="switch NAME off in the twin that is being served")
+    switch.add_argument("--clear", action="store_true", help="switch everything off in the twin that is being served")
+    parser.set_defaults(command="faults")
+
+
+def _add_twin(parser: argparse.ArgumentParser) -> None:
+    _add_spec(parser)
+    _add_fault(parser)
+    parser.set_defaults(command="twin")

@@ -1,0 +1,36 @@
+"""How outcomes compare with those of the campaign before."""
+
+from collections.abc import Iterable, Mapping
+
+from ci_tools.model import Change, NodeId, Outcome, Previous
+from ci_tools.verdict.judgement import Judgement, TestResult
+
+_FAILING = (Outcome.FAILED, Outcome.ERRORED)
+_TIMED = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED)
+"""Outcomes of tests that ran to an end of their own: how long the others took says nothing."""
+
+
+def change(before: Outcome | None, now: Outcome) -> Change | None:
+    """What became of a test; None where nothing is to be said, as of one that failed and was not run now."""
+    if now in _FAILING:
+        return Change.STILL_FAILING if before in _FAILING else Change.NEWLY_FAILING
+    return Change.FIXED if before in _FAILING and now is Outcome.PASSED else None
+
+
+def changed(tests: Iterable[TestResult]) -> Mapping[Change, tuple[NodeId, ...]]:
+    """The tests by what became of them; every kind of change is there, also without a test."""
+    by_change: dict[Change, list[NodeId]] = {kind: [] for kind in Change}
+    for test in tests:
+        if test.change is not None:
+            by_change[test.change].append(test.node_id)
+    return {kind: tuple(node_ids) for kind, node_ids in by_change.items()}
+
+
+def previous_of(judgement: Judgement) -> Previous:
+    """What a later campaign has to know of this one."""
+    return Previous(
+        campaign=judgement.campaign,
+        revision=judgement.deployment.revision if judgement.deployment else None,
+        outcomes={test.node_id: test.outcome for test in judgement.tests},
+        durations_s={test.node_id: test.duration_s for test in judgement.tests if test.outcome in _TIMED},
+    )
