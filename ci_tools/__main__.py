@@ -106,6 +106,8 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
     from ci_tools.runner.progress import Progress  # noqa: PLC0415 - heavy, and only this command needs it
 
     spec = _read_spec(arguments.spec)
+    if arguments.shard is not None and not arguments.plan_file:
+        raise UsageError("--shard needs --plan-file FILE, as written by: ci-tools plan --shards N --out FILE")
     given = _given(arguments) if arguments.plan_file else None
     campaign = arguments.campaign_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"
     out = arguments.out or Path("campaigns") / campaign

@@ -402,11 +402,32 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviousTest:
+    """How a test ended in the campaign before, and how many real seconds it took."""
+
+    node_id: NodeId
+    outcome: Outcome
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Previous:
-    """What the campaign before saw: the one to compare with."""
+    """What the campaign before saw: the one to compare with.
+
+    Tests are no mapping: a redactor masks what stands under a name like ``test_token``.
+    """
 
     campaign: str
     revision: str | None
-    outcomes: Mapping[NodeId, Outcome] = field(default_factory=dict)
-    durations_s: Mapping[NodeId, float] = field(default_factory=dict)
-    """Real seconds, of the tests that ran to an end of their own."""
+    tests: tuple[PreviousTest, ...] = ()
+
+    @property
+    def outcomes(self) -> Mapping[NodeId, Outcome]:
+        """How each test ended."""
+        return {test.node_id: test.outcome for test in self.tests}
+
+    @property
+    def durations_s(self) -> Mapping[NodeId, float]:
+        """Real seconds of the tests that ran to an end of their own: how long others took says nothing."""
+        ran = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED)
+        return {test.node_id: test.duration_s for test in self.tests if test.outcome in ran}

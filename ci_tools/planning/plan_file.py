@@ -36,7 +36,7 @@ class PlanFile:
         if number is None and len(self.shards) > 1:
             raise UsageError(f"the plan is for {len(self.shards)} shards; say which one this is: --shard {numbers}")
         for shard in self.shards:
-            if shard.number == (number or 1):
+            if shard.number == (1 if number is None else number):
                 return shard
         raise UsageError(f"the plan has no shard {number}; allowed: {numbers}")
 

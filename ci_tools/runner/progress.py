@@ -79,7 +79,8 @@ class Progress:
             case CampaignStarted() as event:
                 self._time_scale = event.plan.time_scale
                 self._know(event.plan.phases)
-                what = f"campaign {event.campaign}: plan {event.plan.name} on {event.plan.environment}"
+                part = "" if event.shard is None else f", shard {event.shard} of {len(event.shards)}"
+                what = f"campaign {event.campaign}: plan {event.plan.name} on {event.plan.environment}{part}"
                 self.say(line(what, _WIDE), "bold")
                 self.say(f"  {line(event.plan.reason, _WIDE)}", "dim")
                 for fault in event.faults:

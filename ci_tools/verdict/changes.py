@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from ci_tools.model import Change, NodeId, Outcome, Previous
+from ci_tools.model import Change, NodeId, Outcome, Previous, PreviousTest
 from ci_tools.verdict.judgement import Judgement, TestResult
 
 _FAILING = (Outcome.FAILED, Outcome.ERRORED)
-_TIMED = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED)
-"""Outcomes of tests that ran to an end of their own: how long the others took says nothing."""
 
 
 def change(before: Outcome | None, now: Outcome) -> Change | None:
@@ -31,6 +29,8 @@ def previous_of(judgement: Judgement) -> Previous:
     return Previous(
         campaign=judgement.campaign,
         revision=judgement.deployment.revision if judgement.deployment else None,
-        outcomes={test.node_id: test.outcome for test in judgement.tests},
-        durations_s={test.node_id: test.duration_s for test in judgement.tests if test.outcome in _TIMED},
+        tests=tuple(
+            PreviousTest(node_id=test.node_id, outcome=test.outcome, duration_s=test.duration_s)
+            for test in judgement.tests
+        ),
     )

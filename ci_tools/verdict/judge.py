@@ -32,7 +32,7 @@ def judge(state: CampaignState) -> Judgement:
     open_questions = _open_questions(state, plan, tests)
     return Judgement(
         verdict=_verdict(phases, open_questions, mixed=bool(mixed)),
-        reasons=tuple(mixed + _reasons(gates, phases) + open_questions),
+        reasons=tuple(mixed + _failing(gates) + open_questions + _undecided(gates, phases)),
         campaign=state.started.campaign,
         plan_name=plan.name,
         plan_reason=plan.reason,
@@ -100,12 +100,15 @@ def _mixed(state: CampaignState) -> list[str]:
     ]
 
 
-def _reasons(gates: Sequence[GateResult], phases: Sequence[PhaseResult]) -> list[str]:
-    failing = [
+def _failing(gates: Sequence[GateResult]) -> list[str]:
+    return [
         f"{gate.gate.dependency}: {gate.gate.name} fails: {gate.detail}"
         for gate in gates
         if gate.state is GateState.FAILS
     ]
+
+
+def _undecided(gates: Sequence[GateResult], phases: Sequence[PhaseResult]) -> list[str]:
     undecided = [
         f"{gate.gate.dependency}: {gate.gate.name} cannot be told: {gate.missing}"
         for gate in gates
@@ -118,7 +121,7 @@ def _reasons(gates: Sequence[GateResult], phases: Sequence[PhaseResult]) -> list
         for missing in phase.missing
         if missing not in gate_words
     ]
-    return failing + undecided + cut
+    return undecided + cut
 
 
 def _open_questions(state: CampaignState, plan: Plan, tests: Sequence[TestResult]) -> list[str]:

@@ -1,6 +1,7 @@
 """Judgements by scenario: events as a campaign would leave them, folded and judged."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ci_tools.evidence.events import (
@@ -28,6 +29,8 @@ from ci_tools.model import (
     Outcome,
     Phase,
     Plan,
+    Previous,
+    PreviousTest,
     ReliabilityGate,
     Suite,
 )
@@ -142,4 +145,25 @@ KILLED = judged(
     problems=["phase1-gw0.jsonl: the last line is torn (17 bytes dropped)"],
 )
 
-SCENARIOS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE, "killed": KILLED}
+BEFORE = Previous(
+    campaign="20260301-101500-abc122",
+    revision="shop-00041",
+    tests=tuple(
+        PreviousTest(node_id=test, outcome=outcome, duration_s=0.25)
+        for test, outcome in zip(TESTS, (Outcome.FAILED, Outcome.PASSED, Outcome.ERRORED), strict=True)
+    ),
+)
+COMPARED = judged(
+    [
+        replace(STARTED, previous=BEFORE),
+        *OPENING[1:],
+        *GOOD,
+        *ALL_COLLECTED,
+        ended(TESTS[0], Outcome.PASSED),
+        ended(TESTS[1], Outcome.FAILED, "expected 3 orders, got 2", "AssertionError"),
+        ended(TESTS[2], Outcome.FAILED, "expected 201, got 500", "AssertionError"),
+        *CLOSING,
+    ]
+)
+
+SCENARIOS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE, "killed": KILLED, "compared": COMPARED}

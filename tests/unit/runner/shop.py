@@ -15,6 +15,7 @@ from rich.console import Console
 from ci_tools.evidence.events import Event, Record
 from ci_tools.evidence.journal import read
 from ci_tools.evidence.redaction import Redactor
+from ci_tools.model import NodeId, Outcome, Previous, PreviousTest
 from ci_tools.runner.campaign import CampaignRun, Request
 from ci_tools.runner.progress import Progress
 from ci_tools.spec import parse
@@ -159,6 +160,14 @@ class Site:
                 thread.join()
 
 
+def timed(durations_s: Mapping[str, float]) -> tuple[PreviousTest, ...]:
+    """Tests that passed before, and what they took."""
+    return tuple(
+        PreviousTest(node_id=NodeId(name), outcome=Outcome.PASSED, duration_s=took)
+        for name, took in durations_s.items()
+    )
+
+
 class Shop:
     """A folder with ``campaign.toml`` and suites that pass, for the system at *site*."""
 
@@ -191,10 +200,11 @@ class Shop:
         """A campaign that has not begun; one worker runs the tests, for speed."""
         out: Path = wishes.pop("out", self.out)
         environ: Mapping[str, str] = wishes.pop("environ", {})
-        durations_s: Mapping[str, float] = wishes.pop("durations_s", {})
+        if took := wishes.pop("durations_s", {}):
+            wishes["previous"] = Previous(campaign="before", revision=None, tests=timed(took))
         values = {"environment": "here", "plan": "full", "workers": 1, "campaign": "shop-campaign", "root": self.root}
         console = Console(file=self.told, width=160, force_terminal=False, highlight=False)
-        run = CampaignRun.prepare(
+        return CampaignRun.prepare(
             parse(self.spec.read_text(encoding="utf-8"), str(self.spec)),
             Request(**{**values, **wishes}),
             out=out,
@@ -202,8 +212,6 @@ class Shop:
             progress=Progress(console, live=False, clock=lambda: 0.0),
             environ=environ,
         )
-        run.durations_s = durations_s
-        return run
 
     def run(self, **wishes: Any) -> Judgement:
         """What is to be said after a whole campaign."""

@@ -32,6 +32,7 @@ from ci_tools.model import (
     Outcome,
     Phase,
     Plan,
+    Previous,
     ReliabilityGate,
     Suite,
 )
@@ -52,6 +53,7 @@ class Story:
     middle: list[Event] = field(default_factory=list)
     ending: list[Event] | None = None
     problems: list[str] = field(default_factory=list)
+    previous: Previous | None = None
 
     def suite(self, name: str = "chat", **fields: Any) -> Self:
         """The plan's only phase has that suite."""
@@ -73,6 +75,11 @@ class Story:
     def planned(self, **fields: Any) -> Self:
         """The plan says so."""
         self.plan |= fields
+        return self
+
+    def compared(self, previous: Previous) -> Self:
+        """There is a campaign before to compare with."""
+        self.previous = previous
         return self
 
     def saw(self, *events: Event) -> Self:
@@ -148,7 +155,8 @@ class Story:
             "time_scale": 1.0,
             "phases": (self.phase(),),
         }
-        return CampaignStarted(campaign="c1", plan=Plan(**{**defaults, **self.plan}), tool_version="1")
+        plan = Plan(**{**defaults, **self.plan})
+        return CampaignStarted(campaign="c1", plan=plan, tool_version="1", previous=self.previous)
 
     def events(self) -> list[Event]:
         """All events in the order they happened."""

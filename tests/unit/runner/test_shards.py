@@ -1,0 +1,202 @@
+import shutil
+from typing import Any
+
+import pytest
+
+from ci_tools.errors import UsageError
+from ci_tools.evidence.events import CampaignStarted, Collected, Sampled, TestFinished
+from ci_tools.evidence.journal import read
+from ci_tools.model import Outcome, Previous, Shard, Verdict
+from ci_tools.planning.shards import shards
+from ci_tools.verdict.fold import fold
+from ci_tools.verdict.judge import judge
+from tests.unit.runner.shop import Shop
+
+MANY = "import pytest\n@pytest.mark.parametrize('number', range(5))\ndef test_many(number): pass\n"
+LOADING = """\
+[suites.load]
+phase = "second"
+paths = ["tests/test_load.py"]
+loads_system = true
+value = "a crowd cannot buy"
+"""
+
+
+def parts(shop: Shop, count: int) -> tuple[Shard, ...]:
+    """The shards that *count* jobs run."""
+    return shards(shop.prepared(out=shop.root / f"planned-{count}").first.phases, count)
+
+
+def run(shop: Shop, number: int, count: int, **wishes: Any) -> None:
+    """Run one shard of *count*."""
+    every = parts(shop, count) if not wishes.get("shards") else wishes.pop("shards")
+    shop.prepared(shards=every, shard=every[number - 1], **wishes).run()
+
+
+@pytest.fixture
+def many(shop: Shop) -> Shop:
+    """Five tests in the second phase."""
+    shop.suite("orders", MANY)
+    return shop
+
+
+def ran(shop: Shop) -> dict[str, list[str]]:
+    """Which shard ended which tests."""
+    by_shard: dict[str, list[str]] = {}
+    for record in shop.records(TestFinished):
+        assert isinstance(record.event, TestFinished)
+        by_shard.setdefault(record.writer.partition("-")[0], []).append(record.event.node_id)
+    return by_shard
+
+
+def test_shards_in_one_directory_are_one_campaign(many: Shop) -> None:
+    """Until the last one the others' tests are missed; then it passes, and each test ran once."""
+    every = parts(many, 2)
+    run(many, 1, 2, shards=every)
+    half = many.judgement()
+
+    run(many, 2, 2, shards=every)
+
+    whole = many.judgement()
+    assert (half.verdict, whole.verdict, whole.reasons) == (Verdict.INCONCLUSIVE, Verdict.PASS, ())
+    tests = [name for names in ran(many).values() for name in names]
+    assert len(tests) == len(set(tests)) == 7
+    assert sorted(ran(many)) == ["shard1", "shard2"]
+
+
+def test_shards_in_several_directories_are_merged_by_their_files(many: Shop) -> None:
+    """Putting the journals together is all there is to it."""
+    every = parts(many, 2)
+    for number in (1, 2):
+        run(many, number, 2, shards=every, out=many.root / f"job{number}")
+    together = many.root / "together" / "journal"
+    together.mkdir(parents=True)
+    for file in many.root.glob("job*/journal/*.jsonl"):
+        shutil.copy(file, together)
+
+    journal = read(together.parent)
+    assert judge(fold(journal.records, journal.problems)).verdict is Verdict.PASS
+
+
+def test_what_another_shard_has_sampled_is_believed(many: Shop) -> None:
+    """The edge's limits are not spent twice on one question."""
+    every = parts(many, 2)
+    run(many, 1, 2, shards=every)
+    before = len(many.events(Sampled))
+
+    run(many, 2, 2, shards=every)
+
+    assert before == len(many.events(Sampled)) > 0
+
+
+def test_what_another_shard_found_failing_blocks_here(many: Shop) -> None:
+    """Also where the system has recovered since: it is one campaign."""
+    every = parts(many, 2)
+    many.site.status = 503
+    run(many, 1, 2, shards=every)
+    many.site.status = 200
+
+    run(many, 2, 2, shards=every)
+
+    ended = {event.node_id: event.outcome for event in many.events(TestFinished)}
+    orders = [outcome for name, outcome in ended.items() if "orders" in name]
+    assert orders == [Outcome.BLOCKED] * 5
+    assert many.judgement().verdict is Verdict.FAIL
+
+
+def test_without_another_shards_journal_a_shard_looks_for_itself(many: Shop) -> None:
+    """It must not run against what is down."""
+    many.site.status = 503
+
+    run(many, 2, 2)
+
+    assert many.events(Sampled)
+    assert {event.outcome for event in many.events(TestFinished) if "orders" in event.node_id} == {Outcome.BLOCKED}
+
+
+def test_every_shard_records_what_all_should_run(many: Shop) -> None:
+    """So that the tests of one that never came are missed by name."""
+    run(many, 1, 2)
+
+    assert {event.node_id for event in many.events(Collected)} == {
+        *(f"tests/test_smoke.py::test_{name}" for name in ("it", "that")),
+        *(f"tests/test_orders.py::test_many[{number}]" for number in range(5)),
+    }
+
+
+def test_what_loads_the_system_runs_in_the_last_shard(many: Shop) -> None:
+    """Beside other jobs it would spoil what they measure."""
+    many.extend(LOADING)
+    many.suite("load", "def test_load(): pass\n")
+    every = parts(many, 2)
+    for number in (1, 2):
+        run(many, number, 2, shards=every)
+
+    assert "tests/test_load.py::test_load" in ran(many)["shard2"]
+    assert many.judgement().verdict is Verdict.PASS
+
+
+def test_each_shard_paces_itself_to_its_part(many: Shop) -> None:
+    """Four jobs together stay below the limit of one address."""
+    run(many, 1, 4)
+
+    environment = (many.out / "shard1-environment.json").read_text(encoding="utf-8")
+    assert '"pacing_share": 0.25' in environment
+
+
+def test_a_shard_says_which_it_is(many: Shop) -> None:
+    """To people and to the journal."""
+    run(many, 2, 3)
+
+    assert "shard 2 of 3" in many.told.getvalue()
+    assert [event.shard for event in many.events(CampaignStarted)] == [2]
+
+
+def test_a_shard_does_not_run_twice_in_one_directory(many: Shop) -> None:
+    """Its journal would be appended to."""
+    every = parts(many, 2)
+    run(many, 1, 2, shards=every)
+
+    with pytest.raises(UsageError, match=r"shard 1 of campaign 'shop-campaign' has run in .* choose another --out DIR"):
+        run(many, 1, 2, shards=every)
+
+
+@pytest.mark.parametrize("wish", [{"campaign": "another"}, {"previous": Previous(campaign="c0", revision=None)}])
+def test_a_directory_of_another_campaign_is_refused(many: Shop, wish: dict[str, Any]) -> None:
+    """Nobody could tell whose test is whose."""
+    every = parts(many, 2)
+    run(many, 1, 2, shards=every)
+
+    with pytest.raises(UsageError, match=r"planned differently .* or another --out DIR"):
+        run(many, 2, 2, shards=every, **wish)
+
+
+def test_a_directory_that_holds_something_else_is_refused(many: Shop) -> None:
+    """A shard joins journals, and nothing else."""
+    (many.root / "full").mkdir()
+    (many.root / "full" / "notes.txt").touch()
+
+    with pytest.raises(UsageError, match="is not empty"):
+        run(many, 1, 2, out=many.root / "full")
+
+
+def test_only_its_own_events_are_told(many: Shop) -> None:
+    """A person does not see the first shard's phases again."""
+    every = parts(many, 2)
+    run(many, 1, 2, shards=every)
+    told = len(many.told.getvalue())
+
+    run(many, 2, 2, shards=every)
+
+    assert many.told.getvalue()[told:].count("phase 1 first") == 1
+    assert "shard 1 of 2" not in many.told.getvalue()[told:]
+
+
+@pytest.mark.parametrize(("status", "phases"), [(200, {1, 2}), (503, {1})])
+def test_a_shard_stops_early_only_for_a_failure(many: Shop, status: int, phases: set[int]) -> None:
+    """Until the others are there nothing passes, which is no reason to stop."""
+    many.site.status = status
+
+    run(many, 1, 2, plan="short")
+
+    assert set(fold(read(many.out).records).phases_started) == phases
