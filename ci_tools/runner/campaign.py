@@ -148,7 +148,9 @@ class CampaignRun:
             UsageError: it is another campaign's, or this shard has run.
         """
         if self.directory.has_journal:
-            self._known = _fold_of(self.directory.path)
+            # Empty where another shard has only just begun: there is nothing to know yet.
+            with suppress(EmptyJournalError):
+                self._known = _fold_of(self.directory.path)
             started = self._known.started
             if started is not None and replace(started, shard=None) != replace(self._started(), shard=None):
                 raise UsageError(

@@ -20,14 +20,23 @@ from tests.acceptance.mutants import AREAS, MUTANTS, Mutant
 
 _FULL = "full"
 _KILLS = 20
-_WORKERS = (6, 6, 6, 6, 6, 1, 24)
-"""At full size; a sample has the first."""
+_HEALTHY = (
+    *[()] * 5,
+    *[("--plan=full",)] * 5,
+    *[("--plan=full", f"--workers={workers}") for workers in (1, 6, 12, 24)],
+    *[("--plan=full", f"--order=random:{seed}") for seed in range(1, 11)],
+)
+"""How a healthy twin is verified."""
+_SHARDED_FAULTS = ("", "redis_down", "agent_failed", "websocket_auth_off")
+"""With which faults a campaign in shards is compared with a whole one; the first is none."""
 _SAMPLE_PATIENCE = 3.0
 """A sample runs beside other tests, on a machine that does other things, too."""
 _DRAWN: Mapping[str, tuple[Sequence[Any], int]] = {
     "fault": (tuple(CATALOGUE), 2),
+    "lasting_fault": (tuple(CATALOGUE), 1),
     "kill": (range(_KILLS), 2),
     "area": (AREAS, 1),
+    "healthy": (_HEALTHY, 1),
 }
 """Arguments of tests: everything they are run with at full size, and how many of these a sample draws."""
 
@@ -71,13 +80,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Draw what a test is run with."""
     for name, (everything, size) in _DRAWN.items():
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, _drawn(metafunc.config, name, everything, size))
-    if "workers" in metafunc.fixturenames:
-        metafunc.parametrize("workers", _WORKERS if _is_full(metafunc.config) else _WORKERS[:1])
+            metafunc.parametrize(name, _drawn(metafunc.config, name, everything, size), ids=_words)
+    if "sharded_fault" in metafunc.fixturenames:
+        everything = _SHARDED_FAULTS if _is_full(metafunc.config) else _SHARDED_FAULTS[:1]
+        metafunc.parametrize("sharded_fault", everything, ids=lambda fault: fault or "healthy")
     if "mutant" in metafunc.fixturenames:
         _parametrize_mutants(metafunc, "mutant", MUTANTS)
     if "open_mutant" in metafunc.fixturenames:
         _parametrize_mutants(metafunc, "open_mutant", [mutant for mutant in MUTANTS if not mutant.inside])
+
+
+def _words(value: object) -> str:
+    return " ".join(value) or "as it comes" if isinstance(value, tuple) else str(value)
 
 
 def _parametrize_mutants(metafunc: pytest.Metafunc, name: str, mutants: Sequence[Mutant]) -> None:

@@ -45,6 +45,21 @@ def test_fault_is_noticed_and_named(
     assert campaign.ended.seconds <= within_s
 
 
+def test_fault_is_noticed_in_all_phases(
+    lasting_fault: str, within_s: float, tmp_path: Path, temporary: Path, figures: dict[str, Any]
+) -> None:
+    """The full plan, which goes on through all phases, does not pass either, and some gate names the dependency."""
+    campaign = commands.campaign(tmp_path / "out", temporary, "--plan", "full", "--fault", lasting_fault)
+    figures |= {"fault": lasting_fault, "exit_code": campaign.ended.exit_code, "campaign_s": campaign.ended.seconds}
+
+    assert campaign.ended.exit_code in {ExitCode.FAIL, ExitCode.INCONCLUSIVE}, campaign.ended.output
+    figures |= {"failing": failing(campaign.results), "suspects": suspects(campaign.results)}
+    figures |= outcomes(campaign.results)
+    assert CATALOGUE[lasting_fault].dependency in suspects(campaign.results), campaign.ended.output
+    assert unaccounted(campaign.results) == []
+    assert campaign.ended.seconds <= 5 * within_s
+
+
 def test_fault_of_a_served_twin_can_be_switched(tmp_path: Path, temporary: Path, figures: dict[str, Any]) -> None:
     """A suite that joins a served twin fails while a fault is on, and passes before and after."""
     env = {**environ(temporary), "PYTHONUNBUFFERED": "1"}

@@ -200,3 +200,13 @@ def test_a_shard_stops_early_only_for_a_failure(many: Shop, status: int, phases:
     run(many, 1, 2, plan="short")
 
     assert set(fold(read(many.out).records).phases_started) == phases
+
+
+def test_a_shard_that_has_only_just_begun_is_no_obstacle(many: Shop) -> None:
+    """Parallel jobs on one machine may share a directory from the start."""
+    (many.out / "journal").mkdir(parents=True)
+    (many.out / "journal" / "shard2-campaign.jsonl").touch()
+
+    run(many, 1, 2)
+
+    assert [event.shard for event in many.events(CampaignStarted)] == [1]
