@@ -75,6 +75,8 @@ class Timeouts:
     thinking_s: float = 10.0
     tool_s: float = 8.0
     general_s: float = 60.0
+    health_s: float = 10.0
+    """For whether something works at all: whoever is this slow about its own health is not well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

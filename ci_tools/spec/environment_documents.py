@@ -22,6 +22,8 @@ class TimeoutsDocument(Document):
     """Until a tool has answered."""
     general_s: Positive = 60.0
     """Until anything else has answered."""
+    health_s: Positive = 10.0
+    """Until it is told whether something works, and which deployment it is."""
 
 
 class EdgeLimitDocument(Document):
