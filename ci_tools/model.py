@@ -162,6 +162,8 @@ class Environment:
     deployment: DeploymentSource | None = None
     provision: Literal["none", "twin"] = "none"
     probes: tuple["Probe", ...] = ()
+    pytest_args: tuple[str, ...] = ()
+    """What the suites' own conftest wants to be told."""
 
     @property
     def secret_names(self) -> tuple[str, ...]:

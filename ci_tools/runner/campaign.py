@@ -289,7 +289,12 @@ class CampaignRun:
     def _started(self, environ: Mapping[str, str], paths: Sequence[str]) -> PytestProcess:
         return PytestProcess(
             lambda control: pytest_process.arguments(
-                paths, root=self.request.root, out=self.directory.path, workers=self.request.workers, control=control
+                paths,
+                root=self.request.root,
+                out=self.directory.path,
+                workers=self.request.workers,
+                control=control,
+                suites_own=self._environment.pytest_args,
             ),
             root=self.request.root,
             environ=environ,

@@ -118,3 +118,5 @@ class EnvironmentDocument(Document):
     """twin: the local staging twin is started for the campaign."""
     probes: tuple[Name, ...] | None = None
     """Probes of this environment; without it, all."""
+    pytest_args: tuple[Text, ...] = ()
+    """Options of your suites' own conftest, for instance --env=staging; ours have the last word."""
