@@ -19,6 +19,8 @@ from tests.acceptance.commands import Campaign
 from tests.acceptance.impostors import IMPOSTORS, TALKATIVE
 from tests.acceptance.mutants import AREAS, MUTANTS, Mutant
 
+collect_ignore = ["stranger"]
+"""A suite that is run by campaigns only."""
 _FULL = "full"
 _KILLS = 20
 _WORKERS = (6, 6, 6, 6, 6, 1, 24)
