@@ -5,7 +5,7 @@ nox -s quick | infra            the shorter plans
 nox -s phase1-infrastructure    one phase; likewise phase2-critical … phase5-advanced
 nox -s twin                     serve the twin for a person
 nox -s tests | lint | lock      check this repository
-nox -s acceptance               show at full size what it promises (half an hour)
+nox -s acceptance               show at full size what it promises (an hour)
 """
 
 import os

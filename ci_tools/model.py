@@ -83,6 +83,8 @@ class Timeouts:
     thinking_s: float = 10.0
     tool_s: float = 8.0
     general_s: float = 60.0
+    health_s: float = 10.0
+    """For whether something works at all: whoever is this slow about its own health is not well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,8 @@ class Environment:
     deployment: DeploymentSource | None = None
     provision: Literal["none", "twin"] = "none"
     probes: tuple["Probe", ...] = ()
+    pytest_args: tuple[str, ...] = ()
+    """What the suites' own conftest wants to be told."""
 
     @property
     def secret_names(self) -> tuple[str, ...]:

@@ -310,6 +310,7 @@ class CampaignRun:
                 workers=self.request.workers,
                 control=control,
                 shard=self.request.part,
+                suites_own=self._environment.pytest_args,
             ),
             root=self.request.root,
             environ=environ,

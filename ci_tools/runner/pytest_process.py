@@ -27,22 +27,31 @@ _MEANINGS = {
     1: "it ended before its phase did",
     2: "it was interrupted",
     3: "it had an internal error",
-    4: "it was called wrongly",
+    4: "it was called wrongly, see pytest.log",
     5: "it collected nothing",
 }
 
 
 def arguments(
-    paths: Sequence[str], *, root: Path, out: Path, workers: int, control: int, shard: int | None = None
+    paths: Sequence[str],
+    *,
+    root: Path,
+    out: Path,
+    workers: int,
+    control: int,
+    shard: int | None = None,
+    suites_own: Sequence[str] = (),
 ) -> list[str]:
     """The command line that lets a campaign run *paths* phase by phase and records into its directory *out*.
 
+    *suites_own* are options of the suites' conftest; where they are pytest's, ours come later and win.
     Files are collected whole: a single name that pytest does not find would keep it from running any other.
     """
     return [
         sys.executable,
         "-m",
         "pytest",
+        *suites_own,
         *dict.fromkeys(path.partition("::")[0] for path in paths),
         f"--rootdir={root}",
         f"--numprocesses={workers}",

@@ -15,6 +15,9 @@ from ci_tools.probes.sampling import sample
 from ci_tools.runner.deployment import identify
 from ci_tools.verdict.gates import decide
 
+_AGAIN_S = 2.0
+"""Unscaled seconds for a deployment that was asked who it is before, and did not say: it would cost each phase."""
+
 
 class QuietWindow:
     """Clients of *environment* on an event loop of their own, one request at a time."""
@@ -24,6 +27,7 @@ class QuietWindow:
         self._environ = environ
         self._loop = asyncio.Runner()
         self._stack = AsyncExitStack()
+        self._unidentified = False
 
     def __enter__(self) -> Self:
         self._clients = self._loop.run(self._stack.enter_async_context(clients_of(self._environment, self._environ)))
@@ -62,5 +66,7 @@ class QuietWindow:
 
     def identify(self, source: DeploymentSource) -> DeploymentIdentified:
         """Which deployment answers now."""
-        client = self._clients.patient(self._environment.timeouts.receive_s)
-        return self._loop.run(identify(client, source))
+        patience_s = _AGAIN_S if self._unidentified else self._environment.timeouts.health_s
+        identified = self._loop.run(identify(self._clients.patient(patience_s), source))
+        self._unidentified = identified.deployment is None
+        return identified

@@ -22,6 +22,8 @@ class TimeoutsDocument(Document):
     """Until a tool has answered."""
     general_s: Positive = 60.0
     """Until anything else has answered."""
+    health_s: Positive = 10.0
+    """Until it is told whether something works, and which deployment it is."""
 
 
 class EdgeLimitDocument(Document):
@@ -116,3 +118,5 @@ class EnvironmentDocument(Document):
     """twin: the local staging twin is started for the campaign."""
     probes: tuple[Name, ...] | None = None
     """Probes of this environment; without it, all."""
+    pytest_args: tuple[Text, ...] = ()
+    """Options of your suites' own conftest, for instance --env=staging; ours have the last word."""

@@ -33,6 +33,7 @@ __all__ = [
     "frontend",
     "issuer",
     "new_user",
+    "patience_s",
     "second_user",
     "user",
     "websocket",
@@ -108,21 +109,27 @@ def evidence(request: pytest.FixtureRequest, environment: Environment) -> Eviden
 
 
 @pytest.fixture
-def backend(client: HttpClient, evidence: Evidence) -> Service:
+def patience_s(environment: Environment) -> float:
+    """How long (unscaled) an answer may take; a module that asks for little defines its own."""
+    return environment.timeouts.general_s
+
+
+@pytest.fixture
+def backend(client: HttpClient, evidence: Evidence, patience_s: float) -> Service:
     """The backend, asked as nobody."""
-    return Service(client, "backend", evidence=evidence)
+    return Service(client, "backend", evidence=evidence, patience_s=patience_s)
 
 
 @pytest.fixture
-def auth(client: HttpClient, evidence: Evidence) -> Service:
+def auth(client: HttpClient, evidence: Evidence, patience_s: float) -> Service:
     """The auth service, asked as nobody."""
-    return Service(client, "auth", evidence=evidence)
+    return Service(client, "auth", evidence=evidence, patience_s=patience_s)
 
 
 @pytest.fixture
-def frontend(client: HttpClient, evidence: Evidence) -> Service:
+def frontend(client: HttpClient, evidence: Evidence, patience_s: float) -> Service:
     """The frontend, asked as nobody."""
-    return Service(client, "frontend", evidence=evidence)
+    return Service(client, "frontend", evidence=evidence, patience_s=patience_s)
 
 
 @pytest.fixture

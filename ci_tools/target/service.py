@@ -17,12 +17,20 @@ class Service:
     """Asks *host* with *bearer*'s identity; everything it does is in *evidence*."""
 
     def __init__(
-        self, client: HttpClient, host: str, *, bearer: Bearer | None = None, evidence: Evidence | None = None
+        self,
+        client: HttpClient,
+        host: str,
+        *,
+        bearer: Bearer | None = None,
+        evidence: Evidence | None = None,
+        patience_s: float | None = None,
     ) -> None:
+        """*patience_s* (unscaled) is for requests that do not say their own; None: the environment's general one."""
         self.client = client
         self.host = host
         self._bearer = bearer
         self._evidence = evidence
+        self._patience_s = patience_s
 
     @property
     def environment(self) -> Environment:
@@ -31,7 +39,7 @@ class Service:
 
     def acting_as(self, bearer: Bearer | None) -> "Service":
         """The same host, asked with another identity; None asks as nobody."""
-        return Service(self.client, self.host, bearer=bearer, evidence=self._evidence)
+        return Service(self.client, self.host, bearer=bearer, evidence=self._evidence, patience_s=self._patience_s)
 
     async def request(self, method: str, path: str, **ask: Unpack[Ask]) -> Answer:
         """Ask once; a *bearer* given here wins over the service's own."""
@@ -69,6 +77,8 @@ class Service:
 
     async def _completed(self, ask: Ask) -> Ask:
         completed: Ask = {"evidence": self._evidence, **ask}
+        if self._patience_s is not None:
+            completed.setdefault("timeout_s", self._patience_s)
         if "bearer" not in ask and self._bearer is not None:
             completed["bearer"] = await self._bearer()
         return completed

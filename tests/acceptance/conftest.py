@@ -16,8 +16,11 @@ import pytest
 from ci_tools.twin.faults import CATALOGUE
 from tests.acceptance import commands
 from tests.acceptance.commands import Campaign
+from tests.acceptance.impostors import IMPOSTORS, TALKATIVE
 from tests.acceptance.mutants import AREAS, MUTANTS, Mutant
 
+collect_ignore = ["stranger"]
+"""A suite that is run by campaigns only."""
 _FULL = "full"
 _KILLS = 20
 _HEALTHY = (
@@ -37,6 +40,9 @@ _DRAWN: Mapping[str, tuple[Sequence[Any], int]] = {
     "kill": (range(_KILLS), 2),
     "area": (AREAS, 1),
     "healthy": (_HEALTHY, 1),
+    "impostor": (IMPOSTORS, 1),
+    "plan": (("full", "auto"), 1),
+    "server": (TALKATIVE, 1),
 }
 """Arguments of tests: everything they are run with at full size, and how many of these a sample draws."""
 
@@ -131,6 +137,12 @@ def starts(pytestconfig: pytest.Config) -> int:
 def patience(pytestconfig: pytest.Config) -> float:
     """By how much limits of time are stretched; at full size, where nothing else runs, not at all."""
     return 1.0 if _is_full(pytestconfig) else _SAMPLE_PATIENCE
+
+
+@pytest.fixture
+def time_scale(pytestconfig: pytest.Config) -> float:
+    """How patient campaigns are with a server that never answers: as in reality, or a tenth of it."""
+    return 1.0 if _is_full(pytestconfig) else 0.1
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_an_environment_is_real_time_unless_it_says_otherwise() -> None:
 
 
 def test_patience_is_that_of_the_contract() -> None:
-    """The default timeouts are the contract's."""
+    """The default timeouts are the contract's; for health, of which it says nothing, it is short."""
     assert dataclasses.asdict(Timeouts()) == {
         "connect_s": 60.0,
         "receive_s": 35.0,
@@ -71,6 +71,7 @@ def test_patience_is_that_of_the_contract() -> None:
         "thinking_s": 10.0,
         "tool_s": 8.0,
         "general_s": 60.0,
+        "health_s": 10.0,
     }
 
 

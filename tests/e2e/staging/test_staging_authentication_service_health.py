@@ -116,10 +116,12 @@ async def test_refused_attempts_harm_nobody(auth: Service, customers: Customers)
 
 async def test_open_doors_tell_no_secret(auth: Service) -> None:
     """What anybody may read of the auth service holds no secret that we know, no token, and no field named like one."""
-    texts = [(door, (await auth.get(door)).text) for door in OPEN_DOORS]
+    answers = {door: await auth.get(door) for door in OPEN_DOORS}
+    texts = [(door, answer.text) for door, answer in answers.items()]
 
     known = [secret for secret in secrets_of(os.environ) if len(secret) >= SHORTEST_SECRET]
     assert [door for door, text in texts if any(secret in text for secret in known)] == []
     assert [door for door, text in texts if TOKEN.search(text)] == []
     assert [door for door, text in texts if SECRETIVE.search(text)] == []
     assert all(len(text) > 2 for _, text in texts)
+    assert all(accepted(answers[door])["database_status"] for door in HEALTH_DOORS)

@@ -53,9 +53,12 @@ async def test_token_names_its_user(user: User, claims: Mapping[str, Any]) -> No
 
 
 async def test_users_are_distinct(user: User, second_user: User) -> None:
-    """Two users are given two ids and two tokens."""
+    """Two users are given two ids and two tokens, by which the backend tells them apart."""
+    profiles = [accepted(await one.backend.get("/api/v1/user/profile")) for one in (user, second_user)]
+
     assert user.user_id != second_user.user_id
     assert await user.credentials.bearer() != await second_user.credentials.bearer()
+    assert [profile["email"] for profile in profiles] == [user.email, second_user.email]
 
 
 async def test_refreshed_token_is_valid_now(user: User) -> None:
@@ -84,7 +87,7 @@ async def test_refresh_token_works_once(user: User) -> None:
 
 
 async def test_refreshed_token_replaces_the_old_one(user: User) -> None:
-    """The pair of a refresh opens the backend and can be refreshed in turn."""
+    """The pair of a refresh opens the backend to the same user and can be refreshed in turn."""
     token = user.credentials.token
     assert token is not None
 
@@ -93,6 +96,8 @@ async def test_refreshed_token_replaces_the_old_one(user: User) -> None:
     opened = await user.backend.get("/api/v1/user/profile", bearer=pair["access_token"])
     turned = await user.auth.post("/auth/refresh", json={"refresh_token": pair["refresh_token"]}, bearer=None)
     assert (opened.status, turned.status) == (200, 200)
+    assert accepted(opened)["email"] == user.email
+    assert accepted(turned)["access_token"] not in {token.access, pair["access_token"]}
 
 
 async def test_concurrent_refreshes_give_one_pair(user: User) -> None:

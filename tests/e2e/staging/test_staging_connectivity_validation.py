@@ -2,6 +2,7 @@
 
 import pytest
 
+from ci_tools.model import Environment
 from ci_tools.target.answers import accepted, envelope, instant, mocked, rows
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.http import HttpClient
@@ -17,31 +18,40 @@ FRONTEND = pytest.mark.requires("frontend")
 METHODS = {"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD"}
 
 
+@pytest.fixture
+def patience_s(environment: Environment) -> float:
+    """Whether a host is there is told at once, or it is not."""
+    return environment.timeouts.health_s
+
+
 @pytest.mark.parametrize(
-    ("host", "path"),
+    ("host", "path", "own"),
     [
-        pytest.param("backend", "/health", marks=BACKEND),
-        pytest.param("api", "/discovery/services", marks=BACKEND),
-        pytest.param("auth", "/health", marks=AUTH),
-        pytest.param("frontend", "/api/health", marks=FRONTEND),
+        pytest.param("backend", "/health", "version", marks=BACKEND, id="backend"),
+        pytest.param("api", "/discovery/services", "services", marks=BACKEND, id="api"),
+        pytest.param("auth", "/health", "database_status", marks=AUTH, id="auth"),
+        pytest.param("frontend", "/api/health", "uptime", marks=FRONTEND, id="frontend"),
     ],
 )
-async def test_host_answers(client: HttpClient, evidence: Evidence, host: str, path: str) -> None:
-    """Each configured host answers 200 with a JSON object of its own, not a stand-in."""
-    answer = await client.request(host, "GET", path, evidence=evidence)
+async def test_host_answers(client: HttpClient, evidence: Evidence, host: str, path: str, own: str) -> None:
+    """Each configured host answers with a JSON object that tells what only this host would, and is no stand-in."""
+    patience_s = client.environment.timeouts.health_s
+    answer = await client.request(host, "GET", path, evidence=evidence, timeout_s=patience_s)
 
-    assert isinstance(accepted(answer), dict)
+    assert accepted(answer)[own]
     assert not mocked(answer.text)
 
 
 @FRONTEND
 async def test_frontend_serves_its_page(frontend: Service) -> None:
-    """The page that customers open is an HTML document with a title."""
+    """The page that customers open is an HTML document with a title, served by the frontend and by no other server."""
     answer = await frontend.get("/")
+    server = accepted(await frontend.get("/api/health"))
 
     assert answer.status == 200
     assert answer.media_type == "text/html"
     assert "<title>" in answer.text.lower()
+    assert server["service"] == "frontend"
 
 
 @BACKEND
@@ -92,6 +102,7 @@ async def test_every_answer_has_its_own_request_id(backend: Service) -> None:
     first = await backend.get("/health")
     second = await backend.get("/health")
 
+    assert accepted(first)["service"] == accepted(second)["service"]
     assert first.request_id
     assert second.request_id
     assert first.request_id != second.request_id
@@ -142,12 +153,15 @@ async def test_preflight_admits_our_frontend(backend: Service) -> None:
 
 @BACKEND
 async def test_preflight_refuses_foreign_origins(backend: Service) -> None:
-    """An origin that only begins like ours is not told that it may call the API."""
-    origin = f"{backend.environment.hosts['frontend']}.example.com"
+    """An origin that only begins like ours is not told that it may call the API, as ours is."""
+    ours = backend.environment.hosts["frontend"]
+    foreign = f"{ours}.example.com"
 
-    answer = await backend.options("/api/threads", headers={"origin": origin, **PREFLIGHT})
+    admitted = await backend.options("/api/threads", headers={"origin": ours, **PREFLIGHT})
+    refused = await backend.options("/api/threads", headers={"origin": foreign, **PREFLIGHT})
 
-    assert answer.headers.get("access-control-allow-origin") not in {origin, "*"}
+    assert admitted.headers["access-control-allow-origin"] == ours
+    assert refused.headers.get("access-control-allow-origin") not in {foreign, "*"}
 
 
 @BACKEND

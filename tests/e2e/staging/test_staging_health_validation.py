@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ci_tools.model import Environment
 from ci_tools.target.answers import accepted, instant
 from ci_tools.target.service import Service
 
@@ -11,6 +12,12 @@ FRESH_S = 120.0
 """Unscaled: clocks of two machines may differ, but a canned timestamp is older than this."""
 READY = "/api/health/ready"
 ALIVE = {"alive", "live", "healthy", "ok"}
+
+
+@pytest.fixture
+def patience_s(environment: Environment) -> float:
+    """Health is told at once, or it is none."""
+    return environment.timeouts.health_s
 
 
 async def test_backend_is_healthy(backend: Service) -> None:
@@ -143,10 +150,12 @@ async def test_configuration_shows_no_value(backend: Service) -> None:
 
 @pytest.mark.requires("auth")
 async def test_auth_is_healthy(auth: Service) -> None:
-    """The auth service is healthy."""
+    """The auth service is healthy, and tells how its database is."""
     answer = await auth.get("/health")
 
-    assert (answer.status, accepted(answer)["status"]) == (200, "healthy")
+    body = accepted(answer)
+    assert (answer.status, body["status"]) == (200, "healthy")
+    assert body["database_status"]
 
 
 @pytest.mark.requires("auth", "postgresql")

@@ -53,6 +53,7 @@ async def test_logout_leaves_others_signed_in(user: User, second_user: User) -> 
 
     still = await second_user.backend.get("/api/v1/user/profile")
     assert (left.status, still.status) == (200, 200)
+    assert accepted(still)["email"] == second_user.email
 
 
 async def test_revoked_token_stays_revoked(user: User) -> None:

@@ -142,7 +142,7 @@ def test_what_was_left_out_is_said(started: Started, answer: str, words: str) ->
         (1, "it ended before its phase did"),
         (2, "it was interrupted"),
         (3, "it had an internal error"),
-        (4, "it was called wrongly"),
+        (4, "it was called wrongly, see pytest.log"),
         (5, "it collected nothing"),
         (77, "unknown to this version"),
     ],
@@ -245,6 +245,16 @@ def test_the_command_line_names_paths_workers_and_journal(tmp_path: Path) -> Non
 
     assert argv[:5] == [sys.executable, "-m", "pytest", "tests/test_a.py", f"--rootdir={tmp_path}"]
     assert {"--numprocesses=4", f"--campaign-journal={tmp_path / 'out'}", "--campaign-control=7"} <= set(argv)
+
+
+def test_options_of_the_suites_never_overrule_ours(tmp_path: Path) -> None:
+    """They come first: of two values of one option pytest takes the later."""
+    suites_own = ["--env=staging", "--maxfail=1"]
+
+    argv = arguments(["tests"], root=tmp_path, out=tmp_path, workers=1, control=7, suites_own=suites_own)
+
+    assert argv[3:6] == [*suites_own, "tests"]
+    assert argv.index("--maxfail=0") > argv.index("--maxfail=1")
 
 
 def test_files_are_collected_whole(tmp_path: Path) -> None:

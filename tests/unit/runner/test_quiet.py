@@ -1,3 +1,4 @@
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,3 +72,15 @@ def test_the_deployment_is_asked(quiet: QuietWindow) -> None:
     source = DeploymentSource(host="shop", path="/info", revision="revision")
 
     assert quiet.identify(source).deployment == Deployment(revision="shop-1")
+
+
+def test_a_deployment_that_did_not_answer_costs_little_again(tmp_path: Path) -> None:
+    """Whoever has not said once who it is, within the patience for health, is given two seconds each further time."""
+    source = DeploymentSource(host="shop", path="/info", revision="revision")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hosts = {"shop": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        environment = Environment(name="here", hosts=hosts, time_scale=0.02)
+        with QuietWindow(environment, {PACING_DIR: str(tmp_path)}) as window:
+            problems = [window.identify(source).problem for _ in range(3)]
+
+    assert ["within 0.2 s" in problems[0], *("within 0.04 s" in problem for problem in problems[1:])] == [True] * 3

@@ -335,7 +335,7 @@ def test_what_keeps_pytest_from_collecting_costs_only_its_own_phase(shop: Shop) 
 
     judgement = shop.run()
 
-    assert cut_short(shop) == ["", "pytest ended with exit code 4: it was called wrongly", ""]
+    assert cut_short(shop) == ["", "pytest ended with exit code 4: it was called wrongly, see pytest.log", ""]
     verdicts = [phase.verdict for phase in judgement.phases]
     assert verdicts == [Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.PASS]
 

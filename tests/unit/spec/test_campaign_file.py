@@ -85,3 +85,12 @@ def test_no_suite_is_held_back_by_what_it_judges(spec: Spec) -> None:
     ]
 
     assert held_back == []
+
+
+def test_every_figure_is_measured(spec: Spec) -> None:
+    """Each figure that people follow is read off a gate or suites that the full plan has."""
+    planned = plan(spec, spec.environment("twin", TWIN), "full")
+    gates = {gate.name for phase in planned.phases for gate in phase.gates}
+    suites = {"*", *(suite.name for phase in planned.phases for suite in phase.suites)}
+
+    assert [kpi.name for kpi in planned.kpis if kpi.gate not in gates and not {*kpi.suites} & suites] == []

@@ -1,12 +1,14 @@
 import json
+import socket
 from typing import Any
 
 import pytest
 
-from ci_tools.errors import TargetError, ThrottledError
+from ci_tools.errors import TargetError, ThrottledError, UnreachableError
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.http import HttpClient
 from ci_tools.target.service import Service
+from tests.unit.target.conftest import MakeClient
 
 
 async def _token_1() -> str:
@@ -48,6 +50,17 @@ async def test_acting_as_keeps_host_and_evidence(client: HttpClient, server: Any
     assert server.asked[0].headers["authorization"] == "Bearer token-1"
     assert evidence.as_dict()["seen"]["exchanges"] == 1
     assert nobody.environment is client.environment
+
+
+async def test_patience_of_a_service_is_kept_by_whoever_it_acts_as(make_client: MakeClient) -> None:
+    """A request that does not say how long it waits waits as long as its service does, and no longer."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = make_client(silent.getsockname()[1], time_scale=0.1)
+        service = Service(client, "backend", patience_s=1.0).acting_as(_token_1)
+        with pytest.raises(UnreachableError, match=r"within 0\.1 s: timeout"):
+            await service.get("/")
+        with pytest.raises(UnreachableError, match=r"within 0\.05 s: timeout"):
+            await service.get("/", timeout_s=0.5)
 
 
 async def test_events_are_read_in_order(client: HttpClient, server: Any, evidence: Evidence) -> None:
