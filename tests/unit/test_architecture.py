@@ -19,6 +19,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "model": (),
     "errors": (),
     "sequential": (),
+    "lifeline": (),
     "spec": (*VALUES, "sequential"),
     "planning": (*VALUES, "spec"),
     "evidence": VALUES,
@@ -27,9 +28,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "triage": (*VALUES, "verdict", "report"),
     "target": (*VALUES, *DECIDERS),
     "probes": (*VALUES, *DECIDERS, "target"),
-    "twin": VALUES,
+    "twin": (*VALUES, "lifeline"),
     "github": (*VALUES, *DECIDERS),
-    "runner": (*VALUES, *DECIDERS, "evidence", "target", "probes", "twin"),
+    "runner": (*VALUES, *DECIDERS, "lifeline", "evidence", "target", "probes", "twin"),
     "__main__": (*VALUES, *DECIDERS, "evidence", "target", "probes", "twin", "runner", "github"),
 }
 """What each room may import beside itself."""
