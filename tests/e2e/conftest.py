@@ -14,34 +14,8 @@ from typing import Any
 import pytest
 
 from ci_tools.model import Environment
-from ci_tools.target.fixtures import (
-    auth,
-    backend,
-    client,
-    eventually,
-    evidence,
-    frontend,
-    issuer,
-    new_user,
-    second_user,
-    user,
-    websocket,
-)
+from ci_tools.target.fixtures import *  # noqa: F403 - its __all__ is the list of the fixtures
 from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment, load_environment
-
-__all__ = [
-    "auth",
-    "backend",
-    "client",
-    "eventually",
-    "evidence",
-    "frontend",
-    "issuer",
-    "new_user",
-    "second_user",
-    "user",
-    "websocket",
-]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
