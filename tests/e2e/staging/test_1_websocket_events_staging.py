@@ -11,7 +11,8 @@ from ci_tools.target.answers import instant
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from tests.e2e.agent_work import figures, tool_calls, tool_result
-from tests.e2e.steps import answered, ended, welcomed
+from tests.e2e.connections import answered, welcomed
+from tests.e2e.runs import ended
 
 ENVELOPE = {"type", "data", "timestamp", "server_id", "correlation_id"}
 QUESTION = "Costs were 1200, 1600, 900 and 2300 USD: describe the numbers."

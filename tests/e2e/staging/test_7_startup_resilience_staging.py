@@ -7,8 +7,12 @@ import pytest
 from ci_tools.target.answers import accepted, mocked, rows
 from ci_tools.target.fixtures import OpenSocket, User
 from ci_tools.target.service import Service
-from tests.e2e.customers import Customers, thread_id, token_of
-from tests.e2e.steps import costs, executed, result_of, started, tells, thread_of, welcomed
+from tests.e2e.connections import welcomed
+from tests.e2e.customers import Customers, token_of
+from tests.e2e.questions import costs, tells
+from tests.e2e.run_events import result_of
+from tests.e2e.runs import executed, started
+from tests.e2e.threads import thread_id, thread_of
 
 AGENTS = pytest.mark.requires("websocket", "agents")
 FIRST_LOGINS = 5
@@ -34,9 +38,8 @@ async def test_declared_startup_is_real(user: User, backend: Service, websocket:
     assert (found["run_id"], found["user_id"]) == (run["run_id"], user.user_id)
 
 
-async def test_first_logins_at_the_same_time(backend: Service, auth: Service) -> None:
+async def test_first_logins_at_the_same_time(customers: Customers) -> None:
     """People who sign up and in at the same moment are each themselves everywhere, in a session of their own."""
-    customers = Customers(backend=backend, auth=auth)
     accounts = [customers.new_account() for _ in range(FIRST_LOGINS)]
 
     registered = await asyncio.gather(*(customers.sign_up(account) for account in accounts))

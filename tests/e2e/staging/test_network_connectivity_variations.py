@@ -10,7 +10,7 @@ from ci_tools.target.answers import accepted, envelope, rows
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import User
 from ci_tools.target.http import HttpClient
-from tests.e2e.steps import thread_of
+from tests.e2e.threads import thread_of
 from tests.e2e.wire import Request, wire
 
 pytestmark = pytest.mark.requires("backend", "auth", "postgresql")

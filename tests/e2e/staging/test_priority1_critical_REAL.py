@@ -13,39 +13,22 @@ from typing import Any
 
 import pytest
 
-from ci_tools.model import Environment, Timeouts
+from ci_tools.model import Timeouts
 from ci_tools.target.answers import accepted, envelope, mocked, rows
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import Frame, Socket, SocketRefusedError, TokenIn
-from tests.e2e.customers import Customers, sign_out, thread_id
-from tests.e2e.run_events import ends, kinds, longest_gap_s, out_of_place, times, users
-from tests.e2e.steps import (
-    GOLDEN_PATH,
-    answered,
-    contents_of,
-    costs,
-    ended,
-    executed,
-    result_of,
-    runs_on,
-    started,
-    tells,
-    thread_of,
-    welcomed,
-)
+from tests.e2e.connections import REFUSALS, answered, runs_on, welcomed
+from tests.e2e.customers import Customers, sign_out
+from tests.e2e.questions import costs, tells
+from tests.e2e.run_events import GOLDEN_PATH, ends, kinds, longest_gap_s, out_of_place, result_of, times, users
+from tests.e2e.runs import ended, executed, started
+from tests.e2e.threads import contents_of, thread_id, thread_of
 
 AGENT_MESSAGES = ["user_message", "chat", "start_agent", "agent_request", "execute_agent"]
 MESSAGES_PER_MIN = 30
 """What one user may say on WebSockets within a minute (contract, section 5)."""
-REFUSALS = {401, 403, 1008}
-
-
-@pytest.fixture
-def timeouts(environment: Environment) -> Timeouts:
-    """How long the product's clients wait."""
-    return environment.timeouts
 
 
 @pytest.mark.requires("websocket")
@@ -363,9 +346,8 @@ async def test_020_coming_and_going_leaves_the_user_served(user: User, websocket
     assert [tells(answer, 2100) for answer in answers] == [True, True]
 
 
-async def test_021_signing_in_again_finds_everything(backend: Service, auth: Service) -> None:
+async def test_021_signing_in_again_finds_everything(customers: Customers) -> None:
     """A customer who signs out and in again is the same, with document, preference, profile and key left behind."""
-    customers = Customers(backend=backend, auth=auth)
     account = customers.new_account()
     before = await customers.sign_up(account)
     document = accepted(await before.backend.post("/api/corpus", json={"title": "left", "content": "behind"}))

@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from ci_tools.model import Environment, Timeouts
+from ci_tools.model import Timeouts
 from ci_tools.target.answers import accepted, envelope, rows
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import NewUser, OpenSocket, User
 from ci_tools.target.http import Answer
 from ci_tools.target.service import Service
 from tests.e2e.agent_work import figures, streamed
-from tests.e2e.customers import Customers, sign_out, thread_id, token_of
-from tests.e2e.run_events import kinds, users
-from tests.e2e.steps import answered, costs, executed, result_of, runs_on, tells, thread_of, welcomed
+from tests.e2e.connections import answered, runs_on, welcomed
+from tests.e2e.customers import Customers, sign_out, token_of
+from tests.e2e.questions import costs, tells
+from tests.e2e.run_events import kinds, result_of, users
+from tests.e2e.runs import executed
+from tests.e2e.threads import thread_id, thread_of
 
 SECTIONS = ("profile", "settings", "preferences")
 DEPENDENCIES = ("postgresql", "redis")
@@ -24,18 +27,6 @@ READY = "/api/health/ready"
 API_KEYS = "/api/v1/user/api-keys"
 END_IN_STORE = {"agent_completed": "completed", "agent_error": "cancelled"}
 """How a run that its user cancelled is stored, by the event that it ended in: it may have been quicker."""
-
-
-@pytest.fixture
-def timeouts(environment: Environment) -> Timeouts:
-    """How long the product's clients wait."""
-    return environment.timeouts
-
-
-@pytest.fixture
-def customers(backend: Service, auth: Service) -> Customers:
-    """The way in for customers with a password."""
-    return Customers(backend=backend, auth=auth)
 
 
 async def test_026_documents_are_kept_for_their_owner_only(user: User, second_user: User) -> None:

@@ -15,8 +15,8 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import TERMINAL_EVENTS, Frame, Socket, SocketRefusedError
+from tests.e2e.run_events import GOLDEN_PATH
 
-GOLDEN_PATH = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
 AGENTS = {
     "triage",
     "data",
@@ -33,12 +33,6 @@ HANDSHAKES = 8
 
 QUESTION = "Our monthly costs were 1200, 1600, 900 and 2300 USD: analyse the numbers and tell me the average"
 AVERAGE = "1500"
-
-
-@pytest.fixture
-def timeouts(backend: Service) -> Timeouts:
-    """How long the product's clients wait for an agent."""
-    return backend.environment.timeouts
 
 
 @pytest_asyncio.fixture

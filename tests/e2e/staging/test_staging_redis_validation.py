@@ -10,9 +10,8 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import SocketRefusedError
+from tests.e2e.connections import REFUSALS
 
-REFUSALS = {401, 403, 1008}
-"""Refused at the handshake, or closed as a violation of policy right after it."""
 REDIS_S = 3.0
 """The unscaled limit for one answer of Redis: the resolver's 5 s of the recorded crisis is above it."""
 

@@ -12,10 +12,9 @@ import pytest
 
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.websocket import JWT_SUBPROTOCOL, Socket, SocketRefusedError, TokenIn
+from tests.e2e.connections import REFUSALS
 
 EVENTS = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
-REFUSALS = {401, 403, 1008}
-"""Refused at the handshake, or closed as a violation of policy right after it."""
 CONNECTIONS_PER_USER = 3
 
 
