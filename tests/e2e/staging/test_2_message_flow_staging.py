@@ -20,8 +20,6 @@ from tests.e2e.threads import contents_of, thread_id, thread_of
 
 pytestmark = pytest.mark.requires("websocket")
 
-MESSAGE_BYTES = 8192
-"""What the contract lets one WebSocket message weigh."""
 ALPHABETS = "Zürich, Ελλάδα, Київ, 日本語, العربية, 🚀👩‍🚀, e\u0301 as written"
 ESCAPES = '<b>&amp;</b> {{ 7*7 }} \'; DROP TABLE messages;-- \\n "quoted"\tand\nbroken'
 
@@ -120,9 +118,9 @@ async def test_text_is_kept_as_it_was_said(user: User, websocket: OpenSocket, th
 @pytest.mark.requires("agents", "llm")
 async def test_size_of_a_message_is_limited_in_bytes(user: User, websocket: OpenSocket, thread: str) -> None:
     """A message of the greatest size is kept in full; one byte more is refused in words and not kept."""
-    timeouts = user.backend.environment.timeouts
-    greatest, content = _message_of(MESSAGE_BYTES, thread)
-    excessive, _ = _message_of(MESSAGE_BYTES + 1, thread)
+    timeouts, limit_bytes = user.backend.environment.timeouts, user.backend.environment.socket_limits.message_bytes
+    greatest, content = _message_of(limit_bytes, thread)
+    excessive, _ = _message_of(limit_bytes + 1, thread)
     async with welcomed(websocket, user) as socket:
         await socket.send_text(greatest)
         await socket.events_of_run(within_s=timeouts.agent_s)
@@ -130,7 +128,7 @@ async def test_size_of_a_message_is_limited_in_bytes(user: User, websocket: Open
         await socket.expect("error_message", within_s=timeouts.receive_s)
 
     contents = await contents_of(user, thread)
-    assert len(greatest) < len(greatest.encode()) == MESSAGE_BYTES
+    assert len(greatest) < len(greatest.encode()) == limit_bytes
     assert contents[0] == ("user", content)
     assert [role for role, _ in contents] == ["user", "assistant"]
 

@@ -17,8 +17,6 @@ from tests.e2e.run_events import result_of
 from tests.e2e.runs import ended, started
 from tests.e2e.threads import contents_of, conversation, thread_id, thread_of
 
-MESSAGE_BYTES = 8192
-"""The largest message of the contract."""
 TOO_BIG = 1009
 AGENTS = pytest.mark.requires("websocket", "agents")
 END_OF = {"cancelled": ("agent_error", ["user"]), "completed": ("agent_completed", ["user", "assistant"])}
@@ -67,7 +65,7 @@ async def test_oversized_message_leaves_nothing(user: User, websocket: OpenSocke
     """A message one byte above the limit is refused unheard; the largest one is answered and stored whole."""
     async with thread_of(user) as thread:
         here = {"thread_id": thread_id(thread), "agent": "data"}
-        room = MESSAGE_BYTES - len(_frame(f"{costs(500)} ", **here))
+        room = user.backend.environment.socket_limits.message_bytes - len(_frame(f"{costs(500)} ", **here))
         largest = f"{costs(500)} {'x' * room}"
         async with welcomed(websocket, user) as socket:
             refused = await _told_too_large(socket, _frame(f"{largest}x", **here), timeouts)

@@ -15,7 +15,6 @@ from ci_tools.target.websocket import JWT_SUBPROTOCOL, Socket, SocketRefusedErro
 from tests.e2e.connections import REFUSALS
 
 EVENTS = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
-CONNECTIONS_PER_USER = 3
 
 
 async def _welcome(socket: Socket, user: User) -> Mapping[str, Any]:
@@ -90,7 +89,7 @@ async def test_websocket_limits_connections_per_user(
 ) -> None:
     """A user holds three connections, not four; another user is not affected; a closed one is free again."""
     async with AsyncExitStack() as held:
-        sockets = [await held.enter_async_context(websocket(user)) for _ in range(CONNECTIONS_PER_USER)]
+        sockets = [await held.enter_async_context(websocket(user)) for _ in range(user.backend.environment.socket_limits.connections)]
         for socket in sockets:
             await _welcome(socket, user)
         with pytest.raises(SocketRefusedError):
