@@ -62,7 +62,7 @@ async def test_report_is_kept_in_its_thread_as_it_was_given(user: User) -> None:
 
         kept, elsewhere = await contents_of(user, thread), await contents_of(user, aside)
     assert "Größe prüfen — £ 300\n\n2. 終わり" in report["response"]
-    assert sorted(kept) == sorted([("user", "Report on August"), ("assistant", report["response"])])
+    assert kept == [("user", "Report on August"), ("assistant", report["response"])]
     assert elsewhere == []
 
 

@@ -8,9 +8,10 @@ from ci_tools.target.fixtures import Eventually, User
 
 
 @asynccontextmanager
-async def thread_of(user: User, title: str = "e2e", **metadata: object) -> AsyncIterator[str]:
-    """The path of a new thread of *user*, which is deleted at the end."""
-    created = accepted(await user.backend.post("/api/threads", json={"title": title, "metadata": metadata}))
+async def thread_of(user: User, title: str | None = "e2e", **metadata: object) -> AsyncIterator[str]:
+    """The path of a new thread of *user*, which is deleted at the end; without *title* only its owner is told."""
+    body = {} if title is None else {"title": title, "metadata": metadata}
+    created = accepted(await user.backend.post("/api/threads", json=body))
     path = f"/api/threads/{created['id']}"
     try:
         yield path

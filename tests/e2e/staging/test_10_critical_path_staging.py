@@ -11,7 +11,7 @@ from tests.e2e.connections import answered, welcomed
 from tests.e2e.customers import Customers, sign_out, texts, token_of
 from tests.e2e.questions import costs, tells
 from tests.e2e.run_events import GOLDEN_PATH, kinds, result_of
-from tests.e2e.runs import ended, started
+from tests.e2e.runs import ended, started, watched
 from tests.e2e.threads import conversation, thread_id, thread_of
 
 CONVERSATION = pytest.mark.requires("websocket", "agents")
@@ -102,10 +102,7 @@ async def test_programmer_gets_along_without_a_websocket(customers: Customers, e
 @pytest.mark.requires("agents")
 async def test_streaming_customer_keeps_what_was_streamed(user: User) -> None:
     """A customer watches an answer stream in, finds the same run by its id, and keeps the answer in a thread."""
-    timeouts = user.backend.environment.timeouts
-    ask = {"type": "data", "message": costs(500)}
-    async with user.backend.events("/api/agents/stream", json=ask, timeout_s=timeouts.general_s) as stream:
-        events = [event async for event in stream]
+    events = await watched(user, "data", costs(500))
     completed = next(event for event in events if event.name == "agent_completed")
     run = accepted(await user.backend.get(f"/api/agent/{completed.data['run_id']}/state"))
     answer = next(text for text in texts(completed.data["data"]["result"]) if tells(text, 1500))

@@ -11,7 +11,7 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.websocket import AGENT_EVENTS, Frame, Socket
 from tests.e2e.agent_work import streamed
-from tests.e2e.connections import answered, runs_on, welcomed
+from tests.e2e.connections import answered, pinged, runs_on, welcomed
 from tests.e2e.questions import FOR_MANY_AGENTS, costs, tells
 from tests.e2e.run_events import result_of
 from tests.e2e.runs import UNDER_WAY, ended, executed, started
@@ -129,8 +129,7 @@ async def test_cancelled_run_falls_silent(user: User, websocket: OpenSocket, eve
     async with welcomed(websocket, user) as socket:
         run_ids = [await _cancelled_at_once(socket, user) for _ in range(5)]
         runs = await runs_on(socket, user, 5)
-        await socket.send("ping")
-        await socket.expect("pong", within_s=within_s)
+        await pinged(socket, user)
         after = await runs_on(socket, user, 5)
     kept = [await eventually(ended(user, run_id), within_s=within_s, what=f"{run_id} has ended") for run_id in run_ids]
 

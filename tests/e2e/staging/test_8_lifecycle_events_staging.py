@@ -5,12 +5,12 @@ import pytest
 from ci_tools.target.answers import accepted, envelope, instant, rows
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.websocket import SocketClosedError
-from tests.e2e.connections import answered, welcomed
+from tests.e2e.connections import answered, pinged, welcomed
 from tests.e2e.customers import Customers, sign_out, token_of
 from tests.e2e.questions import costs, tells
 from tests.e2e.run_events import result_of
 from tests.e2e.runs import ended, started
-from tests.e2e.threads import contents_of, thread_id, thread_of
+from tests.e2e.threads import contents_of, conversation, thread_id, thread_of
 
 AGENTS = pytest.mark.requires("websocket", "agents")
 NORMAL = 1000
@@ -29,14 +29,19 @@ async def test_agent_starts_and_rests_again(user: User, eventually: Eventually) 
     async def resting() -> bool:
         return await state() == rest
 
-    rest = await state()
-    begun = accepted(await user.backend.post("/api/agents/start", json={"agent_id": "data", "message": costs(500)}))
-    await eventually(resting, within_s=timeouts.agent_s, what="the agent rests again")
+    async with thread_of(user, "work") as thread:
+        rest = await state()
+        ask = {"agent_id": "data", "message": costs(500), "thread_id": thread_id(thread)}
+        begun = accepted(await user.backend.post("/api/agents/start", json=ask))
+        worked = await conversation(eventually, user, thread, 2)
+        await eventually(resting, within_s=timeouts.agent_s, what="the agent rests again")
     stopped = accepted(await user.backend.post("/api/agents/stop", json={"agent_id": "data"}))
     cancelled = accepted(await user.backend.post("/api/agents/cancel", json={"agent_id": "data"}))
     unknown = await user.backend.post("/api/agents/start", json={"agent_id": "astrologer", "message": costs(500)})
 
     told = [begun, stopped, cancelled]
+    assert worked[0] == ("user", costs(500))
+    assert (worked[1][0], tells(worked[1][1], 1500)) == ("assistant", True)
     assert [(answer["action"], answer["success"]) for answer in told] == [
         ("start", True),
         ("stop", False),
@@ -77,8 +82,7 @@ async def test_connection_lives_from_welcome_to_close(user: User, websocket: Ope
     with pytest.raises(SocketClosedError):
         await first.send("ping")
     async with welcomed(websocket, user) as second:
-        await second.send("ping")
-        await second.expect("pong", within_s=timeouts.receive_s)
+        await pinged(second, user)
     async with websocket(user, subprotocols=("chat.example",)) as foreign:
         refused = await foreign.closed(within_s=timeouts.receive_s)
 

@@ -117,7 +117,9 @@ async def test_request_that_is_cut_off_leaves_nothing(client: HttpClient, user: 
         created = accepted(await connection.answer())
 
     listed = rows(await user.backend.get("/api/threads"))
-    await user.backend.delete(f"/api/threads/{created['id']}")
+    for thread in listed:
+        await user.backend.delete(f"/api/threads/{thread['id']}")
+    assert [thread["id"] for thread in listed] == [created["id"]]
     assert [thread["title"] for thread in listed] == ["whole"]
 
 

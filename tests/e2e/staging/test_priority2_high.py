@@ -14,7 +14,7 @@ from ci_tools.target.fixtures import NewUser, OpenSocket, User
 from ci_tools.target.http import Answer
 from ci_tools.target.service import Service
 from tests.e2e.agent_work import figures, streamed
-from tests.e2e.connections import answered, runs_on, welcomed
+from tests.e2e.connections import answered, pinged, runs_on, welcomed
 from tests.e2e.customers import Customers, sign_out, token_of
 from tests.e2e.questions import costs, tells
 from tests.e2e.run_events import kinds, result_of, users
@@ -301,24 +301,20 @@ async def test_042_every_source_agrees_on_google(auth: Service) -> None:
 
 
 @pytest.mark.requires("websocket")
-async def test_043_long_session_outlives_its_tokens(
-    customers: Customers, websocket: OpenSocket, timeouts: Timeouts
-) -> None:
+async def test_043_long_session_outlives_its_tokens(customers: Customers, websocket: OpenSocket) -> None:
     """Over three renewals a user keeps their id, thread and open connection, and no spent token can be renewed."""
     holders = [await customers.sign_up(customers.new_account())]
     async with thread_of(holders[0], "long") as thread, welcomed(websocket, holders[0]) as socket:
         for _ in range(3):
             holders.append(await customers.renew(holders[-1]))
         opened = [await holder.backend.get(thread) for holder in holders]
-        await socket.send("ping")
-        pong = await socket.expect("pong", within_s=timeouts.receive_s)
+        await pinged(socket, holders[0])
         spent = [token_of(holder).refresh for holder in holders[:-1]]
         again = [await customers.auth.post("/auth/refresh", json={"refresh_token": token}) for token in spent]
 
     assert {holder.user_id for holder in holders} == {holders[0].user_id}
     assert len({token_of(holder).claims["jti"] for holder in holders}) == 4
     assert [accepted(answer)["title"] for answer in opened] == ["long"] * 4
-    assert pong.type == "pong"
     assert [answer.status for answer in again] == [401] * 3
 
 
