@@ -88,6 +88,15 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SocketLimits:
+    """What one user may do on WebSockets (contract, section 5); not scaled by ``time_scale``."""
+
+    connections: int = 3
+    messages_per_min: int = 30
+    message_bytes: int = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeLimit:
     """Requests per minute and address that the edge allows on paths below *path_prefix*.
 
@@ -164,6 +173,7 @@ class Environment:
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: tuple[EdgeLimit, ...] = ()
     """The longest matching prefix binds; no match means unpaced."""
+    socket_limits: SocketLimits = field(default_factory=SocketLimits)
     pacing_share: float = 1.0
     """Part of the limits that this process tree may use (parallel jobs get a static share)."""
     auth: AuthStrategy = field(default_factory=NoAuth)

@@ -1,29 +1,12 @@
-"""Processes that end with the one that started them, also when that one is killed."""
+"""The end of the pytest process of a campaign: with the campaign, and of all that it has started."""
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 from contextlib import suppress
-
-_PR_SET_PDEATHSIG = 1
 
 PARENT = "CAMPAIGN_PROCESS"
 """Environment variable with the id of the process that runs the campaign and starts pytest."""
-
-
-def die_with_parent(parent: str | None = None) -> None:
-    """Let the kernel kill this process when its parent dies (Linux; elsewhere nothing happens).
-
-    With *parent*, the parent's process id, it ends at once if that one is gone already.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent is not None and parent != str(os.getppid()):
-        # It died before the request was in force: there is nobody left to report to.
-        os._exit(1)
 
 
 def end_group(process: subprocess.Popen[str], *, patience_s: float) -> None:

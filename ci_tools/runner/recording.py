@@ -17,10 +17,11 @@ from ci_tools.errors import CampaignError, ThrottledError
 from ci_tools.evidence.events import Collected, TestBlocked, TestFinished, TestStarted, WorkerLost
 from ci_tools.evidence.journal import JournalWriter, prefix_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
+from ci_tools.lifeline import die_with_parent
 from ci_tools.model import EDGE, DependencyState, NodeId, Outcome, Phase
 from ci_tools.planning.membership import suite_of
 from ci_tools.runner.control import Line
-from ci_tools.runner.lifetime import PARENT, die_with_parent
+from ci_tools.runner.lifetime import PARENT
 from ci_tools.runner.parking import MARKS, Parking, required
 from ci_tools.runner.phases import PhaseRunner
 from ci_tools.target.evidence import EVIDENCE_KEY
@@ -45,7 +46,8 @@ def start(config: pytest.Config, directory: Path, *, phase: int, control: int | 
         pytest.UsageError: there is no journal, or it holds no plan with that phase.
     """
     worker = getattr(config, "workerinput", {}).get("workerid")
-    die_with_parent(os.environ.get(PARENT) if worker is None else None)
+    campaign = os.environ.get(PARENT) if worker is None else None
+    die_with_parent(int(campaign) if campaign else None)
     if control is None:
         _start_by_hand(config, directory, phase, worker)
     elif worker is not None:

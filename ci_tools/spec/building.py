@@ -57,11 +57,12 @@ def _environment(
 ) -> model.Environment:
     deployment = document.deployment
     chosen = probes if document.probes is None else document.probes
-    plain = _fields(document, "timeouts", "limits", "auth", "deployment", "probes")
+    plain = _fields(document, "timeouts", "limits", "socket_limits", "auth", "deployment", "probes")
     return model.Environment(
         name=name,
         **plain,
         timeouts=model.Timeouts(**_fields(document.timeouts)),
+        socket_limits=model.SocketLimits(**_fields(document.socket_limits)),
         limits=tuple(model.EdgeLimit(**_fields(limit)) for limit in document.limits),
         auth=_STRATEGIES[type(document.auth)](**_fields(document.auth)),
         deployment=model.DeploymentSource(**_fields(deployment)) if deployment else None,

@@ -26,6 +26,17 @@ class TimeoutsDocument(Document):
     """Until it is told whether something works, and which deployment it is."""
 
 
+class SocketLimitsDocument(Document):
+    """What one user may do on WebSockets; never scaled."""
+
+    connections: Annotated[int, Field(ge=1)] = 3
+    """Connections at the same time."""
+    messages_per_min: Annotated[int, Field(ge=1)] = 30
+    """Messages within a minute, over all connections."""
+    message_bytes: Annotated[int, Field(ge=1)] = 8192
+    """The largest message."""
+
+
 class EdgeLimitDocument(Document):
     """What the edge allows one address; the longest matching prefix binds."""
 
@@ -108,6 +119,8 @@ class EnvironmentDocument(Document):
     """Patience of a client."""
     limits: tuple[EdgeLimitDocument, ...] = ()
     """What the edge allows; without a match, requests are not paced."""
+    socket_limits: SocketLimitsDocument = SocketLimitsDocument()
+    """What one user may do on WebSockets."""
     pacing_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Part of the limits that a campaign may use."""
     auth: AuthDocument = NoAuthDocument(strategy="none")

@@ -1,4 +1,4 @@
-"""Fixtures of a suite against a deployed system; its conftest imports them by name and defines ``environment``.
+"""Fixtures of a suite against a deployed system; its conftest imports ``*`` from here and defines ``environment``.
 
 Resources live as long as a worker's session; evidence and users as long as one test.
 """

@@ -36,7 +36,7 @@ class Loopback(httpx.AsyncHTTPTransport):
         return await super().handle_async_request(request)
 
 
-async def carries_request_id(answer: httpx.Response) -> None:
+async def check_request_id(answer: httpx.Response) -> None:
     """Every answer has an ``x-request-id`` (contract, section 3)."""
     assert answer.headers.get("x-request-id"), f"no x-request-id on {answer.status_code} {answer.url}"
 
@@ -83,7 +83,7 @@ class Deployed:
         return httpx.AsyncClient(
             base_url=f"https://{self.host(name)}",
             transport=Loopback(verify=self.trust, local_address=local_address),
-            event_hooks={"response": [carries_request_id]},
+            event_hooks={"response": [check_request_id]},
             headers={"user-agent": "netra-contract/1"},
             timeout=10.0,
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.contract.checks import answered
+from tests.contract.checks import check_answered
 from tests.contract.client import User
 from tests.contract.schemas import RUN_STATUS
 
@@ -19,7 +19,7 @@ async def ended(api: httpx.AsyncClient, user: User, run_id: str, within_s: float
     async with asyncio.timeout(within_s):
         while True:
             answer = await api.get(f"/api/agent/{run_id}/status", headers=user.bearer)
-            run: dict[str, Any] = answered(answer, RUN_STATUS)
+            run: dict[str, Any] = check_answered(answer, RUN_STATUS)
             if run["status"] not in UNDER_WAY:
                 return run
             await asyncio.sleep(POLL_S)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from tests.contract.checks import conforms
+from tests.contract.checks import check_conforms
 from tests.contract.schemas import EVENT, EVENT_DATA
 
 LAST_EVENTS = ("agent_completed", "agent_error")
@@ -122,8 +122,8 @@ class Events(list[dict[str, Any]]):
         """Each event follows its schema, and every tool_executing has its own tool_completed after it."""
         open_tools: list[tuple[str, str]] = []
         for event in self:
-            conforms(event, EVENT)
-            conforms(event["data"], EVENT_DATA[event["type"]])
+            check_conforms(event, EVENT)
+            check_conforms(event["data"], EVENT_DATA[event["type"]])
             if event["type"] == "tool_executing":
                 open_tools.append((event["agent_name"], event["data"]["tool_name"]))
             if event["type"] == "tool_completed":

@@ -4,7 +4,7 @@ import json
 import httpx
 import pytest
 
-from tests.contract.checks import answered, instant, listed, refused
+from tests.contract.checks import check_answered, check_listed, check_refused, instant
 from tests.contract.client import Deployed, User
 from tests.contract.runs import ended
 from tests.contract.schemas import AGENT_NAMES, GOLDEN_PATH, MESSAGE, THREAD
@@ -112,7 +112,7 @@ async def test_handed_over_work_is_built_on(deployed: Deployed, user: User) -> N
 async def test_supervisor_reads_the_conversation(deployed: Deployed, api: httpx.AsyncClient, user: User) -> None:
     """In a thread the supervisor looks at what was said before, the newest last."""
     created = await api.post("/api/threads", headers=user.bearer, json={})
-    thread = answered(created, THREAD, 201)["id"]
+    thread = check_answered(created, THREAD, 201)["id"]
     await api.post(f"/api/threads/{thread}/messages", headers=user.bearer, json={"message": "We spoke of turbines."})
     async with deployed.socket(user=user) as socket:
         events = await socket.run(content=CONTENT, thread_id=thread)
@@ -187,17 +187,17 @@ async def test_run_can_be_read_over_http(
     assert run["status"] == "completed"
     assert run["result"] == events.result
     assert [step["type"] for step in run["steps"]] == events.types
-    refused(await api.get(f"/api/agent/{events.run_id}/status", headers=stranger.bearer), 404)
+    check_refused(await api.get(f"/api/agent/{events.run_id}/status", headers=stranger.bearer), 404)
 
 
 async def test_run_is_written_into_its_thread(deployed: Deployed, api: httpx.AsyncClient, user: User) -> None:
     """A message in a thread and the agent's answer stand in that thread, in this order."""
     created = await api.post("/api/threads", headers=user.bearer, json={})
-    thread = answered(created, THREAD, 201)["id"]
+    thread = check_answered(created, THREAD, 201)["id"]
     async with deployed.socket(user=user) as socket:
         events = await socket.run(content=CONTENT, agent="data", thread_id=thread)
     await ended(api, user, events.run_id)
-    messages = listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
+    messages = check_listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
 
     assert [message["role"] for message in messages] == ["user", "assistant"]
     assert messages[0]["content"] == CONTENT
@@ -251,10 +251,10 @@ async def test_strangers_threads_take_no_messages(
 ) -> None:
     """A message into another user's thread is an error and leaves nothing there."""
     created = await api.post("/api/threads", headers=stranger.bearer, json={})
-    thread = answered(created, THREAD, 201)["id"]
+    thread = check_answered(created, THREAD, 201)["id"]
     async with deployed.socket(user=user) as socket:
         await socket.send("user_message", content=CONTENT, thread_id=thread)
         await socket.expect("error_message")
-    messages = listed(await api.get(f"/api/threads/{thread}/messages", headers=stranger.bearer), MESSAGE)
+    messages = check_listed(await api.get(f"/api/threads/{thread}/messages", headers=stranger.bearer), MESSAGE)
 
     assert messages == []

@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.checks import answered, is_fresh, listed, refused
+from tests.contract.checks import check_answered, check_listed, check_refused, is_fresh
 from tests.contract.client import User
 from tests.contract.runs import ended, streamed
 from tests.contract.schemas import (
@@ -39,25 +39,25 @@ async def execute(api: httpx.AsyncClient, user: User, agent: str, message: str, 
     answer = await api.post(
         "/api/agents/execute", headers=user.bearer, json={"type": agent, "message": message, **body}
     )
-    executed: dict[str, Any] = answered(answer, EXECUTION)
+    executed: dict[str, Any] = check_answered(answer, EXECUTION)
     return executed
 
 
 async def start(api: httpx.AsyncClient, user: User, **body: object) -> dict[str, Any]:
     """A run that was started with *body*."""
     answer = await api.post("/api/agent/v2/execute", headers=user.bearer, json={"message": REQUESTS["data"][0], **body})
-    started: dict[str, Any] = answered(answer, RUN_STARTED)
+    started: dict[str, Any] = check_answered(answer, RUN_STARTED)
     return started
 
 
 async def thread_of(api: httpx.AsyncClient, user: User) -> str:
     """A new thread of *user*."""
-    return str(answered(await api.post("/api/threads", headers=user.bearer, json={}), THREAD, 201)["id"])
+    return str(check_answered(await api.post("/api/threads", headers=user.bearer, json={}), THREAD, 201)["id"])
 
 
 async def test_status_lists_the_nine_agents(api: httpx.AsyncClient, user: User) -> None:
     """Every agent of the contract is there once, with state, capabilities and configuration."""
-    agents = listed(await api.get("/api/agents/status", headers=user.bearer), AGENT_STATUS)
+    agents = check_listed(await api.get("/api/agents/status", headers=user.bearer), AGENT_STATUS)
 
     assert sorted(agent["name"] for agent in agents) == sorted(AGENT_NAMES)
 
@@ -113,7 +113,7 @@ async def test_context_counts(api: httpx.AsyncClient, user: User) -> None:
 async def test_execution_is_a_run_that_can_be_read(api: httpx.AsyncClient, user: User) -> None:
     """The run of an execution is stored as completed, with its steps and the result that was answered."""
     executed = await execute(api, user, "data", REQUESTS["data"][0])
-    run = answered(await api.get(f"/api/agent/{executed['run_id']}/status", headers=user.bearer), RUN_STATUS)
+    run = check_answered(await api.get(f"/api/agent/{executed['run_id']}/status", headers=user.bearer), RUN_STATUS)
 
     assert run["run_id"] == executed["run_id"]
     assert run["status"] == "completed"
@@ -139,7 +139,7 @@ async def test_invalid_executions_are_refused(api: httpx.AsyncClient, user: User
     """An unknown type, a missing message and a context that is no object are 422."""
     answer = await api.post("/api/agents/execute", headers=user.bearer, json=body)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 async def test_started_run_completes(api: httpx.AsyncClient, user: User) -> None:
@@ -203,7 +203,7 @@ async def test_another_users_run_does_not_exist(api: httpx.AsyncClient, user: Us
     theirs = await api.get(f"/api/agent/{started['run_id']}/{part}", headers=stranger.bearer)
     unknown = await api.get(f"/api/agent/run_unknown/{part}", headers=user.bearer)
 
-    assert refused(theirs, 404)["error_code"] == refused(unknown, 404)["error_code"]
+    assert check_refused(theirs, 404)["error_code"] == check_refused(unknown, 404)["error_code"]
     assert (await api.get(f"/api/agent/{started['run_id']}/{part}", headers=user.bearer)).status_code == 200
 
 
@@ -211,7 +211,7 @@ async def test_state_is_of_the_same_run(api: httpx.AsyncClient, user: User) -> N
     """Status and state speak of the same run."""
     started = await start(api, user, agent_type="data")
     run = await ended(api, user, started["run_id"])
-    state = answered(await api.get(f"/api/agent/{started['run_id']}/state", headers=user.bearer), {})
+    state = check_answered(await api.get(f"/api/agent/{started['run_id']}/state", headers=user.bearer), {})
 
     assert state["run_id"] == run["run_id"]
     assert state["status"] == run["status"]
@@ -222,7 +222,7 @@ async def test_run_is_written_into_its_thread(api: httpx.AsyncClient, user: User
     thread = await thread_of(api, user)
     started = await start(api, user, agent_type="data", thread_id=thread)
     await ended(api, user, started["run_id"])
-    messages = listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
+    messages = check_listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
 
     assert started["thread_id"] == thread
     assert [message["role"] for message in messages] == ["user", "assistant"]
@@ -236,7 +236,7 @@ async def test_same_request_id_writes_once(api: httpx.AsyncClient, user: User) -
     first = await start(api, user, thread_id=thread, request_id="contract-6")
     await start(api, user, thread_id=thread, request_id="contract-6")
     await ended(api, user, first["run_id"])
-    messages = listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
+    messages = check_listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
 
     assert [message["role"] for message in messages] == ["user", "assistant"]
 
@@ -249,7 +249,7 @@ async def test_a_refused_request_keeps_its_id(api: httpx.AsyncClient, user: User
     started = await start(api, user, **{**body, "thread_id": mine})
     run = await ended(api, user, started["run_id"])
 
-    refused(answer, 404)
+    check_refused(answer, 404)
     assert run["status"] == "completed"
 
 
@@ -261,9 +261,9 @@ async def test_runs_write_into_own_threads_only(
     theirs = await thread_of(api, stranger)
     target = {"stranger's": theirs, "unknown": f"{theirs[:-4]}0000"}[thread]
     answer = await api.post("/api/agent/v2/execute", headers=user.bearer, json={"message": "x", "thread_id": target})
-    messages = listed(await api.get(f"/api/threads/{theirs}/messages", headers=stranger.bearer), MESSAGE)
+    messages = check_listed(await api.get(f"/api/threads/{theirs}/messages", headers=stranger.bearer), MESSAGE)
 
-    refused(answer, 404)
+    check_refused(answer, 404)
     assert messages == []
 
 
@@ -281,7 +281,7 @@ async def test_invalid_starts_are_refused(api: httpx.AsyncClient, user: User, bo
     """A start without a message or with an unknown agent is 422."""
     answer = await api.post("/api/agent/v2/execute", headers=user.bearer, json=body)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 async def test_started_agent_is_confirmed(api: httpx.AsyncClient, user: User) -> None:
@@ -290,7 +290,7 @@ async def test_started_agent_is_confirmed(api: httpx.AsyncClient, user: User) ->
         "/api/agents/start", headers=user.bearer, json={"agent_id": "data", "message": REQUESTS["data"][0]}
     )
 
-    action = answered(answer, AGENT_ACTION)
+    action = check_answered(answer, AGENT_ACTION)
     assert (action["success"], action["agent_id"], action["action"]) == (True, "data", "start")
     assert is_fresh(action["timestamp"])
 
@@ -300,7 +300,7 @@ async def test_nothing_under_way_is_not_ended(api: httpx.AsyncClient, user: User
     """Ending an agent of which nothing runs is told as no success."""
     answer = await api.post(f"/api/agents/{action}", headers=user.bearer, json={"agent_id": "data"})
 
-    confirmed = answered(answer, AGENT_ACTION)
+    confirmed = check_answered(answer, AGENT_ACTION)
     assert (confirmed["success"], confirmed["action"]) == (False, action)
 
 
@@ -311,7 +311,7 @@ async def test_ended_runs_are_not_ended_again(api: httpx.AsyncClient, user: User
     answer = await api.post(f"/api/agents/{action}", headers=user.bearer, json={"agent_id": executed["run_id"]})
     run = await ended(api, user, executed["run_id"])
 
-    assert answered(answer, AGENT_ACTION)["success"] is False
+    assert check_answered(answer, AGENT_ACTION)["success"] is False
     assert run["status"] == "completed"
 
 
@@ -320,7 +320,7 @@ async def test_actions_need_an_agent(api: httpx.AsyncClient, user: User, action:
     """An action without an agent is 422."""
     answer = await api.post(f"/api/agents/{action}", headers=user.bearer, json={})
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 async def test_stream_tells_the_run_in_order(api: httpx.AsyncClient, user: User) -> None:
@@ -350,4 +350,4 @@ async def test_invalid_streams_are_refused(api: httpx.AsyncClient, user: User, b
     """An invalid request is 422 before any stream begins."""
     answer = await api.post("/api/agents/stream", headers=user.bearer, json=body)
 
-    refused(answer, 422)
+    check_refused(answer, 422)

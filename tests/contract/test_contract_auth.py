@@ -3,7 +3,7 @@ import time
 import httpx
 import pytest
 
-from tests.contract.checks import answered, conforms, refused
+from tests.contract.checks import check_answered, check_conforms, check_refused
 from tests.contract.client import SignIn, User, bearer, unique_email, user_of
 from tests.contract.forgery import FORGERIES, claims_of, header_of
 from tests.contract.schemas import CLAIMS, INVALID_TOKEN, TOKEN_PAIR, TOKENS, VALID_TOKEN
@@ -29,7 +29,7 @@ async def test_registration_answers_with_tokens(auth: httpx.AsyncClient) -> None
     email = unique_email()
     answer = await register(auth, email=email)
 
-    body = answered(answer, TOKENS, answer.status_code)
+    body = check_answered(answer, TOKENS, answer.status_code)
     assert answer.status_code in (200, 201)
     assert body["user"]["email"] == email
 
@@ -39,7 +39,7 @@ async def test_login_is_the_registered_user(auth: httpx.AsyncClient) -> None:
     registered = user_of(await register(auth))
     answer = await auth.post("/auth/login", json={"email": registered.email, "password": PASSWORD})
 
-    body = answered(answer, TOKENS)
+    body = check_answered(answer, TOKENS)
     assert body["user"] == {**body["user"], "id": registered.user_id, "email": registered.email}
     assert claims_of(body["access_token"])["sub"] == registered.user_id
     assert body["access_token"] != registered.access_token
@@ -50,7 +50,7 @@ async def test_login_refuses_a_wrong_password(auth: httpx.AsyncClient) -> None:
     registered = user_of(await register(auth))
     answer = await auth.post("/auth/login", json={"email": registered.email, "password": f"{PASSWORD}!"})
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 async def test_login_refuses_an_unknown_address(auth: httpx.AsyncClient) -> None:
@@ -59,7 +59,7 @@ async def test_login_refuses_an_unknown_address(auth: httpx.AsyncClient) -> None
     unknown = await auth.post("/auth/login", json={"email": unique_email(), "password": PASSWORD})
     wrong = await auth.post("/auth/login", json={"email": registered.email, "password": "wrong password 1"})
 
-    assert refused(unknown, 401)["message"] == refused(wrong, 401)["message"]
+    assert check_refused(unknown, 401)["message"] == check_refused(wrong, 401)["message"]
 
 
 async def test_an_address_registers_once(auth: httpx.AsyncClient) -> None:
@@ -68,7 +68,7 @@ async def test_an_address_registers_once(auth: httpx.AsyncClient) -> None:
     again = await register(auth, email=registered.email, password="another passphrase 8")
     login = await auth.post("/auth/login", json={"email": registered.email, "password": PASSWORD})
 
-    refused(again, 409)
+    check_refused(again, 409)
     assert login.status_code == 200
 
 
@@ -79,7 +79,7 @@ async def test_registration_refuses_invalid_bodies(auth: httpx.AsyncClient, chan
     """A registration without a usable address and password is 422."""
     answer = await register(auth, **changes)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/register", "/auth/refresh"])
@@ -87,7 +87,7 @@ async def test_bodies_must_be_json(auth: httpx.AsyncClient, path: str) -> None:
     """A body that is no JSON is 422."""
     answer = await auth.post(path, content=b"{", headers={"content-type": "application/json"})
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 async def test_refusals_repeat_no_password(auth: httpx.AsyncClient) -> None:
@@ -101,7 +101,7 @@ async def test_refusals_repeat_no_password(auth: httpx.AsyncClient) -> None:
 async def test_access_token_has_the_contract_claims(auth: httpx.AsyncClient) -> None:
     """An access token is HS256 with every claim, of the user it was issued to."""
     registered = user_of(await register(auth))
-    claims = conforms(claims_of(registered.access_token), CLAIMS)
+    claims = check_conforms(claims_of(registered.access_token), CLAIMS)
 
     assert header_of(registered.access_token)["alg"] == "HS256"
     assert claims["sub"] == registered.user_id
@@ -120,7 +120,7 @@ async def test_access_token_lives_15_to_30_minutes(user: User) -> None:
 
 async def test_expires_in_agrees_with_exp(auth: httpx.AsyncClient) -> None:
     """What the answer says of the token's life is what the token says."""
-    body = answered(await register(auth), TOKENS, 201)
+    body = check_answered(await register(auth), TOKENS, 201)
     claims = claims_of(body["access_token"])
 
     assert body["expires_in"] == pytest.approx(claims["exp"] - time.time(), abs=3)
@@ -138,7 +138,7 @@ async def test_refresh_token_lives_14_days(user: User) -> None:
 async def test_every_token_has_its_own_id(auth: httpx.AsyncClient) -> None:
     """Tokens issued one after the other are distinct by jti."""
     user = user_of(await register(auth))
-    pair = answered(await refresh(auth, user.refresh_token), TOKEN_PAIR)
+    pair = check_answered(await refresh(auth, user.refresh_token), TOKEN_PAIR)
     tokens = [user.access_token, user.refresh_token, pair["access_token"], pair["refresh_token"]]
 
     assert len({claims_of(token)["jti"] for token in tokens}) == 4
@@ -151,8 +151,8 @@ async def test_forged_bearers_are_refused_by_both_services(
     """Nothing but a token of ours, of type access, unchanged, authenticates."""
     headers = bearer(FORGERIES[forgery](user.access_token, user.refresh_token))
 
-    refused(await api.get("/api/threads", headers=headers), 401)
-    refused(await auth.get("/auth/me", headers=headers), 401)
+    check_refused(await api.get("/api/threads", headers=headers), 401)
+    check_refused(await auth.get("/auth/me", headers=headers), 401)
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Token", "Bearer:"])
@@ -160,7 +160,7 @@ async def test_other_schemes_are_refused(api: httpx.AsyncClient, user: User, sch
     """A valid token under another scheme does not authenticate."""
     answer = await api.get("/api/threads", headers={"authorization": f"{scheme} {user.access_token}"})
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 async def test_tokens_are_accepted_across_services(api: httpx.AsyncClient, user: User) -> None:
@@ -172,7 +172,7 @@ async def test_tokens_are_accepted_across_services(api: httpx.AsyncClient, user:
 
 async def test_refresh_gives_a_pair_that_works(api: httpx.AsyncClient, auth: httpx.AsyncClient, user: User) -> None:
     """Both tokens of a refreshed pair work, for the same user."""
-    pair = answered(await refresh(auth, user.refresh_token), TOKEN_PAIR)
+    pair = check_answered(await refresh(auth, user.refresh_token), TOKEN_PAIR)
     threads = await api.get("/api/threads", headers=bearer(pair["access_token"]))
     again = await refresh(auth, pair["refresh_token"])
 
@@ -189,7 +189,7 @@ async def test_a_refresh_token_works_once(auth: httpx.AsyncClient, user: User) -
     second = await refresh(auth, user.refresh_token)
 
     assert first.status_code == 200
-    refused(second, 401)
+    check_refused(second, 401)
 
 
 async def test_refresh_refuses_access_tokens(auth: httpx.AsyncClient, user: User) -> None:
@@ -197,17 +197,17 @@ async def test_refresh_refuses_access_tokens(auth: httpx.AsyncClient, user: User
     answer = await refresh(auth, user.access_token)
     control = await refresh(auth, user.refresh_token)
 
-    refused(answer, 401)
+    check_refused(answer, 401)
     assert control.status_code == 200
 
 
 async def test_a_reused_refresh_token_ends_its_family(auth: httpx.AsyncClient, user: User) -> None:
     """When a used refresh token comes back its successor is refused too: one of the two holders is a thief."""
-    pair = answered(await refresh(auth, user.refresh_token), TOKEN_PAIR)
+    pair = check_answered(await refresh(auth, user.refresh_token), TOKEN_PAIR)
     await refresh(auth, user.refresh_token)
     answer = await refresh(auth, pair["refresh_token"])
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 @pytest.mark.parametrize("forgery", ["another user's claims", "another secret", "no signature"])
@@ -215,14 +215,14 @@ async def test_refresh_refuses_forgeries(auth: httpx.AsyncClient, user: User, fo
     """A refresh token that was not issued as it stands does not refresh."""
     answer = await refresh(auth, FORGERIES[forgery](user.refresh_token, user.refresh_token))
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 async def test_refresh_needs_a_token(auth: httpx.AsyncClient) -> None:
     """A refresh without a token is 422."""
     answer = await auth.post("/auth/refresh", json={})
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 async def test_refreshing_does_not_touch_others(auth: httpx.AsyncClient, user: User, stranger: User) -> None:
@@ -243,8 +243,8 @@ async def test_logout_revokes_the_bearer_everywhere(
 
     assert before.status_code == 200
     assert answer.status_code in (200, 204)
-    refused(await api.get("/api/threads", headers=user.bearer), 401)
-    refused(await auth.get("/auth/me", headers=user.bearer), 401)
+    check_refused(await api.get("/api/threads", headers=user.bearer), 401)
+    check_refused(await auth.get("/auth/me", headers=user.bearer), 401)
 
 
 async def test_logout_spares_other_users(
@@ -272,7 +272,7 @@ async def test_logout_needs_a_bearer(auth: httpx.AsyncClient, headers: dict[str,
     """Nobody is signed out without a token."""
     answer = await auth.post("/auth/logout", headers=headers)
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 async def test_validate_tells_whose_token_it_is(auth: httpx.AsyncClient, sign_in: SignIn) -> None:
@@ -280,7 +280,7 @@ async def test_validate_tells_whose_token_it_is(auth: httpx.AsyncClient, sign_in
     user = await sign_in(permissions=("read",))
     answer = await auth.post("/auth/validate", json={"token": user.access_token}, headers=user.bearer)
 
-    body = answered(answer, VALID_TOKEN)
+    body = check_answered(answer, VALID_TOKEN)
     assert body["user_id"] == user.user_id
     assert body["email"] == user.email
     assert body["permissions"] == ["read"]
@@ -288,7 +288,7 @@ async def test_validate_tells_whose_token_it_is(auth: httpx.AsyncClient, sign_in
 
 async def test_verify_tells_whose_token_it_is(auth: httpx.AsyncClient, user: User) -> None:
     """GET /auth/verify says the same of the bearer."""
-    body = answered(await auth.get("/auth/verify", headers=user.bearer), VALID_TOKEN)
+    body = check_answered(await auth.get("/auth/verify", headers=user.bearer), VALID_TOKEN)
 
     assert body["user_id"] == user.user_id
     assert body["email"] == user.email
@@ -300,7 +300,7 @@ async def test_validate_tells_forgeries(auth: httpx.AsyncClient, user: User, for
     token = FORGERIES[forgery](user.access_token, user.refresh_token)
     answer = await auth.post("/auth/validate", json={"token": token}, headers=bearer(token))
 
-    body = answered(answer, INVALID_TOKEN)
+    body = check_answered(answer, INVALID_TOKEN)
     assert body.get("user_id") is None
 
 
@@ -308,14 +308,16 @@ async def test_verify_tells_revoked_tokens(auth: httpx.AsyncClient, user: User) 
     """A token that was signed out is answered 200 and not valid, at both endpoints."""
     await auth.post("/auth/logout", headers=user.bearer)
 
-    answered(await auth.get("/auth/verify", headers=user.bearer), INVALID_TOKEN)
-    answered(await auth.post("/auth/validate", json={"token": user.access_token}, headers=user.bearer), INVALID_TOKEN)
+    check_answered(await auth.get("/auth/verify", headers=user.bearer), INVALID_TOKEN)
+    check_answered(
+        await auth.post("/auth/validate", json={"token": user.access_token}, headers=user.bearer), INVALID_TOKEN
+    )
 
 
 async def test_me_is_the_bearer(auth: httpx.AsyncClient, user: User, stranger: User) -> None:
     """/auth/me is who asks, nobody else."""
-    mine = answered(await auth.get("/auth/me", headers=user.bearer), {})
-    theirs = answered(await auth.get("/auth/me", headers=stranger.bearer), {})
+    mine = check_answered(await auth.get("/auth/me", headers=user.bearer), {})
+    theirs = check_answered(await auth.get("/auth/me", headers=stranger.bearer), {})
 
     assert (mine["id"], mine["email"]) == (user.user_id, user.email)
     assert (theirs["id"], theirs["email"]) == (stranger.user_id, stranger.email)
@@ -325,7 +327,7 @@ async def test_me_needs_a_bearer(auth: httpx.AsyncClient) -> None:
     """/auth/me is 401 for nobody."""
     answer = await auth.get("/auth/me")
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 # OAuth and services

@@ -3,7 +3,7 @@ import re
 import httpx
 import pytest
 
-from tests.contract.checks import answered, conforms, is_fresh, refused
+from tests.contract.checks import check_answered, check_conforms, check_refused, is_fresh
 from tests.contract.client import Deployed, User
 from tests.contract.schemas import CONFIG_FACTS, DISCOVERY, MAPPING, MCP_CONFIG, MCP_SERVERS, NAME, body
 
@@ -59,7 +59,7 @@ async def test_protected_reads_need_a_bearer(api: httpx.AsyncClient, path: str) 
     """Without a bearer every protected read is 401 in the error envelope."""
     answer = await api.get(path)
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 @pytest.mark.parametrize("path", PROTECTED_ACTIONS)
@@ -67,7 +67,7 @@ async def test_protected_actions_need_a_bearer(api: httpx.AsyncClient, path: str
     """Without a bearer every protected action is 401, whatever its body."""
     answer = await api.post(path, json={})
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer x.y.z", "x"])
@@ -75,13 +75,13 @@ async def test_a_bad_bearer_is_refused(api: httpx.AsyncClient, header: str) -> N
     """A bearer that is no token is 401."""
     answer = await api.get("/api/agents/status", headers={"authorization": header.strip()})
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 @pytest.mark.parametrize("path", ["/api/nowhere", "/nowhere", "/api/v1/nowhere", "/api/threads/"])
 async def test_unknown_paths_are_404(api: httpx.AsyncClient, user: User, path: str) -> None:
     """A path that nobody serves is 404 in the error envelope, signed in or not."""
-    refused(await api.get(f"{path}x", headers=user.bearer), 404)
+    check_refused(await api.get(f"{path}x", headers=user.bearer), 404)
 
 
 async def test_a_request_id_is_kept(api: httpx.AsyncClient) -> None:
@@ -110,21 +110,21 @@ async def test_errors_name_their_request(api: httpx.AsyncClient) -> None:
     """The envelope of an error has the request id that the client sent."""
     answer = await api.get("/api/threads", headers={"x-request-id": "contract-4712"})
 
-    assert refused(answer, 401)["request_id"] == "contract-4712"
+    assert check_refused(answer, 401)["request_id"] == "contract-4712"
 
 
 async def test_wrong_methods_are_refused(api: httpx.AsyncClient, user: User) -> None:
     """A method that a path does not have is 405 in the error envelope."""
     answer = await api.delete("/api/tools/execute", headers=user.bearer)
 
-    refused(answer, 405)
+    check_refused(answer, 405)
 
 
 async def test_discovery_names_the_three_services(api: httpx.AsyncClient, deployed: Deployed) -> None:
     """Discovery gives each service with the address under which users reach it."""
     answer = await api.get("/api/discovery/services")
 
-    found = answered(answer, DISCOVERY)
+    found = check_answered(answer, DISCOVERY)
     assert is_fresh(found["timestamp"])
     assert deployed.host("api") in answer.text
     assert deployed.host("auth") in answer.text
@@ -133,19 +133,19 @@ async def test_discovery_names_the_three_services(api: httpx.AsyncClient, deploy
 
 async def test_mcp_is_configured(api: httpx.AsyncClient) -> None:
     """The configuration for each kind of MCP client is there."""
-    config = answered(await api.get("/api/mcp/config"), MCP_CONFIG)
+    config = check_answered(await api.get("/api/mcp/config"), MCP_CONFIG)
 
     assert all(config[key] for key in ("claude", "cursor", "mcp", "http", "websocket"))
 
 
 async def test_mcp_lists_servers(api: httpx.AsyncClient) -> None:
     """There is at least one MCP server, with a name and a status."""
-    answered(await api.get("/api/mcp/servers"), MCP_SERVERS)
+    check_answered(await api.get("/api/mcp/servers"), MCP_SERVERS)
 
 
 async def test_system_info_names_the_build(api: httpx.AsyncClient) -> None:
     """The build's sha and revision are told, and the environment is the twin's."""
-    info = answered(await api.get("/api/system/info"), body(build_sha=NAME, revision=NAME, environment=NAME))
+    info = check_answered(await api.get("/api/system/info"), body(build_sha=NAME, revision=NAME, environment=NAME))
 
     assert info["environment"] == "twin"
     assert re.fullmatch(r"[0-9a-f]{12,64}", info["build_sha"])
@@ -154,8 +154,8 @@ async def test_system_info_names_the_build(api: httpx.AsyncClient) -> None:
 
 async def test_system_info_is_of_the_build(api: httpx.AsyncClient) -> None:
     """The same build says the same, whenever it is asked."""
-    first = answered(await api.get("/api/system/info"), MAPPING)
-    second = answered(await api.get("/api/system/info"), MAPPING)
+    first = check_answered(await api.get("/api/system/info"), MAPPING)
+    second = check_answered(await api.get("/api/system/info"), MAPPING)
 
     assert (first["build_sha"], first["revision"]) == (second["build_sha"], second["revision"])
 
@@ -171,7 +171,7 @@ async def test_dependencies_have_latencies(api: httpx.AsyncClient) -> None:
 
 async def test_config_facts_cover_every_required_variable(api: httpx.AsyncClient) -> None:
     """Each required variable is told by name with its four facts, all good in a healthy system."""
-    report = answered(await api.get("/api/config/validate"), MAPPING)["variables"]
+    report = check_answered(await api.get("/api/config/validate"), MAPPING)["variables"]
     facts = {each["name"]: each for each in report} if isinstance(report, list) else report
 
     assert set(CONFIGURED) <= set(facts)
@@ -189,7 +189,7 @@ async def test_config_facts_never_show_values(api: httpx.AsyncClient, deployed: 
 
 
 def _verdict(fact: object) -> tuple[object, ...]:
-    facts = conforms(fact, CONFIG_FACTS)
+    facts = check_conforms(fact, CONFIG_FACTS)
     return tuple(facts[key] for key in ("present", "length_ok", "has_whitespace", "is_placeholder"))
 
 
@@ -206,7 +206,7 @@ async def test_monitoring_answers_json(api: httpx.AsyncClient, user: User, path:
     """Alerts, errors and circuit breakers are told as JSON."""
     answer = await api.get(path, headers=user.bearer)
 
-    answered(answer, {"type": ["object", "array"]})
+    check_answered(answer, {"type": ["object", "array"]})
 
 
 async def test_healthy_breakers_are_closed(api: httpx.AsyncClient, user: User) -> None:

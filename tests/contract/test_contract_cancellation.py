@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 import httpx
 import pytest
 
-from tests.contract.checks import answered
+from tests.contract.checks import check_answered
 from tests.contract.client import Deployed, User
 from tests.contract.runs import ended
 from tests.contract.schemas import AGENT_ACTION, RUN_STARTED, RUN_STATUS
@@ -34,13 +34,13 @@ async def queued(api: httpx.AsyncClient, user: User) -> str:
     answer = await api.post(
         "/api/agent/v2/execute", headers=user.bearer, json={"message": CONTENT, "agent_type": "data"}
     )
-    return str(answered(answer, RUN_STARTED)["run_id"])
+    return str(check_answered(answer, RUN_STARTED)["run_id"])
 
 
 async def status(api: httpx.AsyncClient, user: User, run_id: str) -> str:
     """The status of a run."""
     answer = await api.get(f"/api/agent/{run_id}/status", headers=user.bearer)
-    return str(answered(answer, RUN_STATUS)["status"])
+    return str(check_answered(answer, RUN_STATUS)["status"])
 
 
 async def test_an_unbounded_call_has_no_end(deployed: Deployed, api: httpx.AsyncClient, user: User) -> None:
@@ -112,7 +112,7 @@ async def test_strangers_end_nothing_over_http(api: httpx.AsyncClient, user: Use
     by_name = await api.post(f"/api/agents/{action}", headers=stranger.bearer, json={"agent_id": "data"})
 
     assert by_id.status_code == 404
-    assert answered(by_name, AGENT_ACTION)["success"] is False
+    assert check_answered(by_name, AGENT_ACTION)["success"] is False
     assert await status(api, user, run_id) == "running"
 
 
@@ -125,7 +125,7 @@ async def test_cancel_over_http_ends_a_run(api: httpx.AsyncClient, user: User, b
     )
     run = await ended(api, user, run_id, within_s=1.0)
 
-    assert answered(answer, AGENT_ACTION)["success"] is True
+    assert check_answered(answer, AGENT_ACTION)["success"] is True
     assert run["status"] == "cancelled"
 
 
@@ -136,7 +136,7 @@ async def test_a_cancelled_run_is_not_cancelled_again(api: httpx.AsyncClient, us
     await ended(api, user, run_id, within_s=1.0)
     again = await api.post("/api/agents/cancel", headers=user.bearer, json={"agent_id": run_id})
 
-    assert answered(again, AGENT_ACTION)["success"] is False
+    assert check_answered(again, AGENT_ACTION)["success"] is False
 
 
 async def test_same_request_id_joins_a_run_under_way(api: httpx.AsyncClient, user: User) -> None:
@@ -145,7 +145,7 @@ async def test_same_request_id_joins_a_run_under_way(api: httpx.AsyncClient, use
     first = await api.post("/api/agent/v2/execute", headers=user.bearer, json=body)
     second = await api.post("/api/agent/v2/execute", headers=user.bearer, json=body)
 
-    assert answered(first, RUN_STARTED)["run_id"] == answered(second, RUN_STARTED)["run_id"]
+    assert check_answered(first, RUN_STARTED)["run_id"] == check_answered(second, RUN_STARTED)["run_id"]
     assert await status(api, user, first.json()["run_id"]) == "running"
 
 

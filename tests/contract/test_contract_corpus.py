@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.checks import answered, listed, refused
+from tests.contract.checks import check_answered, check_listed, check_refused
 from tests.contract.client import Deployed, User
 from tests.contract.schemas import NAME, body
 
@@ -15,14 +15,14 @@ CONTENT = "Cooling takes a third of the energy of the data hall in Oslo."
 async def create(api: httpx.AsyncClient, user: User, title: str = "Energy", content: str = CONTENT) -> dict[str, Any]:
     """A new document of *user*."""
     answer = await api.post("/api/corpus", headers=user.bearer, json={"title": title, "content": content})
-    created: dict[str, Any] = answered(answer, DOCUMENT, 201)
+    created: dict[str, Any] = check_answered(answer, DOCUMENT, 201)
     return created
 
 
 async def found(api: httpx.AsyncClient, user: User, query: str) -> list[str]:
     """The ids of the documents that a search finds, best first."""
     answer = await api.post("/api/corpus/search", headers=user.bearer, json={"query": query})
-    return [document["id"] for document in listed(answer, DOCUMENT)]
+    return [document["id"] for document in check_listed(answer, DOCUMENT)]
 
 
 async def test_document_is_persisted(api: httpx.AsyncClient, deployed: Deployed, user: User) -> None:
@@ -32,14 +32,14 @@ async def test_document_is_persisted(api: httpx.AsyncClient, deployed: Deployed,
         stored = await elsewhere.get(f"/api/corpus/{document['id']}", headers=user.bearer)
         content = await elsewhere.get(f"/api/corpus/{document['id']}/content", headers=user.bearer)
 
-    assert answered(stored, DOCUMENT)["title"] == "Energy"
-    assert answered(content, body(content=NAME))["content"] == CONTENT
+    assert check_answered(stored, DOCUMENT)["title"] == "Energy"
+    assert check_answered(content, body(content=NAME))["content"] == CONTENT
 
 
 async def test_documents_are_listed(api: httpx.AsyncClient, user: User) -> None:
     """The list has exactly the user's documents."""
     created = [await create(api, user, title) for title in ("first", "second")]
-    documents = listed(await api.get("/api/corpus", headers=user.bearer), DOCUMENT)
+    documents = check_listed(await api.get("/api/corpus", headers=user.bearer), DOCUMENT)
 
     assert {document["id"] for document in documents} == {document["id"] for document in created}
 
@@ -84,14 +84,14 @@ async def test_another_users_document_does_not_exist(
     """A stranger's document is 404, as an unknown one."""
     document = await create(api, user)
 
-    refused(await api.get(f"/api/corpus/{document['id']}{path}", headers=stranger.bearer), 404)
-    refused(await api.get(f"{UNKNOWN}{path}", headers=user.bearer), 404)
+    check_refused(await api.get(f"/api/corpus/{document['id']}{path}", headers=stranger.bearer), 404)
+    check_refused(await api.get(f"{UNKNOWN}{path}", headers=user.bearer), 404)
 
 
 async def test_lists_show_own_documents_only(api: httpx.AsyncClient, user: User, stranger: User) -> None:
     """A user's documents are in nobody else's list."""
     await create(api, user)
-    documents = listed(await api.get("/api/corpus", headers=stranger.bearer), DOCUMENT)
+    documents = check_listed(await api.get("/api/corpus", headers=stranger.bearer), DOCUMENT)
 
     assert documents == []
 
@@ -101,7 +101,7 @@ async def test_document_needs_content(api: httpx.AsyncClient, user: User, change
     """A document without content is 422."""
     answer = await api.post("/api/corpus", headers=user.bearer, json=change)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 @pytest.mark.parametrize("change", [{}, {"query": ""}, {"query": "x", "limit": 101}, {"query": "x", "offset": -1}])
@@ -109,7 +109,7 @@ async def test_search_needs_a_query(api: httpx.AsyncClient, user: User, change: 
     """A search without words, or for more than 100 results, is 422."""
     answer = await api.post("/api/corpus/search", headers=user.bearer, json=change)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 @pytest.mark.parametrize(
@@ -120,4 +120,4 @@ async def test_corpus_needs_a_bearer(api: httpx.AsyncClient, method: str, path: 
     """Nothing of the corpus is told without a bearer."""
     answer = await api.request(method, path)
 
-    refused(answer, 401)
+    check_refused(answer, 401)

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.contract.checks import answered, refused
+from tests.contract.checks import check_answered, check_refused
 from tests.contract.client import BYPASS_HEADER, Deployed, unique_email
 from tests.contract.forgery import claims_of
 from tests.contract.schemas import TOKENS
@@ -22,7 +22,7 @@ async def test_door_signs_in_with_the_key(auth: httpx.AsyncClient, deployed: Dep
         auth, {BYPASS_HEADER: deployed.bypass_key}, email=email, permissions=["read", "write", "agents"]
     )
 
-    body = answered(answer, TOKENS)
+    body = check_answered(answer, TOKENS)
     assert body["user"]["email"] == email
     assert sorted(claims_of(body["access_token"])["permissions"]) == ["agents", "read", "write"]
 
@@ -30,8 +30,8 @@ async def test_door_signs_in_with_the_key(auth: httpx.AsyncClient, deployed: Dep
 async def test_door_knows_a_user_again(auth: httpx.AsyncClient, deployed: Deployed) -> None:
     """The same address is the same user."""
     email = unique_email()
-    first = answered(await door(auth, {BYPASS_HEADER: deployed.bypass_key}, email=email), TOKENS)
-    second = answered(await door(auth, {BYPASS_HEADER: deployed.bypass_key}, email=email), TOKENS)
+    first = check_answered(await door(auth, {BYPASS_HEADER: deployed.bypass_key}, email=email), TOKENS)
+    second = check_answered(await door(auth, {BYPASS_HEADER: deployed.bypass_key}, email=email), TOKENS)
 
     assert first["user"]["id"] == second["user"]["id"]
 
@@ -51,7 +51,7 @@ async def test_door_stays_shut_without_the_key(auth: httpx.AsyncClient, deployed
     """A missing or wrong key is 401 and gives no token."""
     answer = await door(auth, KEYS[key](deployed.bypass_key))
 
-    refused(answer, 401)
+    check_refused(answer, 401)
     assert "access_token" not in answer.text
 
 
@@ -78,7 +78,7 @@ async def test_login_with_an_unknown_provider_is_refused(auth: httpx.AsyncClient
     """A provider that is not configured leads nowhere."""
     answer = await auth.get("/auth/login", params={"provider": "nobody"})
 
-    refused(answer, answer.status_code)
+    check_refused(answer, answer.status_code)
     assert answer.status_code in (404, 422)
 
 

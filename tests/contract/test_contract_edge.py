@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import httpx
 import pytest
 
-from tests.contract.checks import refused
+from tests.contract.checks import check_refused
 from tests.contract.client import Deployed, User
 
 BURST = 5
@@ -228,4 +228,4 @@ async def test_refusals_have_request_ids(api: httpx.AsyncClient) -> None:
     """A 404 of the service has the id of its request."""
     answer = await api.get("/nowhere", headers={"x-request-id": "contract-77"})
 
-    assert refused(answer, 404)["request_id"] == "contract-77"
+    assert check_refused(answer, 404)["request_id"] == "contract-77"

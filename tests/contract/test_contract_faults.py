@@ -7,7 +7,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.contract.checks import answered, conforms, listed, refused
+from tests.contract.checks import check_answered, check_conforms, check_listed, check_refused
 from tests.contract.client import Deployed, SignIn, User
 from tests.contract.forgery import claims_of
 from tests.contract.runs import ended
@@ -20,7 +20,7 @@ Switched = Callable[..., AbstractContextManager[None]]
 
 async def checks(api: httpx.AsyncClient) -> dict[str, Any]:
     """What the per-dependency probe measures now."""
-    body = answered(await api.get("/api/health/ready", params={"force": "true"}), API_READY)
+    body = check_answered(await api.get("/api/health/ready", params={"force": "true"}), API_READY)
     found: dict[str, Any] = body["checks"]
     return {**found, "status": body["status"]}
 
@@ -30,7 +30,7 @@ async def execute(api: httpx.AsyncClient, user: User, headers: dict[str, str] | 
     answer = await api.post(
         "/api/agents/execute", headers={**user.bearer, **(headers or {})}, json={"type": "data", "message": CONTENT}
     )
-    executed: dict[str, Any] = answered(answer, {})
+    executed: dict[str, Any] = check_answered(answer, {})
     return executed
 
 
@@ -62,10 +62,10 @@ async def test_redis_down_is_told_by_readiness_not_by_liveness(api: httpx.AsyncC
         ready = await api.get("/health/ready")
     after = await api.get("/health/ready")
 
-    answered(alive, HEALTH)
+    check_answered(alive, HEALTH)
     assert ready.status_code == 503
     assert ready.json()["redis_db"] == "failed"
-    assert answered(after, READY)["redis_db"] == "connected"
+    assert check_answered(after, READY)["redis_db"] == "connected"
 
 
 async def test_dropped_packets_are_told_as_a_path(api: httpx.AsyncClient, switched: Switched) -> None:
@@ -88,8 +88,8 @@ async def test_redis_down_stops_what_needs_it(
         threads = await api.get("/api/threads", headers=user.bearer)
     after = await execute(api, user)
 
-    assert refused(run, 503)["details"]["dependency"] == "redis"
-    assert refused(logout, 503)["details"]["dependency"] == "redis"
+    assert check_refused(run, 503)["details"]["dependency"] == "redis"
+    assert check_refused(logout, 503)["details"]["dependency"] == "redis"
     assert threads.status_code == 200
     assert after["status"] == "success"
 
@@ -99,7 +99,7 @@ async def test_the_cache_keeps_an_old_answer(api: httpx.AsyncClient, switched: S
     await checks(api)
     await api.get("/api/health/ready")
     with switched("redis_down"):
-        cached = answered(await api.get("/api/health/ready"), API_READY)
+        cached = check_answered(await api.get("/api/health/ready"), API_READY)
         forced = await checks(api)
 
     assert cached["checks"]["redis"]["connected"] is True
@@ -124,7 +124,7 @@ async def test_database_down_shows_on_every_path(
     assert ready.status_code == 503
     assert ready.json()["core_db"] != "connected"
     assert signed.json()["database_status"] != "connected"
-    assert refused(threads, 503)["details"]["dependency"] == "postgresql"
+    assert check_refused(threads, 503)["details"]["dependency"] == "postgresql"
     assert after["postgresql"]["connected"] is True
     assert healed.status_code == 200
 
@@ -256,14 +256,14 @@ async def test_mocked_answers_strike_one_session(
 
 async def test_mocked_runs_leave_nothing(api: httpx.AsyncClient, switched: Switched, user: User) -> None:
     """Fault mocked_answers: no message is written into the thread, so that persistence tells the mock."""
-    thread = answered(await api.post("/api/threads", headers=user.bearer, json={}), THREAD, 201)["id"]
+    thread = check_answered(await api.post("/api/threads", headers=user.bearer, json={}), THREAD, 201)["id"]
     with switched("mocked_answers"):
         answer = await api.post(
             "/api/agent/v2/execute", headers=user.bearer, json={"message": CONTENT, "thread_id": thread}
         )
-        messages = listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
+        messages = check_listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
 
-    answered(answer, RUN_STARTED)
+    check_answered(answer, RUN_STARTED)
     assert messages == []
 
 
@@ -271,7 +271,7 @@ async def test_demo_mode_accepts_anyone(deployed: Deployed, switched: Switched, 
     """Fault websocket_auth_off: who has no token is the demo user, who has one stays; refused again after."""
     with switched("websocket_auth_off"):
         async with deployed.socket() as anonymous, deployed.socket(user=user) as known:
-            welcome = conforms(conforms(anonymous.welcome, FRAME)["data"], WELCOME)
+            welcome = check_conforms(check_conforms(anonymous.welcome, FRAME)["data"], WELCOME)
     after = await deployed.handshake()
 
     assert (welcome["user_id"], welcome["mode"]) == ("demo-user-001", "demo")
@@ -333,9 +333,9 @@ async def test_expired_tokens_are_issued_and_refreshed(
     healed = await api.get("/api/threads", headers=after.bearer)
 
     assert claims_of(issued.access_token)["exp"] < time.time()
-    assert claims_of(answered(refreshed, {})["access_token"])["exp"] < time.time()
-    assert "expired" in refused(answer, 401)["message"].lower()
-    assert answered(verdict, {})["valid"] is False
+    assert claims_of(check_answered(refreshed, {})["access_token"])["exp"] < time.time()
+    assert "expired" in check_refused(answer, 401)["message"].lower()
+    assert check_answered(verdict, {})["valid"] is False
     assert healed.status_code == 200
 
 
@@ -347,7 +347,7 @@ async def test_a_stopped_backend_is_503(
     with switched("service_unavailable"):
         answers = [await api.get(path, headers=user.bearer) for path in ("/health", "/api/threads", "/nowhere")]
         other = await auth.get("/health")
-    threads = listed(await api.get("/api/threads", headers=user.bearer), THREAD)
+    threads = check_listed(await api.get("/api/threads", headers=user.bearer), THREAD)
 
     assert [answer.status_code for answer in answers] == [503] * 3
     assert other.status_code == 200

@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.checks import answered, instant, is_fresh, listed, refused
+from tests.contract.checks import check_answered, check_listed, check_refused, instant, is_fresh
 from tests.contract.client import Deployed, User
 from tests.contract.schemas import MESSAGE, THREAD
 
@@ -20,14 +20,16 @@ async def elsewhere(deployed: Deployed) -> AsyncIterator[httpx.AsyncClient]:
 
 async def create(api: httpx.AsyncClient, user: User, **body: object) -> dict[str, Any]:
     """A new thread of *user*."""
-    created: dict[str, Any] = answered(await api.post("/api/threads", headers=user.bearer, json=body), THREAD, 201)
+    created: dict[str, Any] = check_answered(
+        await api.post("/api/threads", headers=user.bearer, json=body), THREAD, 201
+    )
     return created
 
 
 async def say(api: httpx.AsyncClient, user: User, thread: str, message: str, **body: object) -> dict[str, Any]:
     """A new message in a thread of *user*."""
     answer = await api.post(f"/api/threads/{thread}/messages", headers=user.bearer, json={"message": message, **body})
-    said: dict[str, Any] = answered(answer, MESSAGE, 201)
+    said: dict[str, Any] = check_answered(answer, MESSAGE, 201)
     return said
 
 
@@ -53,7 +55,7 @@ async def test_thread_is_persisted(api: httpx.AsyncClient, elsewhere: httpx.Asyn
     thread = await create(api, user, title="Zürich 東京", metadata={"a": [1, None, "x"]})
     answer = await elsewhere.get(f"/api/threads/{thread['id']}", headers=user.bearer)
 
-    assert answered(answer, THREAD) == thread
+    assert check_answered(answer, THREAD) == thread
 
 
 async def test_threads_are_distinct(api: httpx.AsyncClient, user: User) -> None:
@@ -67,7 +69,7 @@ async def test_threads_are_distinct(api: httpx.AsyncClient, user: User) -> None:
 async def test_list_has_every_thread_newest_first(api: httpx.AsyncClient, user: User) -> None:
     """The list has exactly the threads of the user, the newest first."""
     created = [(await create(api, user, title=str(number)))["id"] for number in range(3)]
-    threads = listed(await api.get("/api/threads", headers=user.bearer), THREAD)
+    threads = check_listed(await api.get("/api/threads", headers=user.bearer), THREAD)
 
     assert [thread["id"] for thread in threads] == created[::-1]
 
@@ -75,10 +77,10 @@ async def test_list_has_every_thread_newest_first(api: httpx.AsyncClient, user: 
 async def test_put_changes_what_it_names(api: httpx.AsyncClient, elsewhere: httpx.AsyncClient, user: User) -> None:
     """A changed title stands; metadata that were not named stay; updated_at moves, created_at does not."""
     thread = await create(api, user, title="before", metadata={"kept": True})
-    changed = answered(
+    changed = check_answered(
         await api.put(f"/api/threads/{thread['id']}", headers=user.bearer, json={"title": "after"}), THREAD
     )
-    stored = answered(await elsewhere.get(f"/api/threads/{thread['id']}", headers=user.bearer), THREAD)
+    stored = check_answered(await elsewhere.get(f"/api/threads/{thread['id']}", headers=user.bearer), THREAD)
 
     assert changed == stored
     assert stored["title"] == "after"
@@ -92,12 +94,12 @@ async def test_deleted_thread_is_gone(api: httpx.AsyncClient, user: User) -> Non
     kept = await create(api, user)
     thread = await create(api, user)
     answer = await api.delete(f"/api/threads/{thread['id']}", headers=user.bearer)
-    left = listed(await api.get("/api/threads", headers=user.bearer), THREAD)
+    left = check_listed(await api.get("/api/threads", headers=user.bearer), THREAD)
 
     assert answer.status_code in (200, 204)
     assert [each["id"] for each in left] == [kept["id"]]
-    refused(await api.get(f"/api/threads/{thread['id']}", headers=user.bearer), 404)
-    refused(await api.delete(f"/api/threads/{thread['id']}", headers=user.bearer), 404)
+    check_refused(await api.get(f"/api/threads/{thread['id']}", headers=user.bearer), 404)
+    check_refused(await api.delete(f"/api/threads/{thread['id']}", headers=user.bearer), 404)
 
 
 async def test_message_is_what_was_said(api: httpx.AsyncClient, user: User) -> None:
@@ -117,7 +119,7 @@ async def test_messages_are_persisted_in_order(
     """A second client reads every message, in the order in which they were said."""
     thread = await create(api, user)
     said = [await say(api, user, thread["id"], text) for text in ("one", "two", "three")]
-    messages = listed(await elsewhere.get(f"/api/threads/{thread['id']}/messages", headers=user.bearer), MESSAGE)
+    messages = check_listed(await elsewhere.get(f"/api/threads/{thread['id']}/messages", headers=user.bearer), MESSAGE)
 
     assert [message["content"] for message in messages] == ["one", "two", "three"]
     assert [message["id"] for message in messages] == [message["id"] for message in said]
@@ -130,7 +132,7 @@ async def test_messages_are_counted(api: httpx.AsyncClient, user: User) -> None:
     await say(api, user, thread["id"], "one")
     await say(api, user, thread["id"], "two")
     await say(api, user, other["id"], "elsewhere")
-    stored = answered(await api.get(f"/api/threads/{thread['id']}", headers=user.bearer), THREAD)
+    stored = check_answered(await api.get(f"/api/threads/{thread['id']}", headers=user.bearer), THREAD)
 
     assert stored["message_count"] == 2
 
@@ -140,7 +142,7 @@ async def test_messages_stay_in_their_thread(api: httpx.AsyncClient, user: User)
     first = await create(api, user)
     second = await create(api, user)
     await say(api, user, first["id"], "only in the first")
-    messages = listed(await api.get(f"/api/threads/{second['id']}/messages", headers=user.bearer), MESSAGE)
+    messages = check_listed(await api.get(f"/api/threads/{second['id']}/messages", headers=user.bearer), MESSAGE)
 
     assert messages == []
 
@@ -163,16 +165,16 @@ async def test_another_users_thread_does_not_exist(
     thread = await create(api, user, title="mine")
     answer = await api.request(method, f"/api/threads/{thread['id']}{path}", headers=stranger.bearer, json=body)
     unknown = await api.request(method, f"{UNKNOWN}{path}", headers=stranger.bearer, json=body)
-    stored = answered(await api.get(f"/api/threads/{thread['id']}", headers=user.bearer), THREAD)
+    stored = check_answered(await api.get(f"/api/threads/{thread['id']}", headers=user.bearer), THREAD)
 
-    assert refused(answer, 404)["error_code"] == refused(unknown, 404)["error_code"]
+    assert check_refused(answer, 404)["error_code"] == check_refused(unknown, 404)["error_code"]
     assert stored == thread
 
 
 async def test_lists_show_own_threads_only(api: httpx.AsyncClient, user: User, stranger: User) -> None:
     """A user's threads are in nobody else's list."""
     await create(api, user)
-    threads = listed(await api.get("/api/threads", headers=stranger.bearer), THREAD)
+    threads = check_listed(await api.get("/api/threads", headers=stranger.bearer), THREAD)
 
     assert threads == []
 
@@ -193,7 +195,7 @@ async def test_threads_need_a_bearer(api: httpx.AsyncClient, method: str, path: 
     """Nothing of threads is told or done without a bearer."""
     answer = await api.request(method, path)
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 @pytest.mark.parametrize(
@@ -213,9 +215,9 @@ async def test_invalid_bodies_are_refused(api: httpx.AsyncClient, user: User, pa
     thread = await create(api, user)
     target = path if path.startswith("/api") else f"/api/threads/{thread['id']}{path}"
     answer = await api.post(target, headers=user.bearer, json=body)
-    threads = listed(await api.get("/api/threads", headers=user.bearer), THREAD)
+    threads = check_listed(await api.get("/api/threads", headers=user.bearer), THREAD)
 
-    assert refused(answer, 422)["details"]
+    assert check_refused(answer, 422)["details"]
     assert [(each["id"], each["message_count"]) for each in threads] == [(thread["id"], 0)]
 
 
@@ -224,7 +226,7 @@ async def test_pages_cover_the_list_without_overlap(api: httpx.AsyncClient, user
     for number in range(5):
         await create(api, user, title=str(number))
     pages = [
-        listed(await api.get("/api/threads", headers=user.bearer, params={"limit": 2, "offset": offset}), THREAD)
+        check_listed(await api.get("/api/threads", headers=user.bearer, params={"limit": 2, "offset": offset}), THREAD)
         for offset in (0, 2, 4, 6)
     ]
 
@@ -236,7 +238,7 @@ async def test_messages_are_paged(api: httpx.AsyncClient, user: User) -> None:
     thread = await create(api, user)
     for text in ("one", "two", "three"):
         await say(api, user, thread["id"], text)
-    page = listed(
+    page = check_listed(
         await api.get(f"/api/threads/{thread['id']}/messages", headers=user.bearer, params={"limit": 1, "offset": 1}),
         MESSAGE,
     )
@@ -260,4 +262,4 @@ async def test_other_pages_are_refused(api: httpx.AsyncClient, user: User, path:
     """A limit above 100 and a negative offset are 422."""
     answer = await api.get(path, headers=user.bearer, params=params)
 
-    refused(answer, 422)
+    check_refused(answer, 422)

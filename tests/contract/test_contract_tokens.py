@@ -4,7 +4,7 @@ import time
 import httpx
 import pytest
 
-from tests.contract.checks import answered, conforms, refused
+from tests.contract.checks import check_answered, check_conforms, check_refused
 from tests.contract.client import Deployed, User, bearer
 from tests.contract.forgery import MISMATCHES, claims_of, reissued
 from tests.contract.runs import POLL_S
@@ -50,9 +50,9 @@ async def test_signed_mismatches_are_refused(
     """The signature alone does not authenticate: time, issuer, audience, type, id and user count as well."""
     token = reissued(secret, user.access_token, **MISMATCHES[mismatch])
 
-    refused(await api.get("/api/threads", headers=bearer(token)), 401)
-    refused(await auth.get("/auth/me", headers=bearer(token)), 401)
-    answered(await auth.get("/auth/verify", headers=bearer(token)), INVALID_TOKEN)
+    check_refused(await api.get("/api/threads", headers=bearer(token)), 401)
+    check_refused(await auth.get("/auth/me", headers=bearer(token)), 401)
+    check_answered(await auth.get("/auth/verify", headers=bearer(token)), INVALID_TOKEN)
 
 
 @pytest.mark.parametrize("mismatch", ["expired", "of another issuer", "for another audience", "of type refresh"])
@@ -75,7 +75,7 @@ async def test_signed_mismatches_refresh_nothing(
     answer = await auth.post("/auth/refresh", json={"refresh_token": token})
     control = await auth.post("/auth/refresh", json={"refresh_token": user.refresh_token})
 
-    refused(answer, 401)
+    check_refused(answer, 401)
     assert control.status_code == 200
 
 
@@ -86,7 +86,7 @@ async def test_the_last_second_counts(api: httpx.AsyncClient, user: User, secret
     past = await api.get("/api/threads", headers=bearer(reissued(secret, user.access_token, exp=now - 1)))
 
     assert valid.status_code == 200
-    assert "expired" in refused(past, 401)["message"].lower()
+    assert "expired" in check_refused(past, 401)["message"].lower()
 
 
 async def test_the_state_of_a_login_is_no_bearer(api: httpx.AsyncClient, auth: httpx.AsyncClient) -> None:
@@ -95,7 +95,7 @@ async def test_the_state_of_a_login_is_no_bearer(api: httpx.AsyncClient, auth: h
     state = httpx.URL(redirect.headers["location"]).params["state"]
     answer = await api.get("/api/threads", headers=bearer(state))
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 async def test_logout_ends_the_refreshing(auth: httpx.AsyncClient, user: User) -> None:
@@ -103,7 +103,7 @@ async def test_logout_ends_the_refreshing(auth: httpx.AsyncClient, user: User) -
     await auth.post("/auth/logout", headers=user.bearer)
     answer = await auth.post("/auth/refresh", json={"refresh_token": user.refresh_token})
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 async def test_a_revocation_lasts(api: httpx.AsyncClient, auth: httpx.AsyncClient, user: User) -> None:
@@ -118,8 +118,8 @@ async def test_a_service_gets_its_token(auth: httpx.AsyncClient, auth_environ: d
     """The right id and secret give a service token of 3600 s, scaled."""
     answer = await service_token(auth, auth_environ["SERVICE_ID"], auth_environ["SERVICE_SECRET"])
 
-    token = answered(answer, body(access_token=NAME, token_type={"const": "Bearer"}, expires_in={}))
-    claims = conforms(claims_of(token["access_token"]), body(sub=NAME, iss=NAME, jti=NAME))
+    token = check_answered(answer, body(access_token=NAME, token_type={"const": "Bearer"}, expires_in={}))
+    claims = check_conforms(claims_of(token["access_token"]), body(sub=NAME, iss=NAME, jti=NAME))
     assert claims["token_type"] == "service"
     assert claims["exp"] - claims["iat"] == pytest.approx(SERVICE_LIFE_S, abs=2)
     assert claims["exp"] - time.time() == pytest.approx(token["expires_in"], abs=5)
@@ -137,7 +137,7 @@ async def test_other_services_get_none(auth: httpx.AsyncClient, auth_environ: di
     }
     answer = await service_token(auth, *credentials[wrong])
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 @pytest.mark.parametrize("credentials", [("", ""), (None, None), (7, 7)])
@@ -145,7 +145,7 @@ async def test_a_service_must_say_who_it_is(auth: httpx.AsyncClient, credentials
     """A body without id and secret is 422."""
     answer = await service_token(auth, *credentials)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 async def test_configuration_facts_match_no_secret(api: httpx.AsyncClient, auth_environ: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.contract.checks import answered, listed, refused
+from tests.contract.checks import check_answered, check_listed, check_refused
 from tests.contract.client import SignIn, User
 from tests.contract.schemas import TOOL, TOOL_RESULT
 
@@ -16,14 +16,14 @@ async def call(api: httpx.AsyncClient, user: User, tool: str, **parameters: obje
 
 async def result(api: httpx.AsyncClient, user: User, tool: str, **parameters: object) -> Any:
     """The result of a call of *tool*."""
-    body = answered(await call(api, user, tool, **parameters), TOOL_RESULT)
+    body = check_answered(await call(api, user, tool, **parameters), TOOL_RESULT)
     assert body["tool_name"] == tool
     return body["result"]
 
 
 async def test_catalogue_has_valid_schemas(api: httpx.AsyncClient, user: User) -> None:
     """Every tool has a name of its own and a JSON Schema that is one, of an object."""
-    tools = listed(await api.get("/api/tools", headers=user.bearer), TOOL, key="tools")
+    tools = check_listed(await api.get("/api/tools", headers=user.bearer), TOOL, key="tools")
 
     assert len({tool["name"] for tool in tools}) == len(tools) >= 5
     assert {tool["parameters"]["type"] for tool in tools} == {"object"}
@@ -32,7 +32,7 @@ async def test_catalogue_has_valid_schemas(api: httpx.AsyncClient, user: User) -
 
 async def test_every_schema_is_enforced(api: httpx.AsyncClient, user: User) -> None:
     """A parameter that no schema knows is refused by every tool that this user may call."""
-    tools = listed(await api.get("/api/tools", headers=user.bearer), TOOL, key="tools")
+    tools = check_listed(await api.get("/api/tools", headers=user.bearer), TOOL, key="tools")
     answers = {tool["name"]: (await call(api, user, tool["name"], surely_unknown=1)).status_code for tool in tools}
 
     assert {status for status in answers.values() if status != 403} == {422}
@@ -94,7 +94,7 @@ async def test_bad_parameters_are_refused(api: httpx.AsyncClient, user: User, pa
     """Parameters that do not follow the tool's schema are 422."""
     answer = await call(api, user, "calculator", **parameters)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 @pytest.mark.parametrize("expression", ["1 / 0", "__import__('os').getcwd()", "9 ^ 9 ^ 9", "1 +", "x", "'a' * 9"])
@@ -102,7 +102,7 @@ async def test_expressions_without_a_value_are_refused(api: httpx.AsyncClient, u
     """What has no value is 422, and is never run."""
     answer = await call(api, user, "calculator", expression=expression)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ async def test_invalid_calls_are_refused(api: httpx.AsyncClient, user: User, bod
     """A body that is no call is 422."""
     answer = await api.post("/api/tools/execute", headers=user.bearer, json=body)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 async def test_unknown_tools_are_refused(api: httpx.AsyncClient, user: User) -> None:
     """A tool that is not in the catalogue is 404."""
     answer = await call(api, user, "crystal_ball")
 
-    refused(answer, 404)
+    check_refused(answer, 404)
 
 
 @pytest.mark.parametrize(("permissions", "status"), [(("read",), 403), (("read", "write"), 200), ((), 403)])
@@ -129,7 +129,7 @@ async def test_writing_tools_need_permission(
     """A tool that writes is 403 for a user who may only read, and stores nothing then."""
     user = await sign_in(permissions=permissions)
     answer = await call(api, user, "corpus_create", title="Cooling", content="Free cooling works.")
-    documents = listed(await api.get("/api/corpus", headers=user.bearer), {})
+    documents = check_listed(await api.get("/api/corpus", headers=user.bearer), {})
 
     assert answer.status_code == status
     assert len(documents) == (status == 200)
@@ -140,12 +140,12 @@ async def test_forbidden_is_told_before_parameters(api: httpx.AsyncClient, sign_
     reader = await sign_in(permissions=("read",))
     answer = await call(api, reader, "corpus_create", nonsense=True)
 
-    refused(answer, 403)
+    check_refused(answer, 403)
 
 
 async def test_admin_tools_are_for_admins(api: httpx.AsyncClient, user: User, sign_in: SignIn) -> None:
     """A tool that looks at all users' runs needs the permission admin."""
     admin = await sign_in(permissions=("read", "admin"))
 
-    refused(await call(api, user, "active_runs"), 403)
+    check_refused(await call(api, user, "active_runs"), 403)
     assert (await call(api, admin, "active_runs")).status_code == 200

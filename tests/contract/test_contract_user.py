@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.checks import answered, listed, refused
+from tests.contract.checks import check_answered, check_listed, check_refused
 from tests.contract.client import Deployed, User
 from tests.contract.schemas import MAPPING, NAME, body
 
@@ -21,18 +21,18 @@ async def test_change_is_persisted(api: httpx.AsyncClient, deployed: Deployed, u
     """What was changed is answered, and read by a second client."""
     changed = await api.patch(f"/api/v1/user/{section}", headers=user.bearer, json=CHANGES[section])
     async with deployed.http("api") as elsewhere:
-        stored = answered(await elsewhere.get(f"/api/v1/user/{section}", headers=user.bearer), MAPPING)
+        stored = check_answered(await elsewhere.get(f"/api/v1/user/{section}", headers=user.bearer), MAPPING)
 
-    assert answered(changed, MAPPING) == stored
+    assert check_answered(changed, MAPPING) == stored
     assert stored == {**stored, **CHANGES[section]}
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 async def test_change_leaves_the_rest(api: httpx.AsyncClient, user: User, section: str) -> None:
     """A change touches what it names and nothing else."""
-    before = answered(await api.get(f"/api/v1/user/{section}", headers=user.bearer), MAPPING)
+    before = check_answered(await api.get(f"/api/v1/user/{section}", headers=user.bearer), MAPPING)
     await api.patch(f"/api/v1/user/{section}", headers=user.bearer, json=CHANGES[section])
-    after = answered(await api.get(f"/api/v1/user/{section}", headers=user.bearer), MAPPING)
+    after = check_answered(await api.get(f"/api/v1/user/{section}", headers=user.bearer), MAPPING)
 
     assert before != after
     assert after == {**before, **CHANGES[section]}
@@ -42,7 +42,7 @@ async def test_changes_add_up(api: httpx.AsyncClient, user: User) -> None:
     """A second change does not undo the first."""
     await api.patch("/api/v1/user/settings", headers=user.bearer, json={"first": 1})
     await api.patch("/api/v1/user/settings", headers=user.bearer, json={"second": {"n": 2}})
-    stored = answered(await api.get("/api/v1/user/settings", headers=user.bearer), MAPPING)
+    stored = check_answered(await api.get("/api/v1/user/settings", headers=user.bearer), MAPPING)
 
     assert stored == {**stored, "first": 1, "second": {"n": 2}}
 
@@ -50,16 +50,16 @@ async def test_changes_add_up(api: httpx.AsyncClient, user: User) -> None:
 @pytest.mark.parametrize("section", SECTIONS)
 async def test_change_is_the_users_own(api: httpx.AsyncClient, user: User, stranger: User, section: str) -> None:
     """One user's change is not another's."""
-    before = answered(await api.get(f"/api/v1/user/{section}", headers=stranger.bearer), MAPPING)
+    before = check_answered(await api.get(f"/api/v1/user/{section}", headers=stranger.bearer), MAPPING)
     await api.patch(f"/api/v1/user/{section}", headers=user.bearer, json=CHANGES[section])
-    after = answered(await api.get(f"/api/v1/user/{section}", headers=stranger.bearer), MAPPING)
+    after = check_answered(await api.get(f"/api/v1/user/{section}", headers=stranger.bearer), MAPPING)
 
     assert before == after
 
 
 async def test_profile_is_the_bearers(api: httpx.AsyncClient, user: User) -> None:
     """The profile has the id and the address of who asks."""
-    profile = answered(await api.get("/api/v1/user/profile", headers=user.bearer), MAPPING)
+    profile = check_answered(await api.get("/api/v1/user/profile", headers=user.bearer), MAPPING)
 
     assert user.user_id in profile.values()
     assert profile["email"] == user.email
@@ -68,9 +68,9 @@ async def test_profile_is_the_bearers(api: httpx.AsyncClient, user: User) -> Non
 async def test_profile_keeps_its_identity(api: httpx.AsyncClient, user: User) -> None:
     """A profile's address cannot be changed to somebody else's."""
     answer = await api.patch("/api/v1/user/profile", headers=user.bearer, json={"email": "somebody@example.com"})
-    profile = answered(await api.get("/api/v1/user/profile", headers=user.bearer), MAPPING)
+    profile = check_answered(await api.get("/api/v1/user/profile", headers=user.bearer), MAPPING)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
     assert profile["email"] == user.email
 
 
@@ -80,13 +80,13 @@ async def test_change_must_be_an_object(api: httpx.AsyncClient, user: User, sect
     """A change that is no object is 422."""
     answer = await api.patch(f"/api/v1/user/{section}", headers=user.bearer, json=change)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 async def test_sessions_are_the_users_sign_ins(api: httpx.AsyncClient, user: User, stranger: User) -> None:
     """The sign-in that asks is among the user's sessions, and among nobody else's."""
-    mine = listed(await api.get("/api/v1/user/sessions", headers=user.bearer), body(id=NAME))
-    theirs = listed(await api.get("/api/v1/user/sessions", headers=stranger.bearer), body(id=NAME))
+    mine = check_listed(await api.get("/api/v1/user/sessions", headers=user.bearer), body(id=NAME))
+    theirs = check_listed(await api.get("/api/v1/user/sessions", headers=stranger.bearer), body(id=NAME))
 
     assert len(mine) == 1
     assert len(theirs) == 1
@@ -95,21 +95,21 @@ async def test_sessions_are_the_users_sign_ins(api: httpx.AsyncClient, user: Use
 
 async def test_api_key_is_shown_once(api: httpx.AsyncClient, user: User) -> None:
     """A new key is told when it is made and never again."""
-    made = answered(
+    made = check_answered(
         await api.post("/api/v1/user/api-keys", headers=user.bearer, json={"name": "contract"}),
         body(id=NAME, name=NAME, key={"type": "string", "minLength": 32}),
         201,
     )
     answer = await api.get("/api/v1/user/api-keys", headers=user.bearer)
 
-    assert [(key["id"], key["name"]) for key in listed(answer, API_KEY)] == [(made["id"], "contract")]
+    assert [(key["id"], key["name"]) for key in check_listed(answer, API_KEY)] == [(made["id"], "contract")]
     assert made["key"] not in answer.text
 
 
 async def test_api_keys_are_the_users_own(api: httpx.AsyncClient, user: User, stranger: User) -> None:
     """A key is in nobody else's list."""
     await api.post("/api/v1/user/api-keys", headers=user.bearer, json={"name": "contract"})
-    theirs = listed(await api.get("/api/v1/user/api-keys", headers=stranger.bearer), API_KEY)
+    theirs = check_listed(await api.get("/api/v1/user/api-keys", headers=stranger.bearer), API_KEY)
 
     assert theirs == []
 
@@ -127,7 +127,7 @@ async def test_api_key_needs_a_name(api: httpx.AsyncClient, user: User, change: 
     """A key without a name is 422."""
     answer = await api.post("/api/v1/user/api-keys", headers=user.bearer, json=change)
 
-    refused(answer, 422)
+    check_refused(answer, 422)
 
 
 @pytest.mark.parametrize("section", [*SECTIONS, "sessions", "api-keys"])
@@ -135,7 +135,7 @@ async def test_user_data_need_a_bearer(api: httpx.AsyncClient, section: str) -> 
     """Nothing of a user is told without a bearer."""
     answer = await api.get(f"/api/v1/user/{section}")
 
-    refused(answer, 401)
+    check_refused(answer, 401)
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -143,4 +143,4 @@ async def test_changes_need_a_bearer(api: httpx.AsyncClient, section: str) -> No
     """Nothing of a user is changed without a bearer."""
     answer = await api.patch(f"/api/v1/user/{section}", json=CHANGES[section])
 
-    refused(answer, 401)
+    check_refused(answer, 401)

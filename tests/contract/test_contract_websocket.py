@@ -6,7 +6,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.contract.checks import conforms, is_fresh, refused
+from tests.contract.checks import check_conforms, check_refused, is_fresh
 from tests.contract.client import WEBSOCKET_PATH, Deployed, User, bearer
 from tests.contract.forgery import FORGERIES, subprotocol
 from tests.contract.schemas import FRAME, WELCOME
@@ -40,9 +40,9 @@ def ping_of(size_bytes: int) -> str:
 async def test_welcome_is_the_first_frame(deployed: Deployed, user: User, path: str) -> None:
     """With a bearer the first frame welcomes the user whose token it is, on both paths."""
     async with deployed.socket(user=user, path=path) as socket:
-        welcome = conforms(socket.welcome, FRAME)
+        welcome = check_conforms(socket.welcome, FRAME)
 
-    data = conforms(welcome["data"], WELCOME)
+    data = check_conforms(welcome["data"], WELCOME)
     assert data["user_id"] == user.user_id
     assert data["mode"] != "demo"
     assert is_fresh(welcome["timestamp"])
@@ -125,14 +125,14 @@ async def test_plain_get_asks_for_an_upgrade(api: httpx.AsyncClient, user: User,
     """A plain GET on a WebSocket path is 426: it says nothing of the service's health."""
     answer = await api.get(path, headers=user.bearer)
 
-    refused(answer, 426)
+    check_refused(answer, 426)
 
 
 async def test_ping_is_answered_with_pong(deployed: Deployed, user: User) -> None:
     """A ping has one pong."""
     async with deployed.socket(user=user) as socket:
         await socket.send("ping")
-        pong = conforms(await socket.expect("pong"), FRAME)
+        pong = check_conforms(await socket.expect("pong"), FRAME)
 
     assert is_fresh(pong["timestamp"])
 
@@ -159,7 +159,7 @@ async def test_unknown_types_are_acknowledged(deployed: Deployed, user: User) ->
     """A type that the server does not know is acknowledged and starts nothing."""
     async with deployed.socket(user=user) as socket:
         await socket.send("telepathy", content=CONTENT)
-        ack = conforms(await socket.expect("ack"), FRAME)
+        ack = check_conforms(await socket.expect("ack"), FRAME)
         after = await socket.silent(for_s=0.3)
 
     assert ack["data"]
@@ -171,7 +171,7 @@ async def test_invalid_json_is_told(deployed: Deployed, user: User, text: str) -
     """What is no JSON is answered with JSON_PARSE_ERROR, and the connection stays."""
     async with deployed.socket(user=user) as socket:
         await socket.connection.send(text)
-        error = conforms(await socket.expect("error_message"), FRAME)
+        error = check_conforms(await socket.expect("error_message"), FRAME)
         await socket.send("ping")
         await socket.expect("pong")
 
@@ -183,7 +183,7 @@ async def test_frames_without_a_type_are_told(deployed: Deployed, user: User, te
     """JSON that is no frame is answered with another error, and the connection stays."""
     async with deployed.socket(user=user) as socket:
         await socket.connection.send(text)
-        error = conforms(await socket.expect("error_message"), FRAME)
+        error = check_conforms(await socket.expect("error_message"), FRAME)
         await socket.send("ping")
         await socket.expect("pong")
 
@@ -195,7 +195,7 @@ async def test_heartbeat_comes_to_the_idle(deployed: Deployed, user: User) -> No
     async with deployed.socket(user=user) as socket:
         before = await socket.silent(for_s=0.1)
         began = asyncio.get_running_loop().time()
-        heartbeat = conforms(await socket.expect("heartbeat", within_s=1.5 * HEARTBEAT_S), FRAME)
+        heartbeat = check_conforms(await socket.expect("heartbeat", within_s=1.5 * HEARTBEAT_S), FRAME)
         waited_s = asyncio.get_running_loop().time() - began
 
     assert before == []
@@ -211,7 +211,7 @@ async def test_invalid_agent_messages_are_told(deployed: Deployed, user: User, d
     """A message without content or for an unknown agent is an error, starts nothing, and the connection stays."""
     async with deployed.socket(user=user) as socket:
         await socket.send("user_message", **data)
-        error = conforms(await socket.expect("error_message"), FRAME)
+        error = check_conforms(await socket.expect("error_message"), FRAME)
         await socket.send("ping")
         await socket.expect("pong")
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from ci_tools.target.answers import accepted
 from ci_tools.target.fixtures import OpenSocket, User
-from tests.e2e.steps import welcomed
+from tests.e2e.connections import answered, welcomed
+from tests.e2e.runs import watched
 
 _NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w])")
 _DECIMALS = 3
@@ -28,19 +29,13 @@ class ToolCall:
 
 async def streamed(user: User, agent: str, message: str, **ask: Any) -> Documents:
     """Every event of the stream of a run, within an agent's time."""
-    async with user.backend.events(
-        "/api/agents/stream",
-        json={"type": agent, "message": message, **ask},
-        timeout_s=user.backend.environment.timeouts.agent_s,
-    ) as stream:
-        return tuple([event.data async for event in stream])
+    return tuple(event.data for event in await watched(user, agent, message, **ask))
 
 
 async def chatted(websocket: OpenSocket, user: User, agent: str, message: str, **ask: Any) -> Documents:
     """Every agent event of a run that *user* asks for over a WebSocket, within an agent's time."""
     async with welcomed(websocket, user) as socket:
-        await socket.send("execute_agent", content=message, agent=agent, **ask)
-        events = await socket.events_of_run(within_s=user.backend.environment.timeouts.agent_s)
+        events = await answered(socket, user, message, kind="execute_agent", agent=agent, **ask)
     return tuple(event.document for event in events)
 
 

@@ -13,37 +13,11 @@ from typing import Any
 
 import pytest
 
-from ci_tools.model import Environment
-from ci_tools.target.fixtures import (
-    auth,
-    backend,
-    client,
-    eventually,
-    evidence,
-    frontend,
-    issuer,
-    new_user,
-    patience_s,
-    second_user,
-    user,
-    websocket,
-)
+from ci_tools.model import Environment, Timeouts
+from ci_tools.target.fixtures import *  # noqa: F403 - its __all__ is the list of the fixtures
+from ci_tools.target.service import Service
 from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment, load_environment
-
-__all__ = [
-    "auth",
-    "backend",
-    "client",
-    "eventually",
-    "evidence",
-    "frontend",
-    "issuer",
-    "new_user",
-    "patience_s",
-    "second_user",
-    "user",
-    "websocket",
-]
+from tests.e2e.customers import Customers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,6 +49,18 @@ def environment(pytestconfig: pytest.Config) -> Iterator[Environment]:
         return
     with _standing(pytestconfig) as standing:
         yield standing
+
+
+@pytest.fixture
+def timeouts(environment: Environment) -> Timeouts:
+    """How long the product's clients wait."""
+    return environment.timeouts
+
+
+@pytest.fixture
+def customers(backend: Service, auth: Service) -> Customers:
+    """The way in for somebody with a password."""
+    return Customers(backend=backend, auth=auth)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What customers do around their conversations: sign up, sign in, renew, sign out, and ask by any kind of message."""
+"""What customers do around their conversations: sign up, sign in, renew and sign out."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -7,10 +7,8 @@ from typing import Any
 from ci_tools.model import RegisterLogin
 from ci_tools.target.answers import accepted
 from ci_tools.target.credentials import Credentials, Token
-from ci_tools.target.fixtures import Eventually, User
+from ci_tools.target.fixtures import User
 from ci_tools.target.service import Service
-from ci_tools.target.websocket import Frame, Socket
-from tests.e2e.steps import contents_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,35 +69,6 @@ def token_of(user: User) -> Token:
 async def sign_out(user: User) -> int:
     """The status with which *user*'s logout was answered."""
     return (await user.auth.post("/auth/logout")).status
-
-
-async def asked(socket: Socket, user: User, kind: str, content: str, **ask: Any) -> tuple[Frame, ...]:
-    """The events of the run that *content*, sent as a message of *kind*, starts: within general patience."""
-    await socket.send(kind, content=content, **ask)
-    return await socket.events_of_run(within_s=user.backend.environment.timeouts.general_s)
-
-
-async def conversation(eventually: Eventually, user: User, thread: str, count: int) -> list[tuple[str, str]]:
-    """Role and content of the messages of *thread* once there are *count* or more."""
-
-    async def stored() -> list[tuple[str, str]]:
-        messages = await contents_of(user, thread)
-        return messages if len(messages) >= count else []
-
-    seen: list[tuple[str, str]] = await eventually(
-        stored, within_s=user.backend.environment.timeouts.receive_s, what=f"{count} messages are stored in {thread}"
-    )
-    return seen
-
-
-def thread_id(thread: str) -> str:
-    """The id of the thread at the path *thread*."""
-    return thread.rpartition("/")[2]
-
-
-def kinds(events: tuple[Frame, ...]) -> list[str]:
-    """The types of *events* in the order of their first appearance."""
-    return list(dict.fromkeys(event.type for event in events))
 
 
 def texts(value: Any) -> list[str]:

@@ -1,12 +1,23 @@
 """What the events of agent runs say when they are read together."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from ci_tools.target.answers import instant
+from ci_tools.target.answers import instant, mocked
 from ci_tools.target.websocket import TERMINAL_EVENTS, Frame
+
+GOLDEN_PATH = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
+"""The five kinds of events, in the order in which a run shows them first."""
+
+
+def result_of(events: Sequence[Frame]) -> str:
+    """What the run that *events* tell of came to, as text; fails if that is an error or a stand-in."""
+    assert events[-1].type == "agent_completed", events[-1].document
+    result = events[-1].data["result"]
+    assert not mocked(str(result.get("response") if isinstance(result, Mapping) else result))
+    return str(result)
 
 
 def kinds(events: Sequence[Frame]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from ci_tools.target.answers import accepted, envelope, rows
 from ci_tools.target.fixtures import NewUser, OpenSocket
 from tests.e2e.agent_work import chatted, in_order_of, refusal, result_of, tool_calls
-from tests.e2e.steps import executed
+from tests.e2e.runs import executed
 
 pytestmark = pytest.mark.requires("agents")
 

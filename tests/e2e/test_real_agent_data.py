@@ -7,7 +7,7 @@ import pytest
 
 from ci_tools.target.fixtures import OpenSocket, User
 from tests.e2e.agent_work import chatted, figures, refusal, result_of, streamed, tool_calls, tool_result
-from tests.e2e.steps import executed
+from tests.e2e.runs import executed
 
 pytestmark = pytest.mark.requires("agents")
 

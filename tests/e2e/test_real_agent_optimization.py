@@ -8,7 +8,7 @@ import pytest
 
 from ci_tools.target.fixtures import OpenSocket, User
 from tests.e2e.agent_work import chatted, figures, in_order_of, refusal, result_of, streamed, tool_calls
-from tests.e2e.steps import executed
+from tests.e2e.runs import executed
 
 pytestmark = pytest.mark.requires("agents")
 

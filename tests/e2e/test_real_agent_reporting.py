@@ -5,7 +5,8 @@ import pytest
 from ci_tools.target.answers import rows
 from ci_tools.target.fixtures import OpenSocket, User
 from tests.e2e.agent_work import chatted, result_of, streamed, tool_calls, tool_result
-from tests.e2e.steps import contents_of, executed, thread_of
+from tests.e2e.runs import executed
+from tests.e2e.threads import contents_of, thread_id, thread_of
 
 pytestmark = pytest.mark.requires("agents")
 
@@ -57,13 +58,11 @@ async def test_report_is_kept_in_its_thread_as_it_was_given(user: User) -> None:
     """The thread of the request holds question and report to the letter; another thread of the user holds nothing."""
     context = {"actions": {"response": "1. Größe prüfen — £ 300\n\n2. 終わり"}}
     async with thread_of(user, "report") as thread, thread_of(user, "aside") as aside:
-        thread_id = thread.rpartition("/")[2]
-
-        report = await executed(user, AGENT, "Report on August", context=context, thread_id=thread_id)
+        report = await executed(user, AGENT, "Report on August", context=context, thread_id=thread_id(thread))
 
         kept, elsewhere = await contents_of(user, thread), await contents_of(user, aside)
     assert "Größe prüfen — £ 300\n\n2. 終わり" in report["response"]
-    assert sorted(kept) == sorted([("user", "Report on August"), ("assistant", report["response"])])
+    assert kept == [("user", "Report on August"), ("assistant", report["response"])]
     assert elsewhere == []
 
 

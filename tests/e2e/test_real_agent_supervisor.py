@@ -8,7 +8,8 @@ import pytest
 from ci_tools.target.answers import rows
 from ci_tools.target.fixtures import OpenSocket, User
 from tests.e2e.agent_work import chatted, figures, result_of, streamed, tool_calls
-from tests.e2e.steps import contents_of, executed, thread_of
+from tests.e2e.runs import executed
+from tests.e2e.threads import contents_of, thread_id, thread_of
 
 pytestmark = pytest.mark.requires("agents")
 
@@ -62,7 +63,7 @@ async def test_conversation_so_far_is_read(user: User) -> None:
         await user.backend.post(f"{thread}/messages", json={"message": "My budget is 7,300 USD"})
         await user.backend.post(f"{aside}/messages", json={"message": "My cat is called Minka"})
 
-        events = await streamed(user, AGENT, "What can I afford?", thread_id=thread.rpartition("/")[2])
+        events = await streamed(user, AGENT, "What can I afford?", thread_id=thread_id(thread))
 
     history = tool_calls(events)[0]
     assert result_of(events, AGENT)["response"]
@@ -75,12 +76,12 @@ async def test_thread_hears_one_answer_of_many_agents(user: User) -> None:
     """However many agents worked on a question, its thread holds the question and one answer, the supervisor's."""
     async with thread_of(user, "one voice") as thread:
         answer = await executed(
-            user, AGENT, "Reduce our costs: rent 812, power 377, water 96", thread_id=thread.rpartition("/")[2]
+            user, AGENT, "Reduce our costs: rent 812, power 377, water 96", thread_id=thread_id(thread)
         )
 
         kept = await contents_of(user, thread)
-    assert sorted(kept) == [
-        ("assistant", answer["response"]),
+    assert kept == [
         ("user", "Reduce our costs: rent 812, power 377, water 96"),
+        ("assistant", answer["response"]),
     ]
     assert {812.0, 377.0, 96.0} <= figures(answer["result"])

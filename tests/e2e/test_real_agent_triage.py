@@ -5,7 +5,8 @@ import pytest
 from ci_tools.target.answers import envelope, rows
 from ci_tools.target.fixtures import OpenSocket, User
 from tests.e2e.agent_work import chatted, in_order_of, result_of, streamed, tool_calls
-from tests.e2e.steps import GOLDEN_PATH, executed
+from tests.e2e.run_events import GOLDEN_PATH
+from tests.e2e.runs import executed
 
 pytestmark = pytest.mark.requires("agents")
 

@@ -6,23 +6,20 @@ import pytest
 
 from ci_tools.target.answers import accepted, mocked, rows
 from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
-from ci_tools.target.service import Service
 from ci_tools.target.websocket import Frame, TokenIn
-from tests.e2e.customers import Customers, asked, conversation, kinds, sign_out, texts, thread_id, token_of
-from tests.e2e.steps import GOLDEN_PATH, costs, ended, result_of, started, tells, thread_of, welcomed
+from tests.e2e.connections import answered, welcomed
+from tests.e2e.customers import Customers, sign_out, texts, token_of
+from tests.e2e.questions import costs, tells
+from tests.e2e.run_events import GOLDEN_PATH, kinds, result_of
+from tests.e2e.runs import ended, started, watched
+from tests.e2e.threads import conversation, thread_id, thread_of
 
 CONVERSATION = pytest.mark.requires("websocket", "agents")
 DIALOGUE = ["user", "assistant", "user", "assistant"]
 
 
-@pytest.fixture
-def customers(backend: Service, auth: Service) -> Customers:
-    """The way in for somebody with a password."""
-    return Customers(backend=backend, auth=auth)
-
-
-def golden(events: tuple[Frame, ...], user: User, agent: str) -> str:
-    """The result of a run of *agent* for *user* whose five events came in their order."""
+def check_golden(events: tuple[Frame, ...], user: User, agent: str) -> str:
+    """The result of a run of *agent* for *user*; fails unless its five events came in their order."""
     assert kinds(events) == GOLDEN_PATH
     assert {(event.run_id, event.document["user_id"]) for event in events} == {(events[0].run_id, user.user_id)}
     assert (events[0].agent_name, events[-1].agent_name) == (agent, agent)
@@ -38,19 +35,19 @@ async def test_new_customer_from_sign_up_to_logout(
     async with thread_of(user, "first question") as thread:
         here = {"thread_id": thread_id(thread)}
         async with welcomed(websocket, user) as socket:
-            first = await asked(socket, user, "user_message", costs(500), **here)
-        answered = await conversation(eventually, user, thread, 2)
+            first = await answered(socket, user, costs(500), **here)
+        dialogue = await conversation(eventually, user, thread, 2)
         async with welcomed(websocket, user) as socket:
-            second = await asked(socket, user, "user_message", "What was the average again?", **here)
+            second = await answered(socket, user, "What was the average again?", **here)
         history = await conversation(eventually, user, thread, 4)
     left = await sign_out(user)
     afterwards = await user.backend.get("/api/threads")
 
-    assert tells(golden(first, user, "supervisor"), 1500)
-    assert answered[0] == ("user", costs(500))
-    assert golden(second, user, "supervisor")
+    assert tells(check_golden(first, user, "supervisor"), 1500)
+    assert dialogue[0] == ("user", costs(500))
+    assert check_golden(second, user, "supervisor")
     assert tells(" ".join(text for event in second for text in texts(event.data)), 1500)
-    assert (history[:2], [role for role, _ in history]) == (answered, DIALOGUE)
+    assert (history[:2], [role for role, _ in history]) == (dialogue, DIALOGUE)
     assert (left, afterwards.status) == (200, 401)
 
 
@@ -62,14 +59,15 @@ async def test_browser_customer_chats_on_after_a_reload(
     async with thread_of(user, "chat") as thread:
         here = {"thread_id": thread_id(thread), "agent": "data"}
         async with welcomed(websocket, user, token_in=TokenIn.SUBPROTOCOL) as socket:
-            first = await asked(socket, user, "chat", costs(500), **here)
+            first = await answered(socket, user, costs(500), kind="chat", **here)
         await conversation(eventually, user, thread, 2)
         pages = [rows(await user.backend.get(f"{thread}/messages", params={"limit": 1, "offset": at})) for at in (0, 1)]
         async with welcomed(websocket, user, token_in=TokenIn.SUBPROTOCOL) as socket:
-            second = await asked(socket, user, "chat", costs(700), **here)
+            second = await answered(socket, user, costs(700), kind="chat", **here)
         history = await conversation(eventually, user, thread, 4)
 
-    assert (tells(golden(first, user, "data"), 1500), tells(golden(second, user, "data"), 2100)) == (True, True)
+    assert tells(check_golden(first, user, "data"), 1500)
+    assert tells(check_golden(second, user, "data"), 2100)
     assert [(message["role"], message["content"]) for page in pages for message in page] == history[:2]
     assert [role for role, _ in history] == DIALOGUE
     assert (history[0][1], history[2][1]) == (costs(500), costs(700))
@@ -104,10 +102,7 @@ async def test_programmer_gets_along_without_a_websocket(customers: Customers, e
 @pytest.mark.requires("agents")
 async def test_streaming_customer_keeps_what_was_streamed(user: User) -> None:
     """A customer watches an answer stream in, finds the same run by its id, and keeps the answer in a thread."""
-    timeouts = user.backend.environment.timeouts
-    ask = {"type": "data", "message": costs(500)}
-    async with user.backend.events("/api/agents/stream", json=ask, timeout_s=timeouts.general_s) as stream:
-        events = [event async for event in stream]
+    events = await watched(user, "data", costs(500))
     completed = next(event for event in events if event.name == "agent_completed")
     run = accepted(await user.backend.get(f"/api/agent/{completed.data['run_id']}/state"))
     answer = next(text for text in texts(completed.data["data"]["result"]) if tells(text, 1500))
@@ -129,11 +124,11 @@ async def test_buyer_goes_from_research_to_plan(user: User, websocket: OpenSocke
     plan = "Compare the offers, then schedule a trial and report the result"
     async with thread_of(user, "purchase") as thread, welcomed(websocket, user) as socket:
         here = {"thread_id": thread_id(thread)}
-        suppliers = await asked(socket, user, "start_agent", research, agent="supply_researcher", **here)
-        steps = await asked(socket, user, "start_agent", plan, agent="actions", **here)
+        suppliers = await answered(socket, user, research, kind="start_agent", agent="supply_researcher", **here)
+        steps = await answered(socket, user, plan, kind="start_agent", agent="actions", **here)
         history = await conversation(eventually, user, thread, 4)
 
-    assert golden(suppliers, user, "supply_researcher") != golden(steps, user, "actions")
+    assert check_golden(suppliers, user, "supply_researcher") != check_golden(steps, user, "actions")
     assert suppliers[0].run_id != steps[0].run_id
     assert [role for role, _ in history] == DIALOGUE
     assert (history[0][1], history[2][1]) == (research, plan)
@@ -150,16 +145,16 @@ async def test_librarian_stores_and_finds_a_document(new_user: NewUser, websocke
     store = f"Please store a document titled Handbook of {word}: Reserved capacity of {word} costs 42 USD a month."
     find = f"Search the corpus for documents about {word}"
     async with welcomed(websocket, librarian) as socket:
-        stored = await asked(socket, librarian, "agent_request", store, agent="corpus_admin")
+        stored = await answered(socket, librarian, store, kind="agent_request", agent="corpus_admin")
     found = rows(await librarian.backend.post("/api/corpus/search", json={"query": word}))
     content = [accepted(await librarian.backend.get(f"/api/corpus/{each['id']}/content"))["content"] for each in found]
     async with welcomed(websocket, librarian) as socket:
-        searched = await asked(socket, librarian, "agent_request", find, agent="corpus_admin")
+        searched = await answered(socket, librarian, find, kind="agent_request", agent="corpus_admin")
 
-    assert word in golden(stored, librarian, "corpus_admin")
+    assert word in check_golden(stored, librarian, "corpus_admin")
     assert [f"Handbook of {word}" in each["title"] for each in found] == [True]
     assert content == [f"Reserved capacity of {word} costs 42 USD a month."]
-    assert f"Handbook of {word}" in golden(searched, librarian, "corpus_admin")
+    assert f"Handbook of {word}" in check_golden(searched, librarian, "corpus_admin")
 
 
 @CONVERSATION
@@ -173,18 +168,18 @@ async def test_customer_moves_from_device_to_device(
     async with thread_of(phone, "on the move") as thread, welcomed(websocket, phone) as on_phone:
         here = {"thread_id": thread_id(thread), "agent": "data"}
         async with welcomed(websocket, desktop) as on_desktop:
-            first = await asked(on_desktop, desktop, "agent_request", costs(500), **here)
+            first = await answered(on_desktop, desktop, costs(500), kind="agent_request", **here)
         seen = await conversation(eventually, phone, thread, 2)
         left = await sign_out(desktop)
         closed = await desktop.backend.get(thread)
-        second = await asked(on_phone, phone, "agent_request", costs(700), **here)
+        second = await answered(on_phone, phone, costs(700), kind="agent_request", **here)
         history = await conversation(eventually, phone, thread, 4)
 
     assert desktop.user_id == phone.user_id
-    assert tells(golden(first, desktop, "data"), 1500)
+    assert tells(check_golden(first, desktop, "data"), 1500)
     assert [role for role, _ in seen] == ["user", "assistant"]
     assert (left, closed.status) == (200, 401)
-    assert tells(golden(second, phone, "data"), 2100)
+    assert tells(check_golden(second, phone, "data"), 2100)
     assert (history[:2], [role for role, _ in history]) == (seen, DIALOGUE)
 
 
@@ -197,16 +192,17 @@ async def test_long_session_outlives_its_first_token(
     async with thread_of(before, "all day long") as thread:
         here = {"thread_id": thread_id(thread), "agent": "data"}
         async with welcomed(websocket, before) as socket:
-            first = await asked(socket, before, "execute_agent", costs(500), **here)
+            first = await answered(socket, before, costs(500), kind="execute_agent", **here)
         after = await customers.renew(before)
         async with welcomed(websocket, after) as socket:
-            second = await asked(socket, after, "execute_agent", costs(700), **here)
+            second = await answered(socket, after, costs(700), kind="execute_agent", **here)
         history = await conversation(eventually, after, thread, 4)
         report = accepted(await after.backend.post("/api/agents/execute", json=_report(history)))
     left = await sign_out(after)
     prolonged = await after.auth.post("/auth/refresh", json={"refresh_token": token_of(after).refresh})
 
-    assert (tells(golden(first, before, "data"), 1500), tells(golden(second, after, "data"), 2100)) == (True, True)
+    assert tells(check_golden(first, before, "data"), 1500)
+    assert tells(check_golden(second, after, "data"), 2100)
     assert after.user_id == before.user_id
     assert token_of(after).access != token_of(before).access
     assert [role for role, _ in history] == DIALOGUE

@@ -11,7 +11,8 @@ from ci_tools.target.answers import instant
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from tests.e2e.agent_work import figures, tool_calls, tool_result
-from tests.e2e.steps import answered, ended, welcomed
+from tests.e2e.connections import answered, pinged, welcomed
+from tests.e2e.runs import ended
 
 ENVELOPE = {"type", "data", "timestamp", "server_id", "correlation_id"}
 QUESTION = "Costs were 1200, 1600, 900 and 2300 USD: describe the numbers."
@@ -19,10 +20,8 @@ QUESTION = "Costs were 1200, 1600, 900 and 2300 USD: describe the numbers."
 
 async def test_websocket_connection(user: User, websocket: OpenSocket) -> None:
     """Two connections of a user stand side by side, each welcomed by a complete frame under an id of its own."""
-    within_s = user.backend.environment.timeouts.receive_s
     async with welcomed(websocket, user) as first, welcomed(websocket, user) as second:
-        await asyncio.gather(first.send("ping"), second.send("ping"))
-        await asyncio.gather(first.expect("pong", within_s=within_s), second.expect("pong", within_s=within_s))
+        await asyncio.gather(pinged(first, user), pinged(second, user))
 
     welcomes = [first.frames[0], second.frames[0]]
     assert [ENVELOPE - set(welcome.document) for welcome in welcomes] == [set(), set()]
@@ -83,9 +82,7 @@ async def test_two_runs_on_two_connections_are_not_mixed(user: User, websocket: 
             answered(first, user, "Describe 10, 20 and 33.", agent="data"),
             answered(second, user, "Describe 100, 200 and 333.", agent="data"),
         )
-        within_s = user.backend.environment.timeouts.receive_s
-        await asyncio.gather(first.send("ping"), second.send("ping"))
-        await asyncio.gather(first.expect("pong", within_s=within_s), second.expect("pong", within_s=within_s))
+        await asyncio.gather(pinged(first, user), pinged(second, user))
 
     assert runs[0][0].run_id != runs[1][0].run_id
     assert [{frame.run_id for frame in socket.frames} - {""} for socket in (first, second)] == [

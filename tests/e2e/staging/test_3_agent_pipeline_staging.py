@@ -11,24 +11,14 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.websocket import AGENT_EVENTS, Frame, Socket
 from tests.e2e.agent_work import streamed
-from tests.e2e.steps import (
-    answered,
-    contents_of,
-    costs,
-    ended,
-    executed,
-    result_of,
-    runs_on,
-    started,
-    tells,
-    thread_of,
-    welcomed,
-)
+from tests.e2e.connections import answered, pinged, runs_on, welcomed
+from tests.e2e.questions import FOR_MANY_AGENTS, costs, tells
+from tests.e2e.run_events import result_of
+from tests.e2e.runs import UNDER_WAY, ended, executed, started
+from tests.e2e.threads import contents_of, thread_id, thread_of
 
 pytestmark = pytest.mark.requires("agents", "llm")
 
-UNDER_WAY = ["started", "running"]
-FOR_MANY_AGENTS = "Reduce our costs and optimize our spending: 1200, 1600, 900 and 2300 USD."
 UNKNOWN = "astrologer"
 
 
@@ -80,7 +70,7 @@ async def test_run_can_be_followed_over_its_life(user: User, eventually: Eventua
 
     steps = [len(status.get("steps") or ()) for status in seen]
     assert queued["status"] in UNDER_WAY
-    assert {status["status"] for status in seen[:-1]} <= set(UNDER_WAY)
+    assert {status["status"] for status in seen[:-1]} <= UNDER_WAY
     assert (seen[-1]["status"], state["status"]) == ("completed", "completed")
     assert steps == sorted(steps)
     assert [status["result"] for status in seen[:-1] if status.get("result")] == []
@@ -96,7 +86,7 @@ async def test_result_is_the_same_wherever_it_is_kept(
     assert token is not None
     async with thread_of(user) as thread:
         async with welcomed(websocket, user) as socket:
-            events = await answered(socket, user, costs(281), thread_id=thread.rpartition("/")[2])
+            events = await answered(socket, user, costs(281), thread_id=thread_id(thread))
         within_s = user.backend.environment.timeouts.receive_s
         await eventually(ended(user, events[0].run_id), within_s=within_s, what="the run is kept")
         renewed = await user.auth.post("/auth/refresh", json={"refresh_token": token.refresh}, bearer=None)
@@ -139,8 +129,7 @@ async def test_cancelled_run_falls_silent(user: User, websocket: OpenSocket, eve
     async with welcomed(websocket, user) as socket:
         run_ids = [await _cancelled_at_once(socket, user) for _ in range(5)]
         runs = await runs_on(socket, user, 5)
-        await socket.send("ping")
-        await socket.expect("pong", within_s=within_s)
+        await pinged(socket, user)
         after = await runs_on(socket, user, 5)
     kept = [await eventually(ended(user, run_id), within_s=within_s, what=f"{run_id} has ended") for run_id in run_ids]
 

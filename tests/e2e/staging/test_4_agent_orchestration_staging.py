@@ -7,12 +7,14 @@ import pytest
 
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.websocket import TERMINAL_EVENTS, Frame
-from tests.e2e.steps import answered, costs, ended, executed, result_of, runs_on, started, tells, welcomed
+from tests.e2e.connections import answered, runs_on, welcomed
+from tests.e2e.questions import NO_NUMBERS, costs, tells
+from tests.e2e.run_events import result_of
+from tests.e2e.runs import ended, executed, started
 
 pytestmark = pytest.mark.requires("agents", "llm")
 
 SUPERVISOR = "supervisor"
-NO_NUMBERS = {"data": "these are no numbers"}
 
 
 def sub_agents(events: Sequence[Frame]) -> list[str]:

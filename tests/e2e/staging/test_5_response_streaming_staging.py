@@ -9,22 +9,14 @@ from ci_tools.target.answers import mocked
 from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
 from ci_tools.target.stream import ServerEvent
 from ci_tools.target.websocket import TERMINAL_EVENTS, Socket
-from tests.e2e.steps import costs, ended, tells, welcomed
+from tests.e2e.connections import welcomed
+from tests.e2e.questions import FOR_MANY_AGENTS, NO_NUMBERS, costs, tells
+from tests.e2e.runs import ended, watched
 
 pytestmark = pytest.mark.requires("agents", "llm")
 
 AT_MOST = 8
 """Runs that are called off: where agents are quick and we are slow, one may complete before it hears of that."""
-FOR_MANY_AGENTS = "Reduce our costs and optimize our spending: 1200, 1600, 900 and 2300 USD."
-NO_NUMBERS = {"data": "these are no numbers"}
-
-
-async def watched(user: User, agent: str, message: str, **ask: Any) -> list[ServerEvent]:
-    """The events of a run's stream to its end, within an agent's time."""
-    timeout_s = user.backend.environment.timeouts.agent_s
-    body = {"type": agent, "message": message, **ask}
-    async with user.backend.events("/api/agents/stream", json=body, timeout_s=timeout_s) as events:
-        return [event async for event in events]
 
 
 async def test_stream_is_the_runs_own_record(user: User, eventually: Eventually) -> None:

@@ -10,22 +10,17 @@ from ci_tools.target.answers import accepted, envelope, rows
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import Socket, SocketClosedError, SocketRefusedError
-from tests.e2e.customers import Customers, conversation, sign_out, thread_id, token_of
-from tests.e2e.steps import answered, contents_of, costs, ended, result_of, started, tells, thread_of, welcomed
+from tests.e2e.connections import REFUSALS, answered, welcomed
+from tests.e2e.customers import Customers, sign_out, token_of
+from tests.e2e.questions import costs, tells
+from tests.e2e.run_events import result_of
+from tests.e2e.runs import ended, started
+from tests.e2e.threads import contents_of, conversation, thread_id, thread_of
 
-MESSAGE_BYTES = 8192
-"""The largest message of the contract."""
 TOO_BIG = 1009
-REFUSALS = {401, 403, 1008}
 AGENTS = pytest.mark.requires("websocket", "agents")
 END_OF = {"cancelled": ("agent_error", ["user"]), "completed": ("agent_completed", ["user", "assistant"])}
 """The last event of a run that ended so, and the roles of what it left in its thread."""
-
-
-@pytest.fixture
-def timeouts(backend: Service) -> Timeouts:
-    """How long the product's clients wait."""
-    return backend.environment.timeouts
 
 
 async def _refused(socket: Socket, text: str, timeouts: Timeouts) -> dict[str, object]:
@@ -70,7 +65,7 @@ async def test_oversized_message_leaves_nothing(user: User, websocket: OpenSocke
     """A message one byte above the limit is refused unheard; the largest one is answered and stored whole."""
     async with thread_of(user) as thread:
         here = {"thread_id": thread_id(thread), "agent": "data"}
-        room = MESSAGE_BYTES - len(_frame(f"{costs(500)} ", **here))
+        room = user.backend.environment.socket_limits.message_bytes - len(_frame(f"{costs(500)} ", **here))
         largest = f"{costs(500)} {'x' * room}"
         async with welcomed(websocket, user) as socket:
             refused = await _told_too_large(socket, _frame(f"{largest}x", **here), timeouts)
@@ -88,9 +83,8 @@ async def test_oversized_message_leaves_nothing(user: User, websocket: OpenSocke
 
 
 @pytest.mark.requires("websocket")
-async def test_signed_out_user_signs_in_again(backend: Service, auth: Service, websocket: OpenSocket) -> None:
+async def test_signed_out_user_signs_in_again(customers: Customers, websocket: OpenSocket) -> None:
     """A revoked token is refused traceably at HTTP and WebSocket; a new sign-in finds all data."""
-    customers = Customers(backend=backend, auth=auth)
     account = customers.new_account()
     before = await customers.sign_up(account)
     async with thread_of(before, "kept over a logout") as thread:

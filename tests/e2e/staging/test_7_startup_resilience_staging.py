@@ -7,10 +7,16 @@ import pytest
 from ci_tools.target.answers import accepted, mocked, rows
 from ci_tools.target.fixtures import OpenSocket, User
 from ci_tools.target.service import Service
-from tests.e2e.customers import Customers, thread_id, token_of
-from tests.e2e.steps import costs, executed, result_of, started, tells, thread_of, welcomed
+from tests.e2e.connections import pinged, welcomed
+from tests.e2e.customers import Customers, token_of
+from tests.e2e.health import good
+from tests.e2e.questions import costs, tells
+from tests.e2e.run_events import result_of
+from tests.e2e.runs import executed, started
+from tests.e2e.threads import thread_id, thread_of
 
 AGENTS = pytest.mark.requires("websocket", "agents")
+STARTED = ("database", "redis", "websocket", "startup_module")
 FIRST_LOGINS = 5
 ASKED_AT_ONCE = 5
 USABLE = {"healthy", "skipped_optional", "disabled_optional"}
@@ -29,14 +35,13 @@ async def test_declared_startup_is_real(user: User, backend: Service, websocket:
 
     assert (health["status"], health.get("startup_in_progress", False)) == ("healthy", False)
     assert startup["status"] == "ready"
-    assert all(startup["checks"][part] for part in ("database", "redis", "websocket", "startup_module"))
+    assert {part: good(startup["checks"][part]) for part in STARTED} == dict.fromkeys(STARTED, True)
     assert stored["title"] == "first thread"
     assert (found["run_id"], found["user_id"]) == (run["run_id"], user.user_id)
 
 
-async def test_first_logins_at_the_same_time(backend: Service, auth: Service) -> None:
+async def test_first_logins_at_the_same_time(customers: Customers) -> None:
     """People who sign up and in at the same moment are each themselves everywhere, in a session of their own."""
-    customers = Customers(backend=backend, auth=auth)
     accounts = [customers.new_account() for _ in range(FIRST_LOGINS)]
 
     registered = await asyncio.gather(*(customers.sign_up(account) for account in accounts))
@@ -91,8 +96,7 @@ async def test_declared_capabilities_are_real(user: User, backend: Service, webs
     tools = rows(await user.backend.get("/api/tools"), "tools")
     answer = await executed(user, "data", costs(500))
     async with thread_of(user, "capable") as thread, welcomed(websocket, user) as socket:
-        await socket.send("ping")
-        await socket.expect("pong", within_s=backend.environment.timeouts.receive_s)
+        await pinged(socket, user)
         stored = accepted(await user.backend.get(thread))
 
     real = {

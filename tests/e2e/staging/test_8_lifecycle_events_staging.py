@@ -4,10 +4,13 @@ import pytest
 
 from ci_tools.target.answers import accepted, envelope, instant, rows
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
-from ci_tools.target.service import Service
 from ci_tools.target.websocket import SocketClosedError
-from tests.e2e.customers import Customers, asked, sign_out, thread_id, token_of
-from tests.e2e.steps import answered, contents_of, costs, ended, result_of, started, tells, thread_of, welcomed
+from tests.e2e.connections import answered, pinged, welcomed
+from tests.e2e.customers import Customers, sign_out, token_of
+from tests.e2e.questions import costs, tells
+from tests.e2e.run_events import result_of
+from tests.e2e.runs import ended, started
+from tests.e2e.threads import contents_of, conversation, thread_id, thread_of
 
 AGENTS = pytest.mark.requires("websocket", "agents")
 NORMAL = 1000
@@ -26,14 +29,19 @@ async def test_agent_starts_and_rests_again(user: User, eventually: Eventually) 
     async def resting() -> bool:
         return await state() == rest
 
-    rest = await state()
-    begun = accepted(await user.backend.post("/api/agents/start", json={"agent_id": "data", "message": costs(500)}))
-    await eventually(resting, within_s=timeouts.agent_s, what="the agent rests again")
+    async with thread_of(user, "work") as thread:
+        rest = await state()
+        ask = {"agent_id": "data", "message": costs(500), "thread_id": thread_id(thread)}
+        begun = accepted(await user.backend.post("/api/agents/start", json=ask))
+        worked = await conversation(eventually, user, thread, 2)
+        await eventually(resting, within_s=timeouts.agent_s, what="the agent rests again")
     stopped = accepted(await user.backend.post("/api/agents/stop", json={"agent_id": "data"}))
     cancelled = accepted(await user.backend.post("/api/agents/cancel", json={"agent_id": "data"}))
     unknown = await user.backend.post("/api/agents/start", json={"agent_id": "astrologer", "message": costs(500)})
 
     told = [begun, stopped, cancelled]
+    assert worked[0] == ("user", costs(500))
+    assert (worked[1][0], tells(worked[1][1], 1500)) == ("assistant", True)
     assert [(answer["action"], answer["success"]) for answer in told] == [
         ("start", True),
         ("stop", False),
@@ -74,8 +82,7 @@ async def test_connection_lives_from_welcome_to_close(user: User, websocket: Ope
     with pytest.raises(SocketClosedError):
         await first.send("ping")
     async with welcomed(websocket, user) as second:
-        await second.send("ping")
-        await second.expect("pong", within_s=timeouts.receive_s)
+        await pinged(second, user)
     async with websocket(user, subprotocols=("chat.example",)) as foreign:
         refused = await foreign.closed(within_s=timeouts.receive_s)
 
@@ -92,7 +99,7 @@ async def test_thread_lives_from_creation_to_deletion(user: User, websocket: Ope
     timeouts = user.backend.environment.timeouts
     async with thread_of(user, "draft") as path, welcomed(websocket, user) as socket:
         created = accepted(await user.backend.get(path))
-        await asked(socket, user, "user_message", costs(500), thread_id=created["id"], agent="data")
+        await answered(socket, user, costs(500), thread_id=created["id"], agent="data")
         renamed = accepted(await user.backend.put(path, json={"title": "costs of the quarter"}))
         said = await contents_of(user, path)
         deleted = [(await user.backend.delete(path)).status for _ in range(2)]
@@ -114,15 +121,14 @@ async def test_thread_lives_from_creation_to_deletion(user: User, websocket: Ope
     assert "thread" in str(refused.data).lower()
 
 
-async def test_token_lives_through_three_generations(backend: Service, auth: Service) -> None:
+async def test_token_lives_through_three_generations(customers: Customers) -> None:
     """Each renewal is the same user with a token of its own that opens the backend; logging out ends the whole line."""
-    customers = Customers(backend=backend, auth=auth)
     first = await customers.sign_up(customers.new_account())
     second = await customers.renew(first)
     third = await customers.renew(second)
     opened = [await user.backend.get("/api/v1/user/profile") for user in (second, third)]
     left = await sign_out(third)
-    prolonged = await auth.post("/auth/refresh", json={"refresh_token": token_of(third).refresh})
+    prolonged = await customers.auth.post("/auth/refresh", json={"refresh_token": token_of(third).refresh})
     closed = await third.backend.get("/api/v1/user/profile")
 
     line = [token_of(user) for user in (first, second, third)]

@@ -13,11 +13,13 @@ from ci_tools.target.fixtures import Eventually, OpenSocket, User
 from ci_tools.target.http import Answer
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import SocketRefusedError
-from tests.e2e.customers import asked, conversation, sign_out, texts, thread_id, token_of
-from tests.e2e.steps import costs, ended, thread_of, welcomed
+from tests.e2e.connections import REFUSALS, answered, welcomed
+from tests.e2e.customers import sign_out, texts, token_of
+from tests.e2e.questions import costs
+from tests.e2e.runs import ended
+from tests.e2e.threads import conversation, thread_id, thread_of
 
 AGENTS = pytest.mark.requires("websocket", "agents")
-REFUSALS = {401, 403, 1008}
 
 
 async def _doors(user: User, token: Token) -> Sequence[Answer]:
@@ -89,7 +91,7 @@ async def test_agents_know_what_was_said_elsewhere(user: User, websocket: OpenSo
         spoken = accepted(await user.backend.post(f"{thread}/messages", json={"message": f"We speak of {code_word}."}))
         await user.backend.post(f"{other}/messages", json={"message": "This is said in another thread."})
         async with welcomed(websocket, user) as socket:
-            events = await asked(socket, user, "user_message", "What did we speak of?", thread_id=thread_id(thread))
+            events = await answered(socket, user, "What did we speak of?", thread_id=thread_id(thread))
         messages = await conversation(eventually, user, thread, 3)
         elsewhere = await conversation(eventually, user, other, 1)
 
@@ -106,7 +108,7 @@ async def test_agents_know_what_was_said_elsewhere(user: User, websocket: OpenSo
 async def test_run_and_thread_tell_one_story(user: User, websocket: OpenSocket, eventually: Eventually) -> None:
     """The run in Redis, the thread in PostgreSQL and the events on the wire hold one question and one answer."""
     async with thread_of(user) as thread, welcomed(websocket, user) as socket:
-        events = await asked(socket, user, "user_message", costs(500), thread_id=thread_id(thread))
+        events = await answered(socket, user, costs(500), thread_id=thread_id(thread))
         run_id = events[0].run_id
         run = await eventually(
             ended(user, run_id), within_s=user.backend.environment.timeouts.receive_s, what=f"run {run_id} is kept"

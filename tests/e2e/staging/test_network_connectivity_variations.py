@@ -10,7 +10,7 @@ from ci_tools.target.answers import accepted, envelope, rows
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import User
 from ci_tools.target.http import HttpClient
-from tests.e2e.steps import thread_of
+from tests.e2e.threads import thread_of
 from tests.e2e.wire import Request, wire
 
 pytestmark = pytest.mark.requires("backend", "auth", "postgresql")
@@ -117,7 +117,9 @@ async def test_request_that_is_cut_off_leaves_nothing(client: HttpClient, user: 
         created = accepted(await connection.answer())
 
     listed = rows(await user.backend.get("/api/threads"))
-    await user.backend.delete(f"/api/threads/{created['id']}")
+    for thread in listed:
+        await user.backend.delete(f"/api/threads/{thread['id']}")
+    assert [thread["id"] for thread in listed] == [created["id"]]
     assert [thread["title"] for thread in listed] == ["whole"]
 
 

@@ -13,39 +13,20 @@ from typing import Any
 
 import pytest
 
-from ci_tools.model import Environment, Timeouts
-from ci_tools.target.answers import accepted, envelope, mocked, rows
+from ci_tools.model import Timeouts
+from ci_tools.target.answers import accepted, envelope, instant, mocked, rows
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import Eventually, NewUser, OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import Frame, Socket, SocketRefusedError, TokenIn
-from tests.e2e.customers import Customers, sign_out, thread_id
-from tests.e2e.run_events import ends, kinds, longest_gap_s, out_of_place, times, users
-from tests.e2e.steps import (
-    GOLDEN_PATH,
-    answered,
-    contents_of,
-    costs,
-    ended,
-    executed,
-    result_of,
-    runs_on,
-    started,
-    tells,
-    thread_of,
-    welcomed,
-)
+from tests.e2e.connections import REFUSALS, answered, events_on, pinged, runs_on, welcomed
+from tests.e2e.customers import Customers, sign_out
+from tests.e2e.questions import costs, tells
+from tests.e2e.run_events import GOLDEN_PATH, ends, kinds, longest_gap_s, out_of_place, result_of, times, users
+from tests.e2e.runs import ended, executed, started, watched
+from tests.e2e.threads import contents_of, thread_id, thread_of
 
 AGENT_MESSAGES = ["user_message", "chat", "start_agent", "agent_request", "execute_agent"]
-MESSAGES_PER_MIN = 30
-"""What one user may say on WebSockets within a minute (contract, section 5)."""
-REFUSALS = {401, 403, 1008}
-
-
-@pytest.fixture
-def timeouts(environment: Environment) -> Timeouts:
-    """How long the product's clients wait."""
-    return environment.timeouts
 
 
 @pytest.mark.requires("websocket")
@@ -150,13 +131,10 @@ async def test_007_execution_works_on_its_context(user: User) -> None:
 
 
 @pytest.mark.requires("agents")
-async def test_008_stream_ends_in_the_stored_result(user: User, timeouts: Timeouts) -> None:
+async def test_008_stream_ends_in_the_stored_result(user: User) -> None:
     """A stream shows the five events of one run, and what it ends in is what is stored under the run's id."""
-    ask = {"type": "data", "message": costs(1100)}
-    async with user.backend.events("/api/agents/stream", json=ask, timeout_s=timeouts.agent_s) as stream:
-        events = [event async for event in stream]
+    *told, end = await watched(user, "data", costs(1100))
 
-    *told, end = events
     state = accepted(await user.backend.get(f"/api/agent/{told[0].data['run_id']}/state"))
     assert list(dict.fromkeys(event.name for event in told)) == GOLDEN_PATH
     assert end.name == "stream_end"
@@ -220,7 +198,10 @@ async def test_012_stored_messages_are_those_that_were_confirmed(user: User) -> 
         ]
         stored = rows(await user.backend.get(f"{thread}/messages"))
 
+    written = [instant(message["created_at"]) for message in stored]
     assert [_only(fields, message) for message in stored] == [_only(fields, message) for message in confirmed]
+    assert [message["content"] for message in stored] == ["first", "second", "third"]
+    assert written == sorted(written)
     assert len({message["id"] for message in stored}) == 3
     assert [message["role"] for message in stored] == ["user"] * 3
 
@@ -231,14 +212,12 @@ async def test_013_threads_are_created_as_asked_or_not_at_all(user: User) -> Non
         await user.backend.post("/api/threads", json={"title": ["no", "text"]}),
         await user.backend.post("/api/threads", json={"title": "x", "metadata": "no object"}),
     ]
-    async with thread_of(user, "twin") as first, thread_of(user, "twin") as second:
-        untitled = accepted(await user.backend.post("/api/threads", json={}))
+    async with thread_of(user, "twin") as first, thread_of(user, "twin") as second, thread_of(user, None) as untitled:
         listed = rows(await user.backend.get("/api/threads"))
-        await user.backend.delete(f"/api/threads/{untitled['id']}")
 
     assert [answer.status for answer in refused] == [422, 422]
     assert first != second
-    assert {f"/api/threads/{thread['id']}" for thread in listed} == {first, second, f"/api/threads/{untitled['id']}"}
+    assert {f"/api/threads/{thread['id']}" for thread in listed} == {first, second, untitled}
 
 
 @pytest.mark.requires("websocket", "agents")
@@ -276,10 +255,12 @@ async def test_015_long_history_is_read_page_by_page(user: User) -> None:
     assert count == 7
 
 
-@pytest.mark.requires("agents")
-async def test_016_agents_do_not_enter_threads_of_others(user: User, second_user: User) -> None:
-    """At no door can a user have an agent work in another user's thread: it is 404 and stays as it was."""
-    async with thread_of(user, "private") as thread:
+@pytest.mark.requires("websocket", "agents")
+async def test_016_agents_do_not_enter_threads_of_others(
+    user: User, second_user: User, websocket: OpenSocket, timeouts: Timeouts
+) -> None:
+    """At no door can a user have an agent work in another user's thread: it is refused and stays as it was."""
+    async with thread_of(user, "private") as thread, welcomed(websocket, second_user) as socket:
         accepted(await user.backend.post(f"{thread}/messages", json={"message": "my secret plan"}))
         ask = {"message": "Summarise this thread", "thread_id": thread_id(thread)}
         refused = [
@@ -287,25 +268,31 @@ async def test_016_agents_do_not_enter_threads_of_others(user: User, second_user
             await second_user.backend.post("/api/agents/stream", json={"type": "supervisor", **ask}),
             await second_user.backend.post("/api/agent/v2/execute", json=ask),
         ]
+        await socket.send("user_message", content=ask["message"], thread_id=ask["thread_id"])
+        told = await socket.expect("error_message", within_s=timeouts.receive_s)
         kept = await contents_of(user, thread)
 
     assert [answer.status for answer in refused] == [404] * 3
-    assert [answer.text for answer in refused if "secret plan" in answer.text] == []
+    assert "secret plan" not in str([*(answer.text for answer in refused), told.document])
+    assert events_on(socket) == []
     assert kept == [("user", "my secret plan")]
 
 
 @pytest.mark.requires("websocket", "agents")
 async def test_017_five_users_at_once_have_their_own_answers(new_user: NewUser, websocket: OpenSocket) -> None:
-    """Five users who connect and ask at the same time each get their own run and their own answer."""
+    """Five users who connect and ask at the same time each get their own run and answer, and nothing of the others'."""
     asked = {unit: await new_user() for unit in (700, 1100, 1300, 1700, 1900)}
 
-    async def ask(unit: int) -> tuple[Frame, ...]:
+    async def ask(unit: int) -> list[Frame]:
         async with welcomed(websocket, asked[unit]) as socket:
-            return await answered(socket, asked[unit], costs(unit), agent="data")
+            await answered(socket, asked[unit], costs(unit), agent="data")
+            await pinged(socket, asked[unit])
+            return events_on(socket)
 
     runs = await asyncio.gather(*(ask(unit) for unit in asked))
 
     assert [users(events) for events in runs] == [{someone.user_id} for someone in asked.values()]
+    assert [len({event.run_id for event in events}) for events in runs] == [1] * 5
     assert len({events[0].run_id for events in runs}) == 5
     assert _matching(list(asked), runs) == list(asked)
 
@@ -314,16 +301,16 @@ async def test_017_five_users_at_once_have_their_own_answers(new_user: NewUser, 
 async def test_018_one_user_cannot_flood_the_chat(
     user: User, second_user: User, websocket: OpenSocket, timeouts: Timeouts
 ) -> None:
-    """Thirty messages of a user within a minute are served and the next is told off, while others are served."""
+    """As many messages of a user as a minute allows are served and the next is told off, while others are served."""
+    allowed = user.backend.environment.socket_limits.messages_per_min
     async with welcomed(websocket, user) as socket, welcomed(websocket, second_user) as calm:
-        for _ in range(MESSAGES_PER_MIN + 1):
+        for _ in range(allowed + 1):
             await socket.send("ping")
         refused = await socket.expect("error_message", within_s=timeouts.receive_s)
-        await calm.send("ping")
-        await calm.expect("pong", within_s=timeouts.receive_s)
+        await pinged(calm, second_user)
 
     assert "RATE" in str(refused.document).upper()
-    assert Counter(frame.type for frame in socket.frames)["pong"] == MESSAGES_PER_MIN
+    assert Counter(frame.type for frame in socket.frames)["pong"] == allowed
     assert [frame.type for frame in calm.frames if frame.type in {"pong", "error_message"}] == ["pong"]
 
 
@@ -351,7 +338,8 @@ async def test_019_mistakes_are_explained_and_harm_nothing(user: User, backend: 
 async def test_020_coming_and_going_leaves_the_user_served(user: User, websocket: OpenSocket) -> None:
     """A user whose connections come and go, more than may stand at once, is welcomed each time and answered at last."""
     ids = []
-    for _ in range(6):
+    often = 2 * user.backend.environment.socket_limits.connections
+    for _ in range(often):
         async with welcomed(websocket, user) as socket:
             ids.append(socket.frames[0].data["connection_id"])
 
@@ -359,13 +347,12 @@ async def test_020_coming_and_going_leaves_the_user_served(user: User, websocket
         standing = [await held.enter_async_context(welcomed(websocket, user)) for _ in range(2)]
         answers = await asyncio.gather(*(_asked_on(socket, user) for socket in standing))
 
-    assert len(set(ids)) == 6
+    assert len(set(ids)) == often
     assert [tells(answer, 2100) for answer in answers] == [True, True]
 
 
-async def test_021_signing_in_again_finds_everything(backend: Service, auth: Service) -> None:
+async def test_021_signing_in_again_finds_everything(customers: Customers) -> None:
     """A customer who signs out and in again is the same, with document, preference, profile and key left behind."""
-    customers = Customers(backend=backend, auth=auth)
     account = customers.new_account()
     before = await customers.sign_up(account)
     document = accepted(await before.backend.post("/api/corpus", json={"title": "left", "content": "behind"}))

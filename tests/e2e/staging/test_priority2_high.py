@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from ci_tools.model import Environment, Timeouts
+from ci_tools.model import Timeouts
 from ci_tools.target.answers import accepted, envelope, rows
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import NewUser, OpenSocket, User
 from ci_tools.target.http import Answer
 from ci_tools.target.service import Service
 from tests.e2e.agent_work import figures, streamed
-from tests.e2e.customers import Customers, sign_out, thread_id, token_of
-from tests.e2e.run_events import kinds, users
-from tests.e2e.steps import answered, costs, executed, result_of, runs_on, tells, thread_of, welcomed
+from tests.e2e.connections import answered, pinged, runs_on, welcomed
+from tests.e2e.customers import Customers, sign_out, token_of
+from tests.e2e.questions import costs, tells
+from tests.e2e.run_events import kinds, result_of, users
+from tests.e2e.runs import executed
+from tests.e2e.threads import thread_id, thread_of
 
 SECTIONS = ("profile", "settings", "preferences")
 DEPENDENCIES = ("postgresql", "redis")
@@ -24,18 +27,6 @@ READY = "/api/health/ready"
 API_KEYS = "/api/v1/user/api-keys"
 END_IN_STORE = {"agent_completed": "completed", "agent_error": "cancelled"}
 """How a run that its user cancelled is stored, by the event that it ended in: it may have been quicker."""
-
-
-@pytest.fixture
-def timeouts(environment: Environment) -> Timeouts:
-    """How long the product's clients wait."""
-    return environment.timeouts
-
-
-@pytest.fixture
-def customers(backend: Service, auth: Service) -> Customers:
-    """The way in for customers with a password."""
-    return Customers(backend=backend, auth=auth)
 
 
 async def test_026_documents_are_kept_for_their_owner_only(user: User, second_user: User) -> None:
@@ -310,24 +301,20 @@ async def test_042_every_source_agrees_on_google(auth: Service) -> None:
 
 
 @pytest.mark.requires("websocket")
-async def test_043_long_session_outlives_its_tokens(
-    customers: Customers, websocket: OpenSocket, timeouts: Timeouts
-) -> None:
+async def test_043_long_session_outlives_its_tokens(customers: Customers, websocket: OpenSocket) -> None:
     """Over three renewals a user keeps their id, thread and open connection, and no spent token can be renewed."""
     holders = [await customers.sign_up(customers.new_account())]
     async with thread_of(holders[0], "long") as thread, welcomed(websocket, holders[0]) as socket:
         for _ in range(3):
             holders.append(await customers.renew(holders[-1]))
         opened = [await holder.backend.get(thread) for holder in holders]
-        await socket.send("ping")
-        pong = await socket.expect("pong", within_s=timeouts.receive_s)
+        await pinged(socket, holders[0])
         spent = [token_of(holder).refresh for holder in holders[:-1]]
         again = [await customers.auth.post("/auth/refresh", json={"refresh_token": token}) for token in spent]
 
     assert {holder.user_id for holder in holders} == {holders[0].user_id}
     assert len({token_of(holder).claims["jti"] for holder in holders}) == 4
     assert [accepted(answer)["title"] for answer in opened] == ["long"] * 4
-    assert pong.type == "pong"
     assert [answer.status for answer in again] == [401] * 3
 
 

@@ -23,12 +23,6 @@ SECRETIVE = re.compile(r'"[^"]*(?:secret|password|private_key|api_key|fernet)[^"
 SHORTEST_SECRET = 8
 
 
-@pytest.fixture
-def customers(backend: Service, auth: Service) -> Customers:
-    """The way in with a password."""
-    return Customers(backend=backend, auth=auth)
-
-
 async def capabilities(auth: Service) -> dict[str, Any]:
     """What the auth service says that it can do now."""
     told: dict[str, Any] = accepted(await auth.get("/health/auth"))["capabilities"]

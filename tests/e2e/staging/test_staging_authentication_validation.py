@@ -121,10 +121,11 @@ async def test_me_is_the_bearer(user: User) -> None:
 
 
 async def test_me_without_a_token_is_refused(auth: Service) -> None:
-    """Nobody is told who they are without a token."""
+    """Nobody is told who they are without a token, in the error envelope."""
     answer = await auth.get("/auth/me")
 
     assert answer.status == 401
+    assert envelope(answer)["error_code"]
 
 
 async def test_validation_tells_whose_token_it_is(user: User) -> None:

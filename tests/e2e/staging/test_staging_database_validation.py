@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from ci_tools.target.answers import accepted, envelope, rows
+from ci_tools.target.answers import accepted, envelope, instant, rows
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import User
 from ci_tools.target.service import Service
@@ -95,7 +95,7 @@ async def test_changed_thread_is_persisted(user: User, create_thread: CreateThre
     read = accepted(await user.backend.get(f"/api/threads/{created['id']}"))
     assert changed.status == 200
     assert read["title"] == "after"
-    assert read["updated_at"] > created["updated_at"]
+    assert instant(read["updated_at"]) > instant(created["updated_at"])
     assert read["created_at"] == created["created_at"]
 
 
@@ -120,7 +120,9 @@ async def test_messages_are_persisted_in_order(user: User, create_thread: Create
 
     listed = rows(await user.backend.get(path))
 
-    assert [message["content"] for message in sorted(listed, key=lambda message: message["created_at"])] == texts
+    written = [instant(message["created_at"]) for message in listed]
+    assert [message["content"] for message in listed] == texts
+    assert written == sorted(written)
     assert {message["thread_id"] for message in listed} == {thread["id"]}
     assert {message["role"] for message in listed} == {"user"}
     assert accepted(await user.backend.get(f"/api/threads/{thread['id']}"))["message_count"] == 3

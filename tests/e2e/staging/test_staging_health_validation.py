@@ -7,6 +7,7 @@ import pytest
 from ci_tools.model import Environment
 from ci_tools.target.answers import accepted, instant
 from ci_tools.target.service import Service
+from tests.e2e.health import good
 
 FRESH_S = 120.0
 """Unscaled: clocks of two machines may differ, but a canned timestamp is older than this."""
@@ -70,7 +71,7 @@ async def test_startup_is_complete(backend: Service) -> None:
     body = accepted(answer)
     assert (answer.status, body["status"]) == (200, "ready")
     assert set(body["checks"]) >= {"database", "redis", "websocket", "startup_module"}
-    assert {name: check for name, check in body["checks"].items() if not _good(check)} == {}
+    assert {name: check for name, check in body["checks"].items() if not good(check)} == {}
 
 
 @pytest.mark.requires("postgresql", "redis")
@@ -103,7 +104,7 @@ async def test_forced_readiness_is_measured_anew(backend: Service) -> None:
 async def test_health_endpoints_agree_on_redis(backend: Service) -> None:
     """Readiness, start-up and the forced check tell the same about Redis, be it good or bad."""
     ready = (await backend.get("/health/ready")).json()["redis_db"] == "connected"
-    startup = _good((await backend.get("/health/startup")).json()["checks"]["redis"])
+    startup = good((await backend.get("/health/startup")).json()["checks"]["redis"])
     forced = (await backend.get(READY, params={"force": "true"})).json()["checks"]["redis"]["connected"]
 
     assert ready == startup == forced
@@ -187,12 +188,6 @@ async def test_frontend_is_healthy(frontend: Service) -> None:
     assert (answer.status, body["status"], body["service"]) == (200, "healthy", "frontend")
     assert body["version"]
     assert body["uptime"] >= 0
-
-
-def _good(check: object) -> bool:
-    """A start-up check, told as a flag, a word, or an object with a status."""
-    told = check.get("status") if isinstance(check, dict) else check
-    return told is True or told in {"healthy", "ready", "connected", "ok", "complete", "completed"}
 
 
 def _sound(entry: dict[str, object]) -> bool:

@@ -12,19 +12,13 @@ from ci_tools.target.fixtures import NewUser
 from ci_tools.target.http import Answer
 from ci_tools.target.service import Service
 from tests.e2e.customers import Customers, sign_out, token_of
-from tests.e2e.steps import thread_of
+from tests.e2e.threads import thread_of
 
 pytestmark = pytest.mark.requires("auth")
 
 LOGIN = "/auth/login"
 GOOGLE = {"provider": "google"}
 PROFILE = "/api/v1/user/profile"
-
-
-@pytest.fixture
-def customers(backend: Service, auth: Service) -> Customers:
-    """The way in with a password."""
-    return Customers(backend=backend, auth=auth)
 
 
 def asked_of_google(answer: Answer) -> Mapping[str, str]:

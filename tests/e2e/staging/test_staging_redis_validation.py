@@ -10,9 +10,8 @@ from ci_tools.target.evidence import Evidence
 from ci_tools.target.fixtures import OpenSocket, User
 from ci_tools.target.service import Service
 from ci_tools.target.websocket import SocketRefusedError
+from tests.e2e.connections import REFUSALS
 
-REFUSALS = {401, 403, 1008}
-"""Refused at the handshake, or closed as a violation of policy right after it."""
 REDIS_S = 3.0
 """The unscaled limit for one answer of Redis: the resolver's 5 s of the recorded crisis is above it."""
 
@@ -59,21 +58,25 @@ async def test_logout_leaves_others_signed_in(user: User, second_user: User) -> 
 async def test_revoked_token_stays_revoked(user: User) -> None:
     """Five requests at once with a revoked token are all refused, wherever they are served."""
     token = await user.credentials.bearer()
-    await user.auth.post("/auth/logout", bearer=token)
+    before = await user.backend.get("/api/v1/user/profile", bearer=token)
+    left = await user.auth.post("/auth/logout", bearer=token)
 
     answers = await asyncio.gather(*(user.backend.get("/api/v1/user/profile", bearer=token) for _ in range(5)))
 
+    assert (before.status, left.status) == (200, 200)
     assert [answer.status for answer in answers] == [401] * 5
 
 
 @pytest.mark.requires("websocket")
 async def test_revoked_token_opens_no_websocket(user: User, websocket: OpenSocket) -> None:
     """The WebSocket, too, knows nobody by a revoked token; whether it lets nobodies in is no matter of Redis."""
-    token = await user.credentials.bearer()
-    await user.auth.post("/auth/logout", bearer=token)
+    token, within_s = await user.credentials.bearer(), user.backend.environment.timeouts.receive_s
+    before = await _welcomed_as(websocket, token, within_s)
+    left = await user.auth.post("/auth/logout", bearer=token)
 
-    known_as = await _welcomed_as(websocket, token, user.backend.environment.timeouts.receive_s)
+    known_as = await _welcomed_as(websocket, token, within_s)
 
+    assert (before, left.status) == (user.user_id, 200)
     assert known_as != user.user_id
 
 

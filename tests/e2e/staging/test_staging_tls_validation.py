@@ -14,7 +14,6 @@ from ci_tools.target.tls import covers, handshake, outdated_handshake, refuses_v
 HOSTS = ["backend", "api", "websocket", "auth", "frontend"]
 SERVERS = ["backend", "auth", "frontend"]
 MIN_DAYS_LEFT = 7.0
-PATIENCE_S = 10.0
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -51,7 +50,7 @@ async def test_plain_http_is_not_served(environment: Environment, evidence: Evid
     """A port that speaks TLS does not answer plain HTTP as if it were encrypted."""
     await handshake(environment, host, evidence=evidence)
     there = endpoint(environment, host)
-    async with asyncio.timeout(environment.scaled(PATIENCE_S)):
+    async with asyncio.timeout(environment.scaled(environment.timeouts.connect_s)):
         reader, writer = await asyncio.open_connection(there.address, there.port)
         writer.write(f"GET /health HTTP/1.1\r\nHost: {there.name}\r\nConnection: close\r\n\r\n".encode())
         head = await _first_line(reader)

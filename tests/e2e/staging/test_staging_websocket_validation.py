@@ -4,54 +4,43 @@ What agents send through it is the matter of ``test_staging_agent_validation.py`
 no fault of the WebSocket.
 """
 
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Any
 
 import pytest
 
+from ci_tools.target.answers import instant
 from ci_tools.target.fixtures import Eventually, OpenSocket, User
-from ci_tools.target.websocket import JWT_SUBPROTOCOL, Socket, SocketRefusedError, TokenIn
-
-EVENTS = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
-REFUSALS = {401, 403, 1008}
-"""Refused at the handshake, or closed as a violation of policy right after it."""
-CONNECTIONS_PER_USER = 3
-
-
-async def _welcome(socket: Socket, user: User) -> Mapping[str, Any]:
-    """The data of the frame that must come first."""
-    frame = await socket.expect("connection_established", within_s=user.backend.environment.timeouts.receive_s)
-    assert socket.frames[0] is frame
-    return frame.data
+from ci_tools.target.websocket import JWT_SUBPROTOCOL, SocketRefusedError, TokenIn
+from tests.e2e.connections import REFUSALS, pinged, welcomed
+from tests.e2e.run_events import GOLDEN_PATH
 
 
 async def _refusal(websocket: OpenSocket, user: User, bearer: str | None) -> int:
     """The code with which a connection that should not be is turned away."""
     with pytest.raises(SocketRefusedError) as refused:
         async with websocket(None, bearer=bearer) as socket:
-            await _welcome(socket, user)
+            await socket.expect("connection_established", within_s=user.backend.environment.timeouts.receive_s)
     return refused.value.code
 
 
 async def test_websocket_connection(user: User, websocket: OpenSocket) -> None:
     """The first frame welcomes this very user, in no demo mode, and announces the five agent events in order."""
-    async with websocket(user) as socket:
-        data = await _welcome(socket, user)
+    async with welcomed(websocket, user) as socket:
+        data = socket.frames[0].data
 
     assert data["user_id"] == user.user_id
     assert data["mode"] != "demo"
     assert data["connection_id"]
-    assert data["golden_path_events"] == EVENTS
+    assert data["golden_path_events"] == GOLDEN_PATH
 
 
 async def test_websocket_accepts_the_token_of_a_browser(user: User, websocket: OpenSocket) -> None:
     """A browser, which can only use the subprotocol, is let in and told which one was chosen."""
-    async with websocket(user, token_in=TokenIn.SUBPROTOCOL) as socket:
-        data = await _welcome(socket, user)
+    async with welcomed(websocket, user, token_in=TokenIn.SUBPROTOCOL) as socket:
+        welcome = socket.frames[0]
 
     assert socket.subprotocol == JWT_SUBPROTOCOL
-    assert data["user_id"] == user.user_id
+    assert welcome.data["user_id"] == user.user_id
 
 
 async def test_websocket_refuses_nobody_and_forgers(user: User, websocket: OpenSocket) -> None:
@@ -70,43 +59,41 @@ async def test_websocket_refuses_nobody_and_forgers(user: User, websocket: OpenS
 async def test_websocket_answers_each_frame_in_kind(user: User, websocket: OpenSocket) -> None:
     """Ping is answered by pong, an unknown type by ack, broken JSON by an error; the connection survives."""
     within_s = user.backend.environment.timeouts.receive_s
-    async with websocket(user) as socket:
-        await _welcome(socket, user)
-        await socket.send("ping")
-        await socket.expect("pong", within_s=within_s)
+    async with welcomed(websocket, user) as socket:
+        await pinged(socket, user)
         await socket.send("no_such_type", content="?")
         await socket.expect("ack", within_s=within_s)
         await socket.send_text("{this is no JSON")
         error = await socket.expect("error_message", within_s=within_s)
-        await socket.send("ping")
-        alive = await socket.expect("pong", within_s=within_s)
+        await pinged(socket, user)
 
+    frames = [frame for frame in socket.frames if frame.type != "heartbeat"]
+    at = [instant(str(frame.document["timestamp"])) for frame in frames]
+    assert [frame.type for frame in frames] == ["connection_established", "pong", "ack", "error_message", "pong"]
     assert "JSON_PARSE_ERROR" in str(error.document)
-    assert all(frame.document.get("timestamp") for frame in socket.frames)
-    assert alive.t_s > error.t_s
+    assert at == sorted(at)
 
 
 async def test_websocket_limits_connections_per_user(
     user: User, second_user: User, websocket: OpenSocket, eventually: Eventually
 ) -> None:
-    """A user holds three connections, not four; another user is not affected; a closed one is free again."""
+    """A user holds as many connections as allowed and no more; others are not affected; a closed one is free again."""
+    allowed = user.backend.environment.socket_limits.connections
     async with AsyncExitStack() as held:
-        sockets = [await held.enter_async_context(websocket(user)) for _ in range(CONNECTIONS_PER_USER)]
-        for socket in sockets:
-            await _welcome(socket, user)
+        sockets = [await held.enter_async_context(welcomed(websocket, user)) for _ in range(allowed)]
         with pytest.raises(SocketRefusedError):
-            async with websocket(user) as fourth:
-                await _welcome(fourth, user)
-        async with websocket(second_user) as other:
-            await _welcome(other, second_user)
-        await sockets[0].send("ping")
-        await sockets[0].expect("pong", within_s=user.backend.environment.timeouts.receive_s)
+            async with welcomed(websocket, user):
+                pass
+        async with welcomed(websocket, second_user) as other:
+            await pinged(other, second_user)
+        await pinged(sockets[0], user)
 
     async def admitted() -> bool:
         try:
-            async with websocket(user) as freed:
-                return bool(await _welcome(freed, user))
+            async with welcomed(websocket, user):
+                return True
         except SocketRefusedError:
             return False
 
-    assert await eventually(admitted, within_s=30, what="a closed connection is free for another one")
+    within_s = user.backend.environment.timeouts.receive_s
+    assert await eventually(admitted, within_s=within_s, what="a closed connection is free for another one")

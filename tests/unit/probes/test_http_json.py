@@ -229,19 +229,24 @@ async def test_silence_is_down_with_a_censored_latency(look: Look, silent_url: s
     assert 0.2 <= seen.latency_s < 2
 
 
-async def test_an_authenticated_probe_carries_a_token(look: Look, site: Any) -> None:
-    """A probe that needs a user asks with that user's bearer."""
-    bearer = token()
-    site.set("/auth/e2e/test-auth", {"access_token": bearer, "user": {"id": "u-1", "email": "e"}})
-    site.set("/health", {})
-
-    seen = await look(
+async def look_as_a_user(look: Look, site: Any) -> Any:
+    """What the probe of a user whom *site* signs in sees of *site*."""
+    return await look(
         probe(authenticated=True),
         site.url,
         {"E2E_OAUTH_SIMULATION_KEY": KEY},
         hosts={"auth": site.url},
         auth=BypassKey(),
     )
+
+
+async def test_an_authenticated_probe_carries_a_token(look: Look, site: Any) -> None:
+    """A probe that needs a user asks with that user's bearer."""
+    bearer = token()
+    site.set("/auth/e2e/test-auth", {"access_token": bearer, "user": {"id": "u-1", "email": "e"}})
+    site.set("/health", {})
+
+    seen = await look_as_a_user(look, site)
 
     assert seen.state is DependencyState.UP
     assert f"authorization: Bearer {bearer}" in site.requests[-1]
@@ -252,13 +257,7 @@ async def test_without_credentials_nothing_can_be_said(look: Look, site: Any) ->
     site.set("/auth/e2e/test-auth", {"message": "not configured"}, status=503)
     site.set("/health", {})
 
-    seen = await look(
-        probe(authenticated=True),
-        site.url,
-        {"E2E_OAUTH_SIMULATION_KEY": KEY},
-        hosts={"auth": site.url},
-        auth=BypassKey(),
-    )
+    seen = await look_as_a_user(look, site)
 
     assert seen.state is DependencyState.UNKNOWN
     assert seen.text.startswith("no credentials to ask with: ")

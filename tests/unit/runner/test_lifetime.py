@@ -8,20 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ci_tools.runner.lifetime import die_with_parent, end_group
+from ci_tools.runner.lifetime import end_group
 
-CHILD = """\
-import os, pathlib, time
-from ci_tools.runner.lifetime import die_with_parent
-die_with_parent({parent})
-pathlib.Path("child").write_text(str(os.getpid()))
-time.sleep(60)
-"""
-PARENT = """\
-import subprocess, sys, time
-subprocess.Popen([sys.executable, "-c", {child!r}])
-time.sleep(60)
-"""
 DEAF = "import signal, time; signal.signal(2, signal.SIG_IGN); print(flush=True); time.sleep(60)"
 GROUP = """\
 import pathlib, signal, subprocess, sys, time
@@ -65,38 +53,6 @@ def started(tmp_path: Path) -> Iterator[Started]:
     yield start
     for process in processes:
         end_group(process, patience_s=0)
-
-
-def test_a_child_does_not_outlive_its_killed_parent(started: Started, tmp_path: Path, eventually: Eventually) -> None:
-    """The kernel ends it within a second."""
-    parent = started(PARENT.format(child=CHILD.format(parent="")))
-    eventually(lambda: written(tmp_path / "child"), within_s=20, what="the child has started")
-
-    os.kill(parent.pid, signal.SIGKILL)
-
-    eventually(lambda: not alive(tmp_path / "child"), within_s=1, what="the child is gone")
-
-
-def test_a_child_whose_parent_has_gone_already_ends_at_once(started: Started, tmp_path: Path) -> None:
-    """The parent that it was started by is no longer its parent."""
-    orphan = started(CHILD.format(parent="'1'"))
-
-    assert orphan.wait(20) == 1
-    assert not (tmp_path / "child").exists()
-
-
-def test_a_child_of_the_named_parent_lives(started: Started, tmp_path: Path, eventually: Eventually) -> None:
-    """Also where that parent is a container's first process."""
-    started(CHILD.format(parent=repr(str(os.getpid()))))
-
-    eventually(lambda: written(tmp_path / "child"), within_s=20, what="the child has started")
-
-
-def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A system without that request loses only this safeguard."""
-    monkeypatch.setattr(sys, "platform", "darwin")
-
-    die_with_parent("1")
 
 
 def test_a_group_may_tidy_up(started: Started, tmp_path: Path, eventually: Eventually) -> None:

@@ -66,6 +66,7 @@ def test_every_field_is_described() -> None:
     ("document", "value"),
     [
         (environment_documents.TimeoutsDocument, model.Timeouts),
+        (environment_documents.SocketLimitsDocument, model.SocketLimits),
         (environment_documents.EdgeLimitDocument, model.EdgeLimit),
         (environment_documents.BypassKeyDocument, model.BypassKey),
         (environment_documents.RegisterLoginDocument, model.RegisterLogin),

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
@@ -11,7 +11,6 @@ import pytest
 
 from ci_tools.errors import TwinError
 from ci_tools.twin.forking import ForkServer, last_lines
-from ci_tools.twin.ports import number_of, reserve_port
 from ci_tools.twin.settings import Behaviour, Identity, ServiceSettings
 
 MODULE = "small_service"
@@ -58,13 +57,6 @@ async def server(folder: Path) -> AsyncIterator[ForkServer]:
     running = await ForkServer.start([MODULE], folder / "forkserver.log")
     yield running
     await running.stop()
-
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    """A port that stays reserved for the service."""
-    with reserve_port() as held:
-        yield number_of(held)
 
 
 def settings(port: int, mode: str, behaviours: tuple[Behaviour, ...] = ()) -> ServiceSettings:

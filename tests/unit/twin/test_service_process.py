@@ -3,14 +3,13 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
 from ci_tools.twin.forking import ForkServer
-from ci_tools.twin.ports import number_of, reserve_port
 from ci_tools.twin.service_process import ServiceProcess, ServiceState
 from ci_tools.twin.settings import Behaviour, Identity, ServiceSettings
 
@@ -46,13 +45,6 @@ async def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterat
     running = await ForkServer.start([MODULE], tmp_path / "forkserver.log")
     yield running
     await running.stop()
-
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    """A port that stays reserved for the service."""
-    with reserve_port() as held:
-        yield number_of(held)
 
 
 @pytest.fixture

@@ -8,9 +8,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ci_tools.twin import lifeline
+from ci_tools import lifeline
 
+ROOT = Path(__file__).parents[2]
 SCRIPT = str(Path(lifeline.__file__))
+UNNAMED = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "from ci_tools.lifeline import die_with_parent; die_with_parent(); "
+                          "import time; print('up', flush=True); time.sleep(60)"], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
 PARENT = """
 import subprocess, sys, os
 child = subprocess.Popen([sys.executable, "-IS", sys.argv[1], "15", str(os.getpid()), "--",
@@ -22,10 +31,11 @@ sys.stdin.read()
 """
 
 
-def test_a_child_dies_with_its_killed_parent(eventually: Callable[..., None]) -> None:
-    """Killing the parent outright ends the child within a second."""
+@pytest.mark.parametrize("parent_program", [PARENT, UNNAMED], ids=["as a script", "as a call"])
+def test_a_child_dies_with_its_killed_parent(parent_program: str, eventually: Callable[..., None]) -> None:
+    """Killing the parent outright ends the child, whether it was told who its parent is or not."""
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", parent_program, SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     ) as parent:
         assert parent.stdout is not None
         child_pid = int(parent.stdout.readline())
@@ -42,6 +52,22 @@ def test_an_orphan_does_not_start(tmp_path: Path) -> None:
 
     assert ended.returncode == 1
     assert not witness.exists()
+
+
+def test_a_child_of_the_named_parent_lives(tmp_path: Path) -> None:
+    """A parent that is still there is no reason to end."""
+    witness = tmp_path / "started"
+    argv = [sys.executable, "-IS", SCRIPT, "15", str(os.getpid()), "--", "/usr/bin/touch", str(witness)]
+    subprocess.run(argv, check=True)
+
+    assert witness.exists()
+
+
+def test_elsewhere_the_living_parent_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system without that request loses only this safeguard."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    lifeline.die_with_parent(os.getppid())
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")

@@ -1,7 +1,8 @@
 """Ties a process to the life of its parent, also when the parent is killed outright.
 
 Run as a script, without the package (``python -IS lifeline.py SIGNAL PARENT [UID:GID] -- ARGV…``), it
-becomes ARGV, which receives SIGNAL when PARENT dies. Elsewhere than on Linux it only becomes ARGV.
+becomes ARGV, which receives SIGNAL when PARENT dies. Elsewhere than on Linux only a parent that has gone before
+is noticed.
 """
 
 import ctypes
@@ -12,15 +13,15 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(parent_pid: int, death_signal: int = signal.SIGKILL) -> None:
-    """Receive *death_signal* when *parent_pid* dies; exit at once when it is dead already.
+def die_with_parent(parent_pid: int | None = None, death_signal: int = signal.SIGKILL) -> None:
+    """Receive *death_signal* when the parent dies; with *parent_pid*, exit at once when that one is gone already.
 
     The kernel watches the thread that forked us: the parent must start its children from a thread
     that lives as long as they shall. Lost on a later change of credentials (prctl(2)).
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-    if os.getppid() != parent_pid:
+    if parent_pid is not None and os.getppid() != parent_pid:
         os._exit(1)
 
 
