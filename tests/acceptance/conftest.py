@@ -141,8 +141,8 @@ def patience(pytestconfig: pytest.Config) -> float:
 
 @pytest.fixture
 def time_scale(pytestconfig: pytest.Config) -> float:
-    """How patient campaigns are with a server that never answers: as in reality, or a tenth of it."""
-    return 1.0 if _is_full(pytestconfig) else 0.1
+    """How patient campaigns are with a server that never answers: as in reality, or a fifth of it."""
+    return 1.0 if _is_full(pytestconfig) else 0.2
 
 
 @pytest.fixture

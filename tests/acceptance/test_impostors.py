@@ -8,7 +8,7 @@ import pytest
 
 from ci_tools.errors import ExitCode
 from tests.acceptance.commands import CAMPAIGN_S, ROOT, Campaign, ci_tools, environ, outcomes, run, unaccounted
-from tests.acceptance.impostors import served
+from tests.acceptance.impostors import TALKATIVE, served
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 VERDICT_S = 300.0
@@ -47,7 +47,8 @@ def verify(time_scale: float, tmp_path: Path, temporary: Path) -> Verify:
 
     def campaign(impostor: str, plan: str) -> Campaign:
         out = tmp_path / "out"
-        with served(impostor, tmp_path, time_scale=time_scale) as environment:
+        scale = 1.0 if impostor in TALKATIVE else time_scale
+        with served(impostor, tmp_path, time_scale=scale) as environment:
             spec = suites_for(environment, tmp_path / "suites")
             argv = ci_tools("campaign", "--spec", str(spec), "--environment=impostor", f"--plan={plan}", f"--out={out}")
             return Campaign(ended=run(argv, {**environ(temporary), **KEY}, within_s=CAMPAIGN_S), directory=out)
