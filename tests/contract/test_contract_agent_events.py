@@ -110,15 +110,17 @@ async def test_handed_over_work_is_built_on(deployed: Deployed, user: User) -> N
 
 
 async def test_supervisor_reads_the_conversation(deployed: Deployed, api: httpx.AsyncClient, user: User) -> None:
-    """In a thread the supervisor looks at what was said before, the newest last."""
-    created = await api.post("/api/threads", headers=user.bearer, json={})
-    thread = check_answered(created, THREAD, 201)["id"]
+    """In a thread the supervisor looks at what was said before, the newest last, and at nothing said elsewhere."""
+    created = [await api.post("/api/threads", headers=user.bearer, json={}) for _ in range(2)]
+    thread, other = [check_answered(answer, THREAD, 201)["id"] for answer in created]
     await api.post(f"/api/threads/{thread}/messages", headers=user.bearer, json={"message": "We spoke of turbines."})
+    await api.post(f"/api/threads/{other}/messages", headers=user.bearer, json={"message": "Here of zeppelins."})
     async with deployed.socket(user=user) as socket:
         events = await socket.run(content=CONTENT, thread_id=thread)
     looked_up = str([event["data"]["result"] for event in events.of("tool_completed")])
 
     assert 0 < looked_up.find("We spoke of turbines.") < looked_up.find(CONTENT)
+    assert "zeppelins" not in looked_up
 
 
 async def test_events_carry_the_correlation_id(deployed: Deployed, user: User) -> None:

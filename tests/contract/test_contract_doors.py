@@ -66,6 +66,15 @@ async def test_login_with_google_redirects(auth: httpx.AsyncClient) -> None:
     assert {"client_id", "redirect_uri", "state", "scope", "response_type"} <= set(location.params)
 
 
+async def test_way_back_from_google_is_the_auth_services(auth: httpx.AsyncClient) -> None:
+    """Whoever asks, Google is told to lead back to the same place."""
+    usual = await auth.get("/auth/login", params={"provider": "google"})
+    wished = await auth.get("/auth/login", params={"provider": "google", "redirect_uri": "https://example.com/code"})
+
+    back = [httpx.URL(answer.headers["location"]).params["redirect_uri"] for answer in (usual, wished)]
+    assert back[0] == back[1]
+
+
 async def test_each_login_with_google_has_its_own_state(auth: httpx.AsyncClient) -> None:
     """The state that protects against forged returns is never the same."""
     first = await auth.get("/auth/login", params={"provider": "google"})

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.contract.checks import check_answered, check_listed, check_refused
-from tests.contract.client import Deployed, User
+from tests.contract.client import Deployed, SignIn, User
 from tests.contract.schemas import MAPPING, NAME, body
 
 SECTIONS = ("profile", "settings", "preferences")
@@ -91,6 +91,19 @@ async def test_sessions_are_the_users_sign_ins(api: httpx.AsyncClient, user: Use
     assert len(mine) == 1
     assert len(theirs) == 1
     assert mine[0]["id"] != theirs[0]["id"]
+
+
+async def test_ended_sign_in_is_no_session(api: httpx.AsyncClient, auth: httpx.AsyncClient, sign_in: SignIn) -> None:
+    """Of two sign-ins of one person, the one that signed out is listed no more."""
+    ending = await sign_in()
+    staying = await sign_in(email=ending.email)
+    both = check_listed(await api.get("/api/v1/user/sessions", headers=staying.bearer), body(id=NAME))
+
+    await auth.post("/auth/logout", headers=ending.bearer)
+
+    left = check_listed(await api.get("/api/v1/user/sessions", headers=staying.bearer), body(id=NAME))
+    assert (len(both), len(left)) == (2, 1)
+    assert left[0]["id"] in {session["id"] for session in both}
 
 
 async def test_api_key_is_shown_once(api: httpx.AsyncClient, user: User) -> None:

@@ -137,7 +137,8 @@ async def test_lost_connection_loses_no_answer(
     async with thread_of(user) as thread:
         here = {"thread_id": thread_id(thread), "agent": "data"}
         async with welcomed(websocket, user) as lost:
-            await lost.send("user_message", content=costs(500), **here)
+            # Many agents work on it, so that it is not over before the loss is noticed.
+            await lost.send("user_message", content=costs(500), thread_id=thread_id(thread))
             run_id = (await lost.expect("agent_started", within_s=timeouts.agent_s)).run_id
             lost.abort()
         state = await eventually(ended(user, run_id), within_s=timeouts.agent_s, what=f"run {run_id} ends")

@@ -291,6 +291,9 @@ async def test_017_five_users_at_once_have_their_own_answers(new_user: NewUser, 
 
     runs = await asyncio.gather(*(ask(unit) for unit in asked))
 
+    others = zip(asked.values(), [*runs[1:], runs[0]], strict=True)
+    peeked = [await someone.backend.get(f"/api/agent/{events[0].run_id}/state") for someone, events in others]
+    assert [answer.status for answer in peeked] == [404] * 5
     assert [users(events) for events in runs] == [{someone.user_id} for someone in asked.values()]
     assert [len({event.run_id for event in events}) for events in runs] == [1] * 5
     assert len({events[0].run_id for events in runs}) == 5

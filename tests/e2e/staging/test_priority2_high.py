@@ -115,21 +115,24 @@ async def test_030_tool_calls_at_once_do_not_mix(user: User, websocket: OpenSock
     assert [tells(body["result"], 5400 - 3 * unit) for body, unit in zip(bodies, units, strict=True)] == [False] * 6
 
 
-async def test_031_forbidden_tools_are_forbidden_by_permission(new_user: NewUser, user: User) -> None:
-    """Tools that need a permission are 403 for a user without it and admit one who has it; no call is carried out."""
-    administrator = await new_user("read", "write", "admin")
-    tools = [tool["name"] for tool in rows(await user.backend.get("/api/tools"), "tools")]
+async def test_031_forbidden_tools_are_forbidden_by_permission(new_user: NewUser) -> None:
+    """Tools that need a permission are 403 for who has only others and admit who has it; no call is carried out."""
+    reader, administrator = await new_user("read"), await new_user("read", "write", "admin")
+    tools = [tool["name"] for tool in rows(await reader.backend.get("/api/tools"), "tools")]
 
-    plain = await _refusals(user, tools)
+    read_only = await _refusals(reader, tools)
     granted = await _refusals(administrator, tools)
 
-    assert set(plain.values()) == {403, 422}
+    assert set(read_only.values()) == {403, 422}
     assert set(granted.values()) == {422}
 
 
 async def test_032_sections_of_a_user_change_independently(user: User) -> None:
-    """Profile, settings and preferences that change at the same time each keep their own change and all the rest."""
+    """Profile, settings and preferences that change at once each keep what was changed before and all the rest."""
+    earlier: list[dict[str, Any]] = [{"company": "E2E & Sons"}, {"auto_save": False}, {"theme": "e2e-dark"}]
     changes: list[dict[str, Any]] = [{"display_name": "Ada E2E"}, {"notifications": False}, {"language": "de"}]
+    for section, change in zip(SECTIONS, earlier, strict=True):
+        accepted(await user.backend.patch(f"/api/v1/user/{section}", json=change))
     before = [await _section(user, section) for section in SECTIONS]
 
     confirmed = await asyncio.gather(

@@ -191,16 +191,17 @@ async def test_run_writes_into_threads_of_its_user_only(user: User, second_user:
     assert await contents_of(user, thread) == []
 
 
-async def test_same_request_is_the_same_run(user: User) -> None:
-    """A request id that is sent twice starts one run; another id starts another."""
+async def test_same_request_is_the_same_run(user: User, second_user: User) -> None:
+    """A request id that a user sends twice starts one run; another id, or another user, starts another."""
     request_id = f"e2e-{uuid.uuid4().hex}"
 
     first = await started(user, "How is my cost?", request_id=request_id)
     again = await started(user, "How is my cost?", request_id=request_id)
     other = await started(user, "How is my cost?", request_id=f"e2e-{uuid.uuid4().hex}")
+    theirs = await started(second_user, "How is my cost?", request_id=request_id)
 
     assert first["run_id"] == again["run_id"]
-    assert first["run_id"] != other["run_id"]
+    assert len({run["run_id"] for run in (first, other, theirs)}) == 3
 
 
 async def test_concurrent_same_requests_are_one_run(user: User) -> None:

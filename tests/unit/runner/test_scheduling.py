@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from ci_tools.evidence.events import (
-    Collected,
     Interrupted,
-    PhaseFinished,
     Record,
     Sampled,
     TestFinished,
@@ -21,18 +19,10 @@ from ci_tools.runner.control import Line, RunPhase
 from ci_tools.runner.parking import PARKED
 from ci_tools.runner.scheduling import Assignment, CampaignScheduling
 from tests.unit.runner.shop import Shop, Site, lean_pytest
+from tests.unit.runner.told import FOUR, MEETING, NAMING, SECOND_GATE, cut_short, outcomes, started
 
 Eventually = Callable[..., None]
 
-SECOND_GATE = """\
-[gates.again]
-phase = "second"
-kind = "reliability"
-dependency = "shop"
-probe = "shop"
-floor = 0.5
-target = 1.0
-"""
 CONFTEST = """\
 import os, pathlib, pytest
 def note(what):
@@ -44,38 +34,12 @@ def whole():
     yield
     note("cleaned up")
 """
-MEETING = """\
-import pathlib, time
-def meet(own, other):
-    pathlib.Path(own).touch()
-    for _ in range(1500):
-        if pathlib.Path(other).exists():
-            return
-        time.sleep(0.02)
-    raise TimeoutError(other)
-"""
-"""Two tests that meet run in two workers."""
 
 
 def notes(shop: Shop, what: str) -> list[int]:
     """The processes that noted *what*, as often as they did."""
     rows = [row.rpartition(" ") for row in (shop.root / "notes").read_text(encoding="utf-8").splitlines()]
     return [int(process) for said, _, process in rows if said == what]
-
-
-def outcomes(shop: Shop) -> dict[str, Outcome]:
-    """What became of each test, by its name."""
-    return {test.node_id.partition("::")[2]: test.outcome for test in shop.judgement().tests}
-
-
-def cut_short(shop: Shop) -> list[str]:
-    """What kept each phase from doing all."""
-    return [event.cut_short for event in shop.events(PhaseFinished)]
-
-
-def started(shop: Shop) -> list[str]:
-    """The names of the tests in the order in which they began."""
-    return [event.node_id.partition("::")[2] for event in shop.events(TestStarted)]
 
 
 def processes_of(records: list[Record]) -> set[str]:
@@ -150,9 +114,6 @@ def test_a_parking_place_is_no_test(two_phases: Shop) -> None:
     assert not (two_phases.out / "collection.json").exists()
 
 
-FOUR = "def test_a(): pass\ndef test_b(): pass\ndef test_c(): pass\ndef test_d(): pass\n"
-
-
 def test_the_longest_test_goes_first(shop: Shop) -> None:
     """By what each took before."""
     shop.suite("orders", FOUR)
@@ -218,193 +179,43 @@ def test_a_phase_without_tests_lets_the_next_one_run(shop: Shop) -> None:
     assert cut_short(shop) == ["", ""]
 
 
-DYING = """\
-import os, signal
-def test_it(): pass
-def test_that(): os.kill(os.getpid(), signal.SIGKILL)
-"""
+@pytest.fixture
+def hurried(shop: Shop) -> Shop:
+    """Three phases, the second with few seconds: pytest is up by then, however slow its start was."""
+    shop.change("budget_min = 1\n\n[phases.third]", "budget_min = 0.1\n\n[phases.third]")
+    shop.extend('[suites.late]\nphase = "third"\npaths = ["tests/test_late.py"]\nvalue = "nobody can return"\n')
+    shop.suite("late", "def test_late(): pass\n")
+    return shop
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_worker_killed_over_a_test_is_replaced(shop: Shop, workers: int) -> None:
-    """Its test is errored in its own phase, also when it was the last; everything else runs."""
-    shop.suite("smoke", DYING)
-
-    judgement = shop.run(workers=workers)
-
-    assert outcomes(shop) == {
-        "test_it": Outcome.PASSED,
-        "test_that": Outcome.ERRORED,
-        "test_order": Outcome.PASSED,
-    }
-    assert [phase.verdict for phase in judgement.phases] == [Verdict.FAIL, Verdict.PASS]
-    assert cut_short(shop) == ["", ""]
-    assert {event.node_id for event in shop.events(WorkerLost)} == {None, "tests/test_smoke.py::test_that"}
-    (died,) = [
-        record
-        for record in shop.records(TestFinished)
-        if isinstance(record.event, TestFinished) and record.event.node_id.endswith("test_that")
-    ]
-    assert died.mono_s < shop.records(PhaseFinished)[0].mono_s
-
-
-def test_a_crash_stops_a_plan_that_stops_early(shop: Shop) -> None:
-    """It is known when the phase is judged."""
-    shop.suite("smoke", DYING)
-
-    judgement = shop.run(plan="short")
-
-    assert judgement.verdict is Verdict.FAIL
-    assert judgement.phases[1].missing[-1] == "never started"
-
-
-def test_what_loads_the_system_runs_after_a_crash(shop: Shop) -> None:
-    """The worker that was lost is not waited for as if it were still running its test."""
-    shop.suite("smoke", DYING)
-    shop.extend(
-        '[suites.load]\nphase = "first"\npaths = ["tests/test_load.py"]\nloads_system = true\nvalue = "it is slow"\n'
-    )
-    shop.suite("load", "def test_load(): pass\n")
-
-    shop.run(phases=("first",), workers=2)
-
-    assert outcomes(shop) == {"test_it": Outcome.PASSED, "test_that": Outcome.ERRORED, "test_load": Outcome.PASSED}
-
-
-NAMING = """\
-import os, pathlib
-def test_it(): pathlib.Path("worker").write_text(str(os.getpid()))
-def test_that(): pathlib.Path("controller").write_text(str(os.getppid()))
-"""
-
-
-def kills(shop: Shop, name: str) -> Callable[[], object]:
-    """An answer of the site during which the process that the file *name* names is killed, once it is there."""
-
-    def answer() -> object:
-        file = shop.root / name
-        if file.exists():
-            os.kill(int(file.read_text(encoding="utf-8")), signal.SIGKILL)
-            file.unlink()
-        return {"status": "ok"}
-
-    return answer
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_worker_killed_while_parked_takes_no_test_with_it(shop: Shop, workers: int) -> None:
-    """Between two phases, while the controller hears nobody: the next phase runs as if nothing had been."""
-    shop.suite("smoke", NAMING)
-    shop.suite("orders", FOUR)
-    shop.extend(SECOND_GATE)
-    shop.site.answers["/health"] = kills(shop, "worker")
-
-    judgement = shop.run(workers=workers)
-
-    assert (judgement.verdict, cut_short(shop)) == (Verdict.PASS, ["", ""])
-    assert not (shop.root / "worker").exists()
-    assert [event.node_id for event in shop.events(WorkerLost)] == [None]
-    assert started(shop)[2:] == ["test_a", "test_b", "test_c", "test_d"] or workers > 1
-
-
-def test_a_worker_killed_while_others_work_takes_no_test_with_it(shop: Shop) -> None:
-    """It was parked, for nothing was left for it."""
-    shop.suite(
-        "smoke",
-        f"{MEETING}\nimport os, signal\n"
-        "def test_it(): pathlib.Path('worker').write_text(str(os.getpid()))\n"
-        "def test_that():\n"
-        "    meet('here', 'worker')\n    time.sleep(0.5)\n"
-        "    os.kill(int(pathlib.Path('worker').read_text()), signal.SIGKILL)\n    time.sleep(0.5)\n",
-    )
-
-    judgement = shop.run(workers=2)
-
-    assert (judgement.verdict, cut_short(shop)) == (Verdict.PASS, ["", ""])
-    assert [event.node_id for event in shop.events(WorkerLost)] == [None]
-
-
-def test_what_keeps_pytest_from_collecting_costs_only_its_own_phase(shop: Shop) -> None:
-    """The phases before and after run without it."""
-    (shop.root / "tests" / "other").mkdir()
-    (shop.root / "tests" / "other" / "conftest.py").write_text("import nothing_of_that_name\n", encoding="utf-8")
-    (shop.root / "tests" / "other" / "test_other.py").write_text("def test_other(): pass\n", encoding="utf-8")
-    shop.extend('[suites.other]\nphase = "second"\npaths = ["tests/other/test_other.py"]\nvalue = "it is odd"\n')
-    shop.extend('[suites.more]\nphase = "third"\npaths = ["tests/test_more.py"]\nvalue = "it is more"\n')
-    shop.suite("more", "def test_more(): pass\n")
-
-    judgement = shop.run()
-
-    assert cut_short(shop) == ["", "pytest ended with exit code 4: it was called wrongly, see pytest.log", ""]
-    verdicts = [phase.verdict for phase in judgement.phases]
-    assert verdicts == [Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.PASS]
-
-
-def test_a_file_that_kills_who_imports_it_costs_only_its_own_phase(shop: Shop) -> None:
-    """Worker after worker dies over it, and none ever runs a test of that phase."""
-    shop.suite("orders", "import os\nos._exit(1)\n")
-
-    judgement = shop.run()
-
-    assert [phase.verdict for phase in judgement.phases] == [Verdict.PASS, Verdict.INCONCLUSIVE]
-    assert cut_short(shop)[0] == ""
-    assert cut_short(shop)[1].startswith("pytest ended with exit code ")
-
-
-def test_a_killed_controller_costs_its_phase(shop: Shop) -> None:
-    """The phase says so, and the next one runs in a new process."""
-    shop.suite(
-        "smoke", "import os, signal\ndef test_it(): pass\ndef test_that(): os.kill(os.getppid(), signal.SIGKILL)\n"
-    )
-
-    judgement = shop.run()
-
-    assert cut_short(shop) == ["pytest was killed by signal 9", ""]
-    assert [phase.verdict for phase in judgement.phases] == [Verdict.INCONCLUSIVE, Verdict.PASS]
-    assert len(list((shop.out / "journal").glob("pytest-*.jsonl"))) == 2
-
-
-def test_a_controller_killed_between_two_phases_costs_nothing(shop: Shop) -> None:
-    """Nobody was running a test."""
-    shop.suite("smoke", NAMING)
-    shop.extend(SECOND_GATE)
-    shop.site.answers["/health"] = kills(shop, "controller")
-
-    judgement = shop.run()
-
-    assert (judgement.verdict, cut_short(shop)) == (Verdict.PASS, ["", ""])
-    assert not (shop.root / "controller").exists()
-    assert len(list((shop.out / "journal").glob("pytest-*.jsonl"))) == 2
-
-
-def test_what_the_budget_keeps_from_beginning_is_said(shop: Shop) -> None:
+def test_what_the_budget_keeps_from_beginning_is_said(hurried: Shop) -> None:
     """It is not run; a test under way may end within the grace, and the next phase has its own budget."""
-    shop.change("budget_min = 1\n\n[phases.second]", "budget_min = 0.1\n\n[phases.second]")
-    shop.change("expected = 2", "expected = 3")
-    shop.suite("smoke", "import time\ndef test_it(): time.sleep(6.5)\ndef test_that(): pass\ndef test_more(): pass\n")
+    hurried.suite("orders", "import time\ndef test_a(): time.sleep(6.5)\ndef test_b(): pass\ndef test_c(): pass\n")
 
-    judgement = shop.run()
+    judgement = hurried.run()
 
-    assert cut_short(shop) == ["the budget ended with 2 tests not begun", ""]
-    assert outcomes(shop) == {
+    assert cut_short(hurried) == ["", "the budget ended with 2 tests not begun", ""]
+    assert outcomes(hurried) == {
         "test_it": Outcome.PASSED,
-        "test_that": Outcome.NOT_RUN,
-        "test_more": Outcome.NOT_RUN,
-        "test_order": Outcome.PASSED,
+        "test_that": Outcome.PASSED,
+        "test_a": Outcome.PASSED,
+        "test_b": Outcome.NOT_RUN,
+        "test_c": Outcome.NOT_RUN,
+        "test_late": Outcome.PASSED,
     }
-    assert [phase.verdict for phase in judgement.phases] == [Verdict.INCONCLUSIVE, Verdict.PASS]
+    assert [phase.verdict for phase in judgement.phases] == [Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.PASS]
 
 
-def test_a_hanging_test_costs_its_phase_only(shop: Shop) -> None:
+def test_a_hanging_test_costs_its_phase_only(hurried: Shop) -> None:
     """It is ended after the grace, and the next phase runs in a new process."""
-    shop.change("budget_min = 1\n\n[phases.second]", "budget_min = 0.05\n\n[phases.second]")
-    shop.suite("smoke", "import time\ndef test_it(): pass\ndef test_that(): time.sleep(60)\n")
+    hurried.suite("orders", "import time\ndef test_a(): pass\ndef test_b(): time.sleep(60)\n")
 
-    judgement = shop.run()
+    judgement = hurried.run()
 
-    assert cut_short(shop) == ["the budget ended before the tests did", ""]
-    assert outcomes(shop)["test_that"] is Outcome.NOT_RUN
-    assert [phase.verdict for phase in judgement.phases] == [Verdict.INCONCLUSIVE, Verdict.PASS]
+    assert cut_short(hurried) == ["", "the budget ended before the tests did", ""]
+    assert outcomes(hurried)["test_b"] is Outcome.NOT_RUN
+    assert outcomes(hurried)["test_late"] is Outcome.PASSED
+    assert [phase.verdict for phase in judgement.phases] == [Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.PASS]
 
 
 def test_a_campaign_stopped_during_a_test_does_not_wait_for_it(shop: Shop) -> None:
@@ -444,74 +255,6 @@ def test_a_campaign_stopped_at_a_barrier_lets_the_session_clean_up(shop: Shop, e
     assert notes(shop, "cleaned up") == notes(shop, "set up")
     (worker,) = notes(shop, "set up")
     eventually(lambda: not Path(f"/proc/{worker}").exists(), within_s=5, what="the worker is gone")
-
-
-def test_tests_that_only_some_workers_know_are_named(shop: Shop) -> None:
-    """They are not run, and the others are."""
-    shop.change("expected = 2\n", "")
-    shop.suite(
-        "smoke",
-        "import os, pytest\ndef test_it(): pass\n"
-        "@pytest.mark.parametrize('n', [os.getpid()])\ndef test_that(n): pass\n",
-    )
-
-    judgement = shop.run(workers=2)
-
-    assert outcomes(shop) == {"test_it": Outcome.PASSED, "test_order": Outcome.PASSED}
-    problems = [event for event in shop.events(Collected) if event.problem]
-    assert len(problems) == 2
-    assert all(event.node_id.startswith("tests/test_smoke.py::test_that[") for event in problems)
-    assert {event.suite for event in problems} == {"smoke"}
-    assert all("pytest workers do not agree" in event.problem for event in problems)
-    assert [phase.verdict for phase in judgement.phases] == [Verdict.INCONCLUSIVE, Verdict.PASS]
-
-
-def test_what_a_replaced_worker_no_longer_knows_is_said(shop: Shop) -> None:
-    """It collects otherwise than the one that died: the phase ends, and tells how many tests it lost."""
-    shop.change("expected = 2\n", "")
-    shop.suite(
-        "smoke",
-        "import os, signal, pytest\ndef test_it(): os.kill(os.getpid(), signal.SIGKILL)\n"
-        "@pytest.mark.parametrize('n', [os.getpid()])\ndef test_that(n): pass\ndef test_more(): pass\n",
-    )
-
-    shop.run()
-
-    assert cut_short(shop) == ["1 tests are known to no pytest worker any more", ""]
-    assert [event.outcome for event in shop.events(TestFinished)] == [Outcome.ERRORED, Outcome.PASSED, Outcome.PASSED]
-    assert [one for name, one in outcomes(shop).items() if name.startswith("test_that")] == [Outcome.NOT_RUN]
-
-
-def test_workers_that_keep_dying_end_the_phase(shop: Shop) -> None:
-    """After so many that a new one is no help; the next phase has new ones."""
-    shop.change("expected = 2", "expected = 8")
-    shop.suite(
-        "smoke",
-        "import os, signal, pytest\n@pytest.mark.parametrize('n', range(8))\n"
-        "def test_it(n): os.kill(os.getpid(), signal.SIGKILL)\n",
-    )
-
-    judgement = shop.run()
-
-    assert cut_short(shop)[0].startswith("pytest ended with exit code ")
-    assert cut_short(shop)[1] == ""
-    assert [phase.verdict for phase in judgement.phases] == [Verdict.FAIL, Verdict.PASS]
-    assert set(outcomes(shop).values()) == {Outcome.ERRORED, Outcome.NOT_RUN, Outcome.PASSED}
-
-
-def test_a_worker_that_dies_before_it_is_up_is_replaced(shop: Shop) -> None:
-    """Once is an accident."""
-    (shop.root / "conftest.py").write_text(
-        "import os, pathlib\ndef pytest_configure(config):\n"
-        "    if hasattr(config, 'workerinput') and not pathlib.Path('died').exists():\n"
-        "        pathlib.Path('died').touch()\n        os._exit(1)\n",
-        encoding="utf-8",
-    )
-
-    judgement = shop.run()
-
-    assert (shop.root / "died").exists()
-    assert (judgement.verdict, cut_short(shop)) == (Verdict.PASS, ["", ""])
 
 
 class Worker:
