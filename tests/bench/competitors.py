@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ci_tools.errors import CampaignError
 from ci_tools.evidence.journal import read
-from tests.acceptance.commands import ROOT, ci_tools, environ, outcomes, results_in, unaccounted
+from tests.acceptance.commands import ROOT, ci_tools, outcomes, results_in, unaccounted
 from tests.bench.bound import TestCost
-from tests.bench.processes import Timed, cpu_of_trees, timed
+from tests.bench.processes import Timed, cpu_of_trees, environ_in, timed
 from tests.bench.runs import Competitor, Run
 from tests.bench.stopwatch import laps_in
 from tests.bench.suites import PLAN, Suites, served_twin
@@ -35,7 +35,7 @@ def reference(suites: Suites, folder: Path) -> list[TestCost]:
     with served_twin(suites, folder) as twin:
         watch = ("-p", "tests.bench.stopwatch", f"--stopwatch={file}", f"--stopwatch-tree={twin.process.pid}")
         argv = [*PYTEST, "-p", "no:xdist", *watch, *suites.paths]
-        ended = timed(argv, {**environ(folder), **twin.environ}, cwd=ROOT, log=folder / "log")
+        ended = timed(argv, {**environ_in(folder), **twin.environ}, cwd=ROOT, log=folder / "log")
     costs = [
         TestCost(node_id=lap.node_id, phase=phase, duration_s=lap.duration_s, cpu_s=lap.cpu_s)
         for lap in (laps_in(file) if file.exists() else [])
@@ -52,7 +52,7 @@ def campaign(suites: Suites, folder: Path, *, workers: int, turn: int, tests: in
     out = folder / "out"
     asked = [word for phase in suites.asked for word in ("--phase", phase)]
     argv = ci_tools("campaign", "--plan", PLAN, *asked, "--workers", str(workers), "--out", str(out))
-    ended = timed(argv, environ(folder), cwd=ROOT, log=folder / "log", watch=True)
+    ended = timed(argv, environ_in(folder), cwd=ROOT, log=folder / "log", watch=True)
     run = _run(Competitor.CAMPAIGN, workers, turn, ended, campaign_problem(ended, out, tests))
     if run.problem:
         return run
@@ -76,7 +76,7 @@ def plain(suites: Suites, folder: Path, *, workers: int | None, turn: int, tests
     with served_twin(suites, folder) as twin:
         before = cpu_of_trees([twin.process])
         argv = [*PYTEST, *how, *suites.paths]
-        ended = timed(argv, {**environ(folder), **twin.environ}, cwd=ROOT, log=folder / "log")
+        ended = timed(argv, {**environ_in(folder), **twin.environ}, cwd=ROOT, log=folder / "log")
         twin_cpu_s = cpu_of_trees([twin.process]) - before
     competitor = Competitor.AUTO if workers is None else Competitor.PLAIN
     run = _run(competitor, workers, turn, ended, plain_problem(ended, tests))

@@ -10,9 +10,9 @@ from ci_tools.evidence.journal import CampaignDirectory
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.planning.plans import plan
 from ci_tools.spec import parse
-from tests.acceptance.commands import ROOT, ci_tools, environ
+from tests.acceptance.commands import ROOT, ci_tools
 from tests.bench.competitors import PYTEST, campaign_problem, plain_problem
-from tests.bench.processes import Timed, timed
+from tests.bench.processes import Timed, environ_in, timed
 from tests.bench.runs import Spread, spread
 from tests.bench.stopwatch import laps_in
 
@@ -110,7 +110,7 @@ def trivial_run(variant: Variant, folder: Path, *, workers: int, turn: int, test
     out, laps = folder / "out", folder / "laps.json"
     argv = _ARGV[variant](folder, out, workers)
     watch = f"-p tests.bench.stopwatch --stopwatch={laps}"
-    variables = {**environ(folder), "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": watch}
+    variables = {**environ_in(folder), "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": watch}
     ended = timed(argv, variables, cwd=folder, log=folder / "log")
     problem = _problem(variant, ended, out, tests)
     return TrivialRun(

@@ -11,10 +11,17 @@ from pathlib import Path
 
 import psutil
 
+from tests.acceptance.commands import environ
+
 _LOOK_S = 0.25
 _LIMIT_S = 900.0
 """After this long a command hangs."""
 _STOP_S = 10.0
+
+
+def environ_in(temporary: Path) -> dict[str, str]:
+    """Our environment, but bytecode is kept: else every process compiles the same sources, and that is measured."""
+    return {name: value for name, value in environ(temporary).items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def cpu_of_trees(roots: Sequence[psutil.Process]) -> float:
