@@ -5,7 +5,8 @@ nox -s quick | infra            the shorter plans
 nox -s phase1-infrastructure    one phase; likewise phase2-critical … phase5-advanced
 nox -s twin                     serve the twin for a person
 nox -s tests | lint | lock      check this repository
-nox -s acceptance               show at full size what it promises (an hour)
+nox -s acceptance               show at full size what it promises (an hour and a half)
+nox -s bench                    measure it beside plain pytest (a quarter of an hour)
 """
 
 import os
@@ -96,6 +97,12 @@ def tests(session: nox.Session) -> None:
 def acceptance(session: nox.Session) -> None:
     """Show what is promised at full size: every fault, kills, every torn byte, planted defects."""
     _run(session, "python", "-m", "pytest", "tests/acceptance", "--acceptance=full", *session.posargs)
+
+
+@nox.session(default=False, venv_backend="none", requires=["installed"])
+def bench(session: nox.Session) -> None:
+    """Measure campaigns beside plain pytest and beside the least time that the same tests could need."""
+    _run(session, "python", "-m", "tests.bench", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["installed"])
