@@ -193,7 +193,7 @@ async def test_run_can_be_read_over_http(
 
 
 async def test_run_is_written_into_its_thread(deployed: Deployed, api: httpx.AsyncClient, user: User) -> None:
-    """A message in a thread and the agent's answer stand in that thread, in this order."""
+    """A message in a thread and the agent's answer stand in that thread, in this order, and are counted there."""
     created = await api.post("/api/threads", headers=user.bearer, json={})
     thread = check_answered(created, THREAD, 201)["id"]
     async with deployed.socket(user=user) as socket:
@@ -201,6 +201,8 @@ async def test_run_is_written_into_its_thread(deployed: Deployed, api: httpx.Asy
     await ended(api, user, events.run_id)
     messages = check_listed(await api.get(f"/api/threads/{thread}/messages", headers=user.bearer), MESSAGE)
 
+    counted = check_answered(await api.get(f"/api/threads/{thread}", headers=user.bearer), THREAD)["message_count"]
+    assert counted == 2
     assert [message["role"] for message in messages] == ["user", "assistant"]
     assert messages[0]["content"] == CONTENT
     assert "25" in messages[1]["content"]
