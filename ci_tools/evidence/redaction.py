@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,10 @@ _SHORTEST_SECRET = 6
 """Shorter values are words, not secrets: masking them would destroy every text."""
 _SHORTEST_LINE = 12
 """A log shows a secret of several lines one by one; its shorter lines are brackets and words."""
+
+_SHORT = 200
+_REMEMBERED = 2_048
+"""Every event repeats the names of its fields, and most repeat names of tests: short texts are masked once."""
 
 _SECRET_NAME = re.compile(
     r"SECRET|TOKEN|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|PRIVATE|DSN|BYPASS"
@@ -141,9 +146,13 @@ class Redactor:
         longest_first = sorted(patterns, key=lambda pattern: (-len(pattern), pattern))
         self._fragments = Fragments(parts)
         self._known = re.compile("|".join(longest_first)) if longest_first else None
+        self._short = lru_cache(maxsize=_REMEMBERED)(self._masked)
 
     def text(self, text: str) -> str:
         """*text* without credentials; if masking itself fails, nothing of it."""
+        return self._short(text) if len(text) <= _SHORT else self._masked(text)
+
+    def _masked(self, text: str) -> str:
         try:
             masked = self._known.sub(MASK, text) if self._known else text
             masked = self._fragments.masked(masked, MASK)
