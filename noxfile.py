@@ -35,11 +35,17 @@ def installed(session: nox.Session) -> None:
 
 def _run(session: nox.Session, program: str, *arguments: str) -> None:
     programs = Path(session.cache_dir).parent / "installed" / "bin"
+    environ = {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "CI_TOOLS_PARENT": str(os.getpid()),
+        # A session is many processes from one checkout: without bytecode each would compile all of it anew.
+        "PYTHONDONTWRITEBYTECODE": None,
+    }
     session.run(
         programs / program,
         *arguments,
         external=True,
-        env={"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "CI_TOOLS_PARENT": str(os.getpid())},
+        env=environ,
         interrupt_timeout=PATIENCE_S,
         terminate_timeout=PATIENCE_S,
     )
