@@ -15,7 +15,7 @@ from tests.bench.measuring import Options, measure
 from tests.bench.suites import planned_suites
 from tests.bench.table import print_tables
 
-_WORKERS = (4, 8, 12, 16)
+_WORKERS = (2, 4, 6, 8)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=_WORKERS,
         metavar="N",
-        help="numbers of workers (default 4 8 12 16)",
+        help="numbers of workers (default 2 4 6 8)",
     )
     parser.add_argument("--repeat", type=_count, default=3, metavar="R", help="turns (default %(default)s)")
     parser.add_argument(

@@ -24,6 +24,7 @@ METHOD: Mapping[str, str] = {
     "campaign_s": "the command: twin, gates, tests, verdict",
     "cpu_s": "of all processes; a campaign's includes the start of its twin, plain pytest's does not",
     "plugin_ms_per_test": "the worse of the medians of alone_ms and spread_ms",
+    "recording_ms": "CPU time a test to write its two events again, as the campaign's workers wrote them",
     "targets": "medians, at the number of workers with which a campaign's session is shortest",
 }
 
@@ -91,7 +92,7 @@ class Measured:
         return failed + [f"{run.variant}, turn {run.turn}: {run.problem}" for run in self.trivial_runs if run.problem]
 
 
-FIGURES = ("session_s", "dispatch_s", "command_s", "cpu_s")
+FIGURES = ("session_s", "dispatch_s", "command_s", "cpu_s", "recording_ms")
 
 
 def figures(runs: Sequence[Run]) -> list[dict[str, Any]]:

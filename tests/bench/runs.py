@@ -34,6 +34,8 @@ class Run:
     problem: str = ""
     session: Session | None = None
     windows: tuple[PhaseWindow, ...] = ()
+    recording_ms: float | None = None
+    """CPU milliseconds that writing down a test takes, with the evidence that these suites carry."""
 
     @property
     def session_s(self) -> float:
