@@ -35,7 +35,7 @@ class Fragments:
         return "".join([*shown, text[at:]])
 
     def _beginnings(self, text: str) -> Iterator[tuple[int, int]]:
-        for match in self._head.finditer(text):
+        for match in self._head.finditer(text) if any(head in text for head in self._heads) else ():
             start = match.start()
             for secret in self._heads[match[1]]:
                 end = start + _longest(secret, lambda size, whole=secret, at=start: text.startswith(whole[:size], at))  # type: ignore[misc]
@@ -43,7 +43,7 @@ class Fragments:
                     yield start, end
 
     def _ends(self, text: str) -> Iterator[tuple[int, int]]:
-        for match in self._tail.finditer(text):
+        for match in self._tail.finditer(text) if any(tail in text for tail in self._tails) else ():
             end = match.end(1)
             for secret in self._tails[match[1]]:
                 start = end - _longest(secret, lambda size, whole=secret, to=end: text.endswith(whole[-size:], 0, to))  # type: ignore[misc]

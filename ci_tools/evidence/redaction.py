@@ -36,43 +36,83 @@ _SECRET_FIELD = re.compile(
 _QUOTES = r"[\\'\"]{0,8}"
 _ASSIGNED = rf"{_QUOTES}\s{{0,20}}[:=]\s{{0,20}}"
 _HEADER = rf"(?:{_ASSIGNED}|['\"]\s{{0,20}},\s{{0,20}})(?:b(?=['\"]))?{_QUOTES}"
-_PATTERNS = (
+_SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     # A JSON Web Token, also without its signature; then one in base64, as the WebSocket subprotocol carries it.
-    re.compile(
-        r"(?<![A-Za-z0-9_-])(?P<keep>(?:(?!eyJ)[A-Za-z0-9_-])*+)"
-        r"eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,4}"
+    (
+        ("eyj",),
+        re.compile(
+            r"(?<![A-Za-z0-9_-])(?P<keep>(?:(?!eyJ)[A-Za-z0-9_-])*+)"
+            r"eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,4}"
+        ),
     ),
-    re.compile(r"(?<![A-Za-z0-9+/_-])ZXlK[A-Za-z0-9+/_-]{20,}+=*+"),
+    (
+        ("zxlk",),
+        re.compile(r"(?<![A-Za-z0-9+/_-])ZXlK[A-Za-z0-9+/_-]{20,}+=*+"),
+    ),
     # Google's and GitHub's own token forms.
-    re.compile(r"\bya29\.[A-Za-z0-9_.-]{8,}+"),
-    re.compile(r"\bAIza[A-Za-z0-9_-]{30,}+"),
-    re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}+|github_pat_[A-Za-z0-9_]{16,}+)"),
-    re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.DOTALL),
+    (
+        ("ya29.",),
+        re.compile(r"\bya29\.[A-Za-z0-9_.-]{8,}+"),
+    ),
+    (
+        ("aiza",),
+        re.compile(r"\bAIza[A-Za-z0-9_-]{30,}+"),
+    ),
+    (
+        ("gh", "github_pat_"),
+        re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}+|github_pat_[A-Za-z0-9_]{16,}+)"),
+    ),
+    (
+        ("-----begin ",),
+        re.compile(
+            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.DOTALL
+        ),
+    ),
     # The password of a DSN or URL; user and host stay readable, and a port is no password.
-    re.compile(
-        r"(?P<keep>\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"]{0,100}:)(?!\d{1,5}(?:[/?#\s]|$))[^\s'\"]{1,300}(?=@)",
-        re.IGNORECASE,
+    (
+        ("://",),
+        re.compile(
+            r"(?P<keep>\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"]{0,100}:)(?!\d{1,5}(?:[/?#\s]|$))[^\s'\"]{1,300}(?=@)",
+            re.IGNORECASE,
+        ),
     ),
-    re.compile(
-        rf"(?P<keep>\bAuthorization{_HEADER})"
-        r"(?:Digest[^\r\n]++|(?:[a-z][\w-]{0,30}+\s{1,20}+)?(?:\\[^\s'\"]|[^\s'\",;\\])++)",
-        re.IGNORECASE,
+    (
+        ("author",),
+        re.compile(
+            rf"(?P<keep>\bAuthorization{_HEADER})"
+            r"(?:Digest[^\r\n]++|(?:[a-z][\w-]{0,30}+\s{1,20}+)?(?:\\[^\s'\"]|[^\s'\",;\\])++)",
+            re.IGNORECASE,
+        ),
     ),
-    re.compile(r"(?P<keep>\bBearer\s{1,20})[A-Za-z0-9._~+/-]{8,}+=*+", re.IGNORECASE),
-    re.compile(rf"(?P<keep>\b(?:Set-)?Cookie{_HEADER})(?:\\[^\r\n'\"]|[^\r\n'\"\\])++", re.IGNORECASE),
-    re.compile(r"(?P<keep>[?&](?:[a-z_-]{0,20}token|key|code|sig|signature)=)[^\s&#'\"\\]{6,}+", re.IGNORECASE),
+    (
+        ("bearer",),
+        re.compile(r"(?P<keep>\bBearer\s{1,20})[A-Za-z0-9._~+/-]{8,}+=*+", re.IGNORECASE),
+    ),
+    (
+        ("cook",),
+        re.compile(rf"(?P<keep>\b(?:Set-)?Cookie{_HEADER})(?:\\[^\r\n'\"]|[^\r\n'\"\\])++", re.IGNORECASE),
+    ),
+    (
+        ("?", "&"),
+        re.compile(r"(?P<keep>[?&](?:[a-z_-]{0,20}token|key|code|sig|signature)=)[^\s&#'\"\\]{6,}+", re.IGNORECASE),
+    ),
     # Assigned to a telling name: quoted, quoted within a quoted text, or bare. The character after a quote
     # tells an opening quote from the end of a JSON string.
-    re.compile(
-        r"(?P<keep>(?:passw(?:or)?d|secret|(?:api|bypass|private)[_-]?key|(?:access|refresh)_token)"
-        rf"(?-i:[A-Z0-9_]{{0,40}}){_ASSIGNED}"
-        r"(?:(?P<quote>['\"])(?=[^\s,:\]}])|(?P<inner>\\{1,8}['\"])|))"
-        r"(?(quote)(?:(?!(?P=quote))(?:\\.|[^\\]))++"
-        r"|(?(inner)[^'\"\\]++"
-        r"|(?!\[redacted\])(?:\\[^\s'\"]|[^\s'\",;&}\\]){6,}+))",
-        re.IGNORECASE | re.DOTALL,
+    (
+        ("passw", "ecret", "key", "oken"),
+        re.compile(
+            r"(?P<keep>(?:passw(?:or)?d|secret|(?:api|bypass|private)[_-]?key|(?:access|refresh)_token)"
+            rf"(?-i:[A-Z0-9_]{{0,40}}){_ASSIGNED}"
+            r"(?:(?P<quote>['\"])(?=[^\s,:\]}])|(?P<inner>\\{1,8}['\"])|))"
+            r"(?(quote)(?:(?!(?P=quote))(?:\\.|[^\\]))++"
+            r"|(?(inner)[^'\"\\]++"
+            r"|(?!\[redacted\])(?:\\[^\s'\"]|[^\s'\",;&}\\]){6,}+))",
+            re.IGNORECASE | re.DOTALL,
+        ),
     ),
 )
+"""What a credential looks like, and signs of which one is in every text that holds it, casefolded: to look for these is
+quick. No pattern that ignores case has a sign with an i, whose dotless relatives it would take for one."""
 
 _JSON_NAMES = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r"}
 _ESCAPE = r"(?:\\|%(?:25){0,3}5[cC])"
@@ -156,8 +196,11 @@ class Redactor:
         try:
             masked = self._known.sub(MASK, text) if self._known else text
             masked = self._fragments.masked(masked, MASK)
-            for pattern in _PATTERNS:
-                masked = pattern.sub(_mask, masked)
+            # Casefolded, as a pattern that ignores case takes the long s and the Kelvin sign for s and k.
+            folded = masked.casefold()
+            for signs, pattern in _SHAPES:
+                if any(sign in folded for sign in signs):
+                    masked = pattern.sub(_mask, masked)
         except Exception:  # noqa: BLE001 - whatever goes wrong here, the text must not leave unmasked
             return "[withheld: redaction failed]"
         return masked
