@@ -356,11 +356,11 @@ def test_a_named_variable_is_a_secret_whatever_it_is_called() -> None:
 
 
 _WORDS = (
-    *("eyJ", "eyJhbGciOi.eyJzdWIiOi.c2ln", "ZXl\u004bhbGciOiJIUzI1NiIsInR5", "ya29.abcdefgh12", "AIza" + "b" * 31),
+    *("eyJ", "eyJhbGciOi.eyJzdWIiOi.c2ln", "ZXlKhbGciOiJIUzI1NiIsInR5", "ya29.abcdefgh12", "AIza" + "b" * 31),
     *(
         "ghp_" + "c" * 17,
         "github_pat_" + "d" * 17,
-        "-----BEGIN PRIVATE \u004bEY-----",
+        "-----BEGIN PRIVATE KEY-----",
         "postgresql://me:hidden@db",
         "http://",
     ),
@@ -372,14 +372,14 @@ _WORDS = (
         "Set-Cookie: a=b",
     ),
     *(
-        "coo\u004bie: a=b",
-        "?to\u004ben=abcdefg",
+        "coo\u212aie: a=b",
+        "?to\u212aen=abcdefg",
         "&code=abcdefg",
         "pa\u017f\u017fword=abcdefg",
         "PASSWORD: 'x y'",
         "api_key = abcdefg",
     ),
-    *("\u017fecret: abcdefg", "refresh_token=abcdefg", "[redacted]", " ", "\n", "\u0131", "\u004b", "ß"),
+    *("\u017fecret: abcdefg", "refresh_token=abcdefg", "[redacted]", " ", "\n", "\u0131", "\u212a", "ß"),
 )
 
 
