@@ -5,11 +5,11 @@ import pytest
 
 from ci_tools.model import Environment
 from ci_tools.target.evidence import EVIDENCE_KEY
-from ci_tools.target.fixtures import Eventually, auth, backend, eventually, evidence, frontend, websocket
+from ci_tools.target.fixtures import Eventually, auth, backend, eventually, evidence, frontend, patience_s, websocket
 from ci_tools.target.http import HttpClient
 from ci_tools.target.service import Service
 
-__all__ = ["auth", "backend", "eventually", "evidence", "frontend", "websocket"]
+__all__ = ["auth", "backend", "eventually", "evidence", "frontend", "patience_s", "websocket"]
 
 
 @pytest.fixture
