@@ -31,6 +31,7 @@ from ci_tools.report.schema import schema as results_schema
 from ci_tools.report.summary import print_summary
 from ci_tools.spec import Spec, parse
 from ci_tools.spec import schema as spec_schema
+from ci_tools.target.session import secret_names_in
 from ci_tools.triage.decide import Surroundings, decide
 from ci_tools.triage.owners import Line
 from ci_tools.triage.owners import parse as parse_owners
@@ -129,8 +130,7 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
         parent=os.getppid() if os.environ.get(PARENT) == str(os.getppid()) else None,
     )
     console = _console()
-    named = (name for environment in spec.environments.values() for name in environment.secret_names)
-    redactor = Redactor(secrets_of(os.environ, named))
+    redactor = _redactor_for(spec)
     with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
         run = CampaignRun.prepare(
             spec,
@@ -159,14 +159,26 @@ def _plan(arguments: argparse.Namespace) -> ExitCode:
         previous=_previous(arguments.previous, name),
     )
     if arguments.out:
-        try:
-            arguments.out.write_text(to_text(plan_file), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(
-                f"cannot write {str(arguments.out)!r}: {error.strerror}; choose another --out FILE"
-            ) from error
+        redactor = _redactor_for(spec)
+        _write_anew(arguments.out, json.dumps(redactor.value(json.loads(to_text(plan_file))), indent=1) + "\n")
     print_plan(plan_file.plan, plan_file.shards, _console())
     return ExitCode.PASS
+
+
+def _write_anew(path: Path, text: str) -> None:
+    """*path*, which did not exist, holds *text*."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        why = f"cannot write {str(path)!r}: {error.strerror}"
+        raise UsageError(f"{why}; choose another --out FILE, or remove that one") from error
+
+
+def _redactor_for(spec: Spec) -> Redactor:
+    """What masks every secret that the environments of *spec* could be given."""
+    named = (name for environment in spec.environments.values() for name in environment.secret_names)
+    return Redactor(secrets_of(os.environ, named))
 
 
 def _given(arguments: argparse.Namespace) -> PlanFile:
@@ -240,7 +252,7 @@ def _conclude(directory: CampaignDirectory, console: Console) -> ExitCode:
 def _judge(arguments: argparse.Namespace) -> ExitCode:
     folder: Path = arguments.directory
     outer = folder.parent if folder.name == "journal" and folder_of(folder.parent) == folder else folder
-    directory = CampaignDirectory(outer, Redactor(secrets_of(os.environ)))
+    directory = CampaignDirectory(outer, _redactor_of(outer))
     judgement = _judged(outer)
     print_summary(judgement, _console(), kept_in=str(outer))
     try:
@@ -251,11 +263,16 @@ def _judge(arguments: argparse.Namespace) -> ExitCode:
     return _EXITS[judgement.verdict]
 
 
+def _redactor_of(directory: Path) -> Redactor:
+    """What masks the secrets of the campaign in *directory*, as far as they are still in our environment."""
+    return Redactor(secrets_of(os.environ, secret_names_in(directory)))
+
+
 def _triage(arguments: argparse.Namespace) -> ExitCode:
     if arguments.apply and not arguments.repo:
         raise UsageError("--apply needs to know where; add --repo OWNER/NAME")
     around = Surroundings(
-        redact=Redactor(secrets_of(os.environ)).text,
+        redact=_redactor_of(arguments.directory).text,
         bot=arguments.bot,
         owners=_owners(arguments.codeowners),
         run_url=arguments.run_url,

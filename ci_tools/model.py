@@ -434,6 +434,8 @@ class Previous:
     campaign: str
     revision: str | None
     tests: tuple[PreviousTest, ...] = ()
+    damage: str = ""
+    """Why it did not see everything; a test that it lost counts as one that did not fail then."""
 
     @property
     def outcomes(self) -> Mapping[NodeId, Outcome]:

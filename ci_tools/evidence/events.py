@@ -29,6 +29,10 @@ class CampaignStarted:
     """Faults switched on in the twin on purpose; empty on a real environment."""
     previous: Previous | None = None
     """The campaign to compare with."""
+    seed: int | None = None
+    """Of a random order; None: longest first."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Where the deployed system was looked for; what is known only once it stands is told as it was declared."""
     shards: tuple[Shard, ...] = ()
     """All parts of the campaign; empty where one process runs all of it."""
     shard: int | None = None

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any
+from typing import Any, TypeVar
 
 from ci_tools.errors import EmptyJournalError, ForeignJournalError, JournalWriteError, UsageError
 from ci_tools.evidence.events import Event, NotARecordError, Record, from_line, to_document
 from ci_tools.evidence.redaction import Redactor
 
+T = TypeVar("T", bound=Event)
 _FOLDER = "journal"
 _OPENING = b'{"v":1,"event":'
 """How every line of ours begins; a torn first line is recognised by it."""
@@ -58,6 +59,10 @@ class JournalWriter:
                 line = line[os.write(self._file, line) :]
         except OSError as error:
             raise _cannot_write(self._path, error) from error
+
+    def shown(self, text: str) -> str:
+        """How *text* stands in the journal."""
+        return self._redactor.text(text)
 
     def close(self) -> None:
         """Make what was written durable and release the file."""
@@ -232,10 +237,23 @@ class CampaignDirectory:
         Raises:
             UsageError: it holds something else.
         """
-        if (path / _FOLDER).is_dir():
-            return cls(path, redactor, shard)
-        cls.create(path, redactor)
+        try:
+            cls.create(path, redactor)
+        except UsageError:
+            # Also one that another shard has begun to use a moment ago.
+            if not (path / _FOLDER).is_dir():
+                raise
         return cls(path, redactor, shard)
+
+    def as_written(self, event: T) -> T | None:
+        """*event* as it is read again from a journal; None if masking leaves nothing that could be."""
+        now = datetime.now(UTC)
+        record = Record(writer="written", seq=1, at=now, mono_s=0.0, event=event)
+        try:
+            read_again = from_line(json.dumps(self._redactor.value(to_document(record))).encode()).event
+        except NotARecordError:
+            return None
+        return read_again if isinstance(read_again, type(event)) else None
 
     @property
     def has_journal(self) -> bool:
@@ -278,6 +296,10 @@ class CampaignDirectory:
         return LogWriter(self.file(name), self._redactor)
 
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), 127)}
+"""What would move a terminal's cursor or ring its bell, told instead of done."""
+
+
 class LogWriter:
     """Appends lines of another program's output to a file, redacted."""
 
@@ -295,7 +317,7 @@ class LogWriter:
         Raises:
             JournalWriteError: the disk did not take it.
         """
-        masked = self._redactor.text(text.rstrip("\n")) + "\n"
+        masked = self._redactor.text(text.rstrip("\n")).translate(_CONTROLS) + "\n"
         try:
             self._file.write(masked.encode(errors="backslashreplace"))
         except OSError as error:

@@ -158,7 +158,8 @@ _URL_SAFE = str.maketrans("+/", "-_")
 def _patterns_of(secret: str) -> set[str]:
     spelled = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(_bytes(secret))}
     encoded = {form for spelling in spelled for form in _within_base64(_bytes(spelling))}
-    return {"".join(map(_spelled, _RUNS.findall(secret)))} | {re.escape(form) for form in encoded}
+    hexadecimal = f"(?i:{_bytes(secret).hex()})"
+    return {"".join(map(_spelled, _RUNS.findall(secret)))} | {re.escape(form) for form in encoded} | {hexadecimal}
 
 
 def _parts(secret: str) -> Iterator[str]:

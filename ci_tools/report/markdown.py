@@ -41,6 +41,8 @@ def _head(judgement: Judgement) -> str:
     if judgement.started_at and judgement.finished_at:
         took = (judgement.finished_at - judgement.started_at).total_seconds()
         facts.append(f"{judgement.started_at:%Y-%m-%d %H:%M} UTC, {duration(took)}")
+    if judgement.seed is not None:
+        facts.append(f"order random:{judgement.seed}")
     if judgement.faults:
         facts.append(f"faults switched on: {markdown(', '.join(judgement.faults))}")
     title = (

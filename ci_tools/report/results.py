@@ -44,6 +44,7 @@ def _campaign(judgement: Judgement) -> dict[str, Any]:
         "finished_at": _instant(judgement.finished_at),
         "complete": judgement.complete,
         "faults": list(judgement.faults),
+        "order": "longest" if judgement.seed is None else f"random:{judgement.seed}",
         "left_out": list(judgement.left_out),
     }
 

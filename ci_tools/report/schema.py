@@ -67,6 +67,7 @@ def _campaign() -> dict[str, Any]:
         finished_at=_INSTANT,
         complete={"type": "boolean"},
         faults=_TEXTS,
+        order=_TEXT,
         left_out=_TEXTS,
     )
 

@@ -87,6 +87,7 @@ def since(judgement: Judgement) -> str:
     counts = Counter(test.change for test in judgement.tests)
     parts = [f"{counts[kind]} {kind.value}" for kind in Change if counts[kind]]
     deployed = f" ({previous.revision})" if previous.revision else ""
+    deployed += f", which is not whole ({previous.damage})" if previous.damage else ""
     return f"since campaign {previous.campaign}{deployed}: {', '.join(parts) or 'nothing failed then or now'}"
 
 

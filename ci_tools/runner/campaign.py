@@ -99,6 +99,8 @@ class CampaignRun:
     directory: CampaignDirectory
     progress: Progress
     environ: Mapping[str, str]
+    hosts: Mapping[str, str]
+    """Where the deployed system is, as far as that is known before it stands."""
     _journal: JournalWriter = field(init=False)
     _tail: JournalTail = field(init=False)
     _environment: Environment = field(init=False)
@@ -137,11 +139,27 @@ class CampaignRun:
             directory = CampaignDirectory.create(out, redactor)
         else:
             directory = CampaignDirectory.join(out, redactor, request.shard.number)
-        run = cls(spec, request, first, directory, progress, environ)
-        run._meet_others()
+        run = cls(spec, request, first, directory, progress, environ, dict(environment.hosts))
+        run._meet_others(run._statement())
         return run
 
-    def _meet_others(self) -> None:
+    def _statement(self) -> CampaignStarted:
+        """What the journal will say of this campaign. With masked names it could not be judged.
+
+        Raises:
+            UsageError: the value of a secret is a word that names something here.
+        """
+        stated = self._started()
+        written = self.directory.as_written(stated)
+        if written is None or (written.campaign, written.plan) != (stated.campaign, stated.plan):
+            raise UsageError(
+                "the value of a secret in the environment is part of a name in the plan (of an environment, phase, "
+                "suite, path, gate or of the campaign), so the journal would not say what ran; rename that, or let "
+                "the variable of that value have a name that is not taken for a secret's, such as one ending in _NAME"
+            )
+        return written
+
+    def _meet_others(self, stated: CampaignStarted) -> None:
         """What other shards have left in the directory must be of this campaign; what they know is known.
 
         Raises:
@@ -152,7 +170,7 @@ class CampaignRun:
             with suppress(EmptyJournalError):
                 self._known = _fold_of(self.directory.path)
             started = self._known.started
-            if started is not None and replace(started, shard=None) != replace(self._started(), shard=None):
+            if started is not None and replace(started, shard=None) != replace(stated, shard=None):
                 raise UsageError(
                     f"{str(self.directory.path)!r} holds campaign {started.campaign!r}, planned differently from "
                     f"{self.request.campaign!r} here; use one plan file and one --campaign-id, or another --out DIR"
@@ -189,6 +207,8 @@ class CampaignRun:
             tool_version=version("ci-tools"),
             faults=self.request.faults,
             previous=self.request.previous,
+            seed=self.request.seed,
+            hosts=self.hosts,
             shards=self.request.shards,
             shard=self.request.part,
         )

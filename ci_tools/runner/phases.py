@@ -1,5 +1,6 @@
 """In the controller of a campaign's pytest session: what each phase collects, blocks and hands out."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from ci_tools.verdict.fold import fold
 _DISPUTED = "the pytest workers do not agree that it exists: its name or parameters differ from process to process"
 
 _DESELECTED = "deselected by an option (-k, -m, PYTEST_ADDOPTS) or a conftest, and its suite expects no number"
+_ALIKE = "{alike} tests have this name once secrets in it are masked; give their parameters ids without secrets"
 _NOT_FOUND = "pytest collects no test of that name"
 
 
@@ -69,6 +71,7 @@ class PhaseRunner:
         collection = read_collection(self._marks)
         self._record_problems(phase, collected, disputed)
         self._record_left_out(phase, collection.deselected)
+        self._record_alike(phase, collected)
         members = [(node_id, suite) for node_id in collected if (suite := suite_of(node_id, phase.suites))]
         ours = _part(members, order)
         free: list[tuple[NodeId, Suite]] = []
@@ -96,6 +99,14 @@ class PhaseRunner:
                 named = any(_covers(path, node_id) for node_id in (*collected, *told))
                 if exists and not named and not any(_holds(node_id, path) for node_id in told):
                     self._record(phase, suite, NodeId(path), (), _NOT_FOUND)
+
+    def _record_alike(self, phase: Phase, collected: Sequence[NodeId]) -> None:
+        """Tests whose names differ only in what is masked are one to the journal: none of them is shown to pass."""
+        shown = Counter(map(self._writer.shown, collected))
+        for node_id in collected:
+            alike = shown[self._writer.shown(node_id)]
+            for suite in _suites_with(node_id, phase.suites) if alike > 1 else ():
+                self._record(phase, suite, node_id, (), _ALIKE.format(alike=alike))
 
     def _record_left_out(self, phase: Phase, deselected: Sequence[str]) -> None:
         for node_id, problem in [*self._skipped, *((node_id, _DESELECTED) for node_id in deselected)]:

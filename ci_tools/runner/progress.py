@@ -79,8 +79,9 @@ class Progress:
             case CampaignStarted() as event:
                 self._time_scale = event.plan.time_scale
                 self._know(event.plan.phases)
+                order = "" if event.seed is None else f", order random:{event.seed}"
                 part = "" if event.shard is None else f", shard {event.shard} of {len(event.shards)}"
-                what = f"campaign {event.campaign}: plan {event.plan.name} on {event.plan.environment}{part}"
+                what = f"campaign {event.campaign}: plan {event.plan.name} on {event.plan.environment}{part}{order}"
                 self.say(line(what, _WIDE), "bold")
                 self.say(f"  {line(event.plan.reason, _WIDE)}", "dim")
                 for fault in event.faults:

@@ -25,6 +25,7 @@ from ci_tools.runner.lifetime import PARENT
 from ci_tools.runner.parking import MARKS, Parking, required
 from ci_tools.runner.phases import PhaseRunner
 from ci_tools.target.evidence import EVIDENCE_KEY
+from ci_tools.target.session import secret_names_in
 from ci_tools.verdict.fold import CampaignState, fold
 
 _MESSAGE_CHARS = 2_000
@@ -66,7 +67,7 @@ def start(config: pytest.Config, directory: Path, *, phase: int, control: int | 
 
 def _recording(config: pytest.Config, directory: Path, role: str) -> tuple[JournalWriter, Redactor]:
     """What this process writes the journal with."""
-    redactor = Redactor(secrets_of(os.environ))
+    redactor = Redactor(secrets_of(os.environ, secret_names_in(directory)))
     writer = JournalWriter(directory, f"{role}-{os.getpid()}", redactor)
     config.add_cleanup(writer.close)
     return writer, redactor
@@ -127,6 +128,8 @@ class _Ending:
     message: str = ""
     excerpt: str = ""
     blocked_by: str = ""
+    skipped_part: str = ""
+    """Why a subtest was skipped: what a test leaves out, it has not shown."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -165,6 +168,13 @@ class Recorder:
         ending.outcome = outcome
         self._explain(ending, report, call.excinfo)
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A subtest ended; failed ones fail their test, skipped ones leave no trace in its own report."""
+        ending = self._endings.get(report.nodeid)
+        # Told by its context: pytest has the type since version 9, pytest-subtests one of its own.
+        if ending is not None and report.skipped and getattr(report, "context", None) is not None:
+            ending.skipped_part = f"a subtest was skipped: {self._redactor.text(_reason(report, None))}"
+
     def _explain(
         self, ending: _Ending, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException] | None
     ) -> None:
@@ -188,6 +198,8 @@ class Recorder:
         if ending is None:
             return
         node_id, attempt = NodeId(nodeid), self._attempts[nodeid]
+        if ending.outcome is Outcome.PASSED and ending.skipped_part:
+            ending.outcome, ending.message = Outcome.SKIPPED, ending.skipped_part[:_MESSAGE_CHARS]
         if ending.blocked_by:
             self._writer.write(
                 TestBlocked(node_id=node_id, dependency=ending.blocked_by, reason=ending.message, attempt=attempt)

@@ -24,13 +24,16 @@ _SECRET_VALUE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_NAMING = ("token_env", "key_env")
+"""Fields that hold the name of the variable with a secret, whatever that name looks like."""
 _FREE_KEYS = {"dependencies", "hosts", "resolve", "expect", "only"}
 """Tables whose keys name parts of the deployed system or of the plan, never a field of ours."""
 
 
 def refuse_secrets(data: Mapping[str, Any]) -> list[Problem]:
     """A problem for every text in *data* that is, or will become, a secret."""
-    return [problem for path, text in texts(data) if (problem := _problem(path, text, data))]
+    named = {text for path, text in texts(data) if path[-1] in _NAMING}
+    return [problem for path, text in texts(data) if (problem := _problem(path, text, data, named))]
 
 
 def texts(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
@@ -45,8 +48,8 @@ def texts(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
             yield from texts(item, (*path, index))
 
 
-def _problem(path: KeyPath, text: str, data: Mapping[str, Any]) -> Problem | None:
-    if any(_SECRET_NAME.search(name) for name in referenced(text)):
+def _problem(path: KeyPath, text: str, data: Mapping[str, Any], named: set[str]) -> Problem | None:
+    if any(_SECRET_NAME.search(name) or name in named for name in referenced(text)):
         what = "refers to a secret; its value would reach the journal"
     elif _named_secret(path) or _SECRET_VALUE.search(text) or _follows_option(path, data):
         what = "looks like a secret"

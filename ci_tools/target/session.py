@@ -1,5 +1,6 @@
 """Which environment a test run speaks to: handed over as a file by whoever resolved it."""
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,18 @@ ENVIRONMENT_FILE = "CAMPAIGN_ENVIRONMENT_FILE"
 
 TEST_SESSION = "CAMPAIGN_TEST_SESSION"
 """Environment variable with the ``X-Test-Session`` that a campaign's requests carry."""
+
+
+_FILE = "environment.json"
+
+
+def secret_names_in(directory: Path) -> frozenset[str]:
+    """The environment variables that the environments in a campaign's *directory* take their credentials from."""
+    names: set[str] = set()
+    for path in directory.glob(f"*{_FILE}"):
+        with suppress(UsageError):
+            names.update(load_environment(path).secret_names)
+    return frozenset(names)
 
 
 @cache

@@ -29,8 +29,15 @@ def previous_of(judgement: Judgement) -> Previous:
     return Previous(
         campaign=judgement.campaign,
         revision=judgement.deployment.revision if judgement.deployment else None,
+        damage=_damage(judgement),
         tests=tuple(
             PreviousTest(node_id=test.node_id, outcome=test.outcome, duration_s=test.duration_s)
             for test in judgement.tests
         ),
     )
+
+
+def _damage(judgement: Judgement) -> str:
+    if judgement.problems:
+        return judgement.problems[0]
+    return "" if judgement.complete else "it never came to its end"

@@ -82,7 +82,8 @@ def _failures(tests: Iterable[TestResult]) -> str:
     bad = [test for test in tests if test.outcome in (Outcome.FAILED, Outcome.ERRORED)]
     # What is new is what a person looks for.
     first = min(bad, key=lambda test: test.change is not Change.NEWLY_FAILING)
-    name = first.node_id.rpartition("::")[2]
+    path, bracket, parameters = first.node_id.partition("[")
+    name = path.rpartition("::")[2] + bracket + parameters
     more = f" (+{len(bad) - 1} more)" if len(bad) > 1 else ""
     known = Counter(test.change.value for test in bad if test.change)
     since = f"; {', '.join(f'{count} {kind}' for kind, count in sorted(known.items()))}" if known else ""

@@ -40,6 +40,7 @@ def judge(state: CampaignState) -> Judgement:
         time_scale=plan.time_scale,
         inconclusive=plan.inconclusive,
         faults=state.started.faults,
+        seed=state.started.seed,
         left_out=plan.left_out,
         started_at=state.first_at,
         finished_at=state.last_at,

@@ -130,6 +130,8 @@ class Judgement:
     time_scale: float
     inconclusive: str
     faults: tuple[str, ...]
+    seed: int | None
+    """Of a random order; None: longest first."""
     left_out: tuple[str, ...]
     started_at: datetime | None
     finished_at: datetime | None

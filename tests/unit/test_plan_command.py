@@ -163,3 +163,64 @@ def test_a_campaign_before_on_another_environment_is_refused(say: Say, shop: Sho
 
     assert exit_code == ExitCode.USAGE
     assert "--previous 'first' ran on 'here', this campaign runs on 'there'" in said
+
+
+def test_a_plan_overwrites_nothing(say: Say, shop: Shop) -> None:
+    """Least of all the campaign file."""
+    before = shop.spec.read_bytes()
+
+    exit_code, said = say("plan", HERE, "--plan=full", "--out=campaign.toml")
+
+    assert exit_code == ExitCode.USAGE
+    assert "cannot write 'campaign.toml': File exists" in said
+    assert shop.spec.read_bytes() == before
+
+
+def test_a_plan_file_holds_no_secret(say: Say, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that an earlier campaign did not know for a secret."""
+    shop.suite("smoke", "import pytest\n@pytest.mark.parametrize('x', ['hunter2hunter2', 'y'])\ndef test_it(x): pass\n")
+    say("campaign", HERE, "--plan=full", "--out=first", "--workers=1")
+    monkeypatch.setenv("MY_API_KEY", "hunter2hunter2")
+
+    assert say("plan", HERE, "--plan=full", "--previous=first", "--out=plan.json")[0] == ExitCode.PASS
+    assert "hunter2hunter2" not in Path("plan.json").read_text(encoding="utf-8")
+
+
+def test_the_seed_stands_in_the_evidence(say: Say) -> None:
+    """An order that fails can be repeated."""
+    say("campaign", HERE, "--plan=full", "--order=random:7", "--out=out", "--workers=1")
+
+    assert json.loads(Path("out/test_results.json").read_text(encoding="utf-8"))["campaign"]["order"] == "random:7"
+    assert "order random:7" in Path("out/report.md").read_text(encoding="utf-8")
+
+
+def test_a_campaign_before_that_lost_evidence_is_said(say: Say) -> None:
+    """A test that it lost seems to fail newly."""
+    say("campaign", HERE, "--plan=full", "--out=first", "--workers=1")
+    next(Path("first/journal").glob("gw0*.jsonl")).unlink()
+
+    _, said = say("campaign", HERE, "--plan=full", "--previous=first", "--out=second", "--workers=1")
+
+    assert "which is not whole (gw0" in said
+
+
+LOGIN = "import os\ndef test_it(): assert os.environ['SHOP_BEARER'] == 'x'\ndef test_that(): pass\n"
+
+
+def test_the_secret_of_the_auth_strategy_is_masked_everywhere(
+    say: Say, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its variable is called: in journal, results, report and output, also when judged or triaged again."""
+    monkeypatch.setenv("SHOP_LOGIN", "hunter2hunter2")
+    shop.change('token_env = "SHOP_BEARER"', 'token_env = "SHOP_LOGIN"')
+    shop.suite("smoke", LOGIN.replace("SHOP_BEARER", "SHOP_LOGIN"))
+
+    said = [
+        say("campaign", "--environment=locked", "--plan=full", "--out=out", "--workers=1"),
+        say("judge", "out"),
+        say("triage", "out"),
+    ]
+
+    kept = [path.read_text(encoding="utf-8") for path in Path("out").rglob("*") if path.is_file()]
+    assert said[0][0] == ExitCode.FAIL
+    assert [text for text in (*kept, *(output for _, output in said)) if "hunter2hunter2" in text] == []

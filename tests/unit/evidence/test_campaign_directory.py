@@ -6,7 +6,7 @@ import pytest
 
 from ci_tools.errors import JournalWriteError, UsageError
 from ci_tools.evidence.events import Interrupted
-from ci_tools.evidence.journal import CampaignDirectory
+from ci_tools.evidence.journal import CampaignDirectory, LogWriter
 from ci_tools.evidence.redaction import MASK, Redactor
 
 PLAIN = Redactor()
@@ -135,3 +135,12 @@ def test_a_log_on_a_full_disk_is_an_error_once(tmp_path: Path) -> None:
     with pytest.raises(JournalWriteError, match="No space left on device"):
         log.line("does not fit")
     log.close()
+
+
+def test_a_log_moves_no_cursor(tmp_path: Path) -> None:
+    """What a test prints is told, not done, when somebody shows the log on a terminal."""
+    log = LogWriter(tmp_path / "pytest.log", Redactor())
+    log.line("\x1b[2Jgone\x07\ttab\r\n")
+    log.close()
+
+    assert (tmp_path / "pytest.log").read_text(encoding="utf-8") == "\\x1b[2Jgone\\x07\ttab\\x0d\n"

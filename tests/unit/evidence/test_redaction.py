@@ -391,3 +391,9 @@ def test_no_sign_hides_what_a_pattern_would_mask(text: str) -> None:
         slowly = pattern.sub(redaction._mask, slowly)
 
     assert Redactor().text(text) == slowly
+
+
+@pytest.mark.parametrize("form", [CANARY.encode().hex(), CANARY.encode().hex().upper()])
+def test_a_secret_in_hexadecimal_is_masked(form: str) -> None:
+    """As a dump of bytes shows it."""
+    assert Redactor([CANARY]).text(f"sent {form} to") == f"sent {MASK} to"

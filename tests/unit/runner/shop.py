@@ -200,6 +200,7 @@ class Shop:
         """A campaign that has not begun; one worker runs the tests, for speed."""
         out: Path = wishes.pop("out", self.out)
         environ: Mapping[str, str] = wishes.pop("environ", {})
+        redactor: Redactor = wishes.pop("redactor", Redactor())
         if took := wishes.pop("durations_s", {}):
             wishes["previous"] = Previous(campaign="before", revision=None, tests=timed(took))
         values = {"environment": "here", "plan": "full", "workers": 1, "campaign": "shop-campaign", "root": self.root}
@@ -208,7 +209,7 @@ class Shop:
             parse(self.spec.read_text(encoding="utf-8"), str(self.spec)),
             Request(**{**values, **wishes}),
             out=out,
-            redactor=Redactor(),
+            redactor=redactor,
             progress=Progress(console, live=False, clock=lambda: 0.0),
             environ=environ,
         )

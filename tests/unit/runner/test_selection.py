@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ci_tools.evidence.events import Interrupted
-from ci_tools.model import Verdict
+from ci_tools.model import Outcome, Verdict
 from ci_tools.runner.pytest_process import arguments
 from tests.unit.runner.shop import Shop
 
@@ -87,3 +87,43 @@ def test_a_closed_terminal_is_a_signal_to_stop() -> None:
     from ci_tools.runner.campaign import _STOPPING  # noqa: PLC0415 - the one name of ours that this test looks at
 
     assert signal.SIGHUP in _STOPPING
+
+
+TWINS = """\
+import pytest
+TOKENS = [f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx{number}In0.c2ln" for number in (1, 2)]
+@pytest.mark.parametrize("token", TOKENS)
+def test_login(token): pass
+"""
+
+
+def test_tests_that_masking_makes_one_are_no_pass(shop: Shop) -> None:
+    """Two ids that hold tokens are one name in the journal: what became of each cannot be told."""
+    shop.suite("orders", TWINS)
+
+    judgement = shop.run()
+
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert any("2 tests have this name once secrets in it are masked" in reason for reason in judgement.reasons)
+
+
+SUBTESTS = """\
+import unittest, pytest
+def test_it(subtests):
+    with subtests.test("one"): pytest.skip("not here")
+    with subtests.test("two"): pass
+class TestThat(unittest.TestCase):
+    def test_that(self):
+        with self.subTest("one"): self.skipTest("not there")
+"""
+
+
+def test_a_skipped_subtest_is_a_skipped_test(shop: Shop) -> None:
+    """What a test leaves out it has not shown."""
+    shop.suite("smoke", SUBTESTS)
+
+    judgement = shop.run(phases=("first",))
+
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert {test.outcome for test in judgement.tests} == {Outcome.SKIPPED}
+    assert any("a subtest was skipped: not here" in test.reason for test in judgement.tests)

@@ -6,6 +6,7 @@ import pytest
 from ci_tools.errors import UsageError
 from ci_tools.evidence.events import CampaignStarted, Collected, Sampled, TestFinished
 from ci_tools.evidence.journal import read
+from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import Outcome, Previous, Shard, Verdict
 from ci_tools.planning.shards import shards
 from ci_tools.verdict.fold import fold
@@ -210,3 +211,22 @@ def test_a_shard_that_has_only_just_begun_is_no_obstacle(many: Shop) -> None:
     run(many, 1, 2)
 
     assert [event.shard for event in many.events(CampaignStarted)] == [1]
+
+
+def test_shards_that_look_at_different_systems_are_not_one_campaign(many: Shop) -> None:
+    """Where a deployment cannot say who it is, its address tells."""
+    every = parts(many, 2)
+    run(many, 1, 2, shards=every)
+    many.change(
+        f'hosts = {{ shop = "http://127.0.0.1:{many.site.port}" }}\ndeployment',
+        'hosts = { shop = "http://127.0.0.1:1" }\ndeployment',
+    )
+
+    with pytest.raises(UsageError, match="planned differently"):
+        run(many, 2, 2, shards=every)
+
+
+def test_a_secret_that_is_a_word_of_the_plan_is_refused(many: Shop) -> None:
+    """Its journal could not be judged, and nobody would guess why."""
+    with pytest.raises(UsageError, match="the value of a secret in the environment is part of a name in the plan"):
+        many.prepared(redactor=Redactor(["orders"]))

@@ -50,6 +50,15 @@ def test_a_reference_to_a_secret_is_refused() -> None:
     assert problem.what == "refers to a secret; its value would reach the journal"
 
 
+def test_a_reference_to_what_the_auth_strategy_reads_is_refused() -> None:
+    """That variable holds a secret, whatever it is called."""
+    here = {"auth": {"token_env": "SHOP_LOGIN"}, "pytest_args": ["--shop-login=${SHOP_LOGIN}"]}
+
+    [problem] = refuse_secrets({"environments": {"here": here}})
+
+    assert problem.path == ("environments", "here", "pytest_args", 0)
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -370,3 +370,10 @@ def test_deciding_while_sampling_agrees_with_the_judge(story: Any) -> None:
     decision = decide(answers(), [seen(UP)] * 20, 1.0)
 
     assert decision.state is story.state()
+
+
+def test_a_failing_test_is_named_with_its_parameters(story: Any) -> None:
+    """Also where these look like a part of the name."""
+    told = story.suite().coverage(1.0, "chat").ran("test_sum[a::b]", outcome=Outcome.FAILED, message="no")
+
+    assert told.judged_gate().detail == "test_sum[a::b]: no"
