@@ -130,7 +130,7 @@ class Judgement:
     time_scale: float
     inconclusive: str
     faults: tuple[str, ...]
-    seed: int | None
+    seed: int | None = None
     """Of a random order; None: longest first."""
     left_out: tuple[str, ...]
     started_at: datetime | None
