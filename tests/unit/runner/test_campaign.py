@@ -210,18 +210,6 @@ def test_a_deployment_that_does_not_say_which_it_is_leaves_it_open(shop: Shop) -
     assert any("the deployment could not be identified" in reason for reason in judgement.reasons)
 
 
-def test_a_suite_that_hangs_is_ended_with_its_phase(shop: Shop) -> None:
-    """The budget is kept, and what did not end is named."""
-    shop.change("budget_min = 1\n\n[phases.second]", "budget_min = 0.05\n\n[phases.second]")
-    shop.suite("smoke", "import time\ndef test_it(): pass\ndef test_that(): time.sleep(60)\n")
-
-    judgement = shop.run(phases=("first",))
-
-    assert judgement.verdict is Verdict.INCONCLUSIVE
-    assert "the budget ended before the tests did" in judgement.phases[0].missing
-    assert [test.outcome for test in judgement.tests] == [Outcome.PASSED, Outcome.NOT_RUN]
-
-
 def test_a_directory_that_holds_something_is_refused(shop: Shop) -> None:
     """Evidence is never mixed with that of another campaign."""
     shop.out.mkdir()
