@@ -23,6 +23,7 @@ collect_ignore = ["stranger"]
 """A suite that is run by campaigns only."""
 _FULL = "full"
 _KILLS = 20
+_AREAS_DRAWN = 3
 _HEALTHY = (
     *[()] * 5,
     *[("--plan=full",)] * 5,
@@ -101,10 +102,10 @@ def _words(value: object) -> str:
 
 
 def _parametrize_mutants(metafunc: pytest.Metafunc, name: str, mutants: Sequence[Mutant]) -> None:
-    """One defect of each area is drawn."""
+    """One defect of each of a few areas is drawn."""
     drawn = [
         mutant
-        for area in AREAS
+        for area in _drawn(metafunc.config, "areas", AREAS, _AREAS_DRAWN)
         for mutant in _drawn(metafunc.config, f"{name} {area}", [one for one in mutants if one.area == area], 1)
     ]
     metafunc.parametrize(name, drawn, ids=lambda mutant: f"{mutant.area}: {mutant.name}")
