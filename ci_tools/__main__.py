@@ -94,22 +94,20 @@ def _read_text(path: Path, option: str) -> str:
         raise UsageError(f"cannot read {str(path)!r}: {reason}; name the file with {option} FILE") from error
 
 
-def _read_spec(path: Path) -> Spec:
-    return parse(_read_text(path, "--spec"), str(path))
-
-
-def _spec_digest(path: Path) -> str:
-    return sha256(_read_text(path, "--spec").encode()).hexdigest()
+def _read_spec(path: Path) -> tuple[Spec, str]:
+    """What *path* says, and the digest by which jobs know that they have read the same."""
+    text = _read_text(path, "--spec")
+    return parse(text, str(path)), sha256(text.encode()).hexdigest()
 
 
 def _campaign(arguments: argparse.Namespace) -> ExitCode:
     from ci_tools.runner.campaign import CampaignRun, Request  # noqa: PLC0415 - heavy, and only this command needs it
     from ci_tools.runner.progress import Progress  # noqa: PLC0415 - heavy, and only this command needs it
 
-    spec = _read_spec(arguments.spec)
+    spec, digest = _read_spec(arguments.spec)
     if arguments.shard is not None and not arguments.plan_file:
         raise UsageError("--shard needs --plan-file FILE, as written by: ci-tools plan --shards N --out FILE")
-    given = _given(arguments) if arguments.plan_file else None
+    given = _given(arguments, digest) if arguments.plan_file else None
     campaign = arguments.campaign_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"
     out = arguments.out or Path("campaigns") / campaign
     environment = given.plan.environment if given else arguments.environment or DEFAULT_ENVIRONMENT
@@ -146,14 +144,14 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _plan(arguments: argparse.Namespace) -> ExitCode:
-    spec = _read_spec(arguments.spec)
+    spec, digest = _read_spec(arguments.spec)
     name = arguments.environment or DEFAULT_ENVIRONMENT
     if name not in spec.environments:
         spec.environment(name, os.environ)  # says which there are
     plan_file = planned(
         spec,
         decide_plan(spec, spec.environments[name], _plan_name(arguments), arguments.phase),
-        spec_digest=_spec_digest(arguments.spec),
+        spec_digest=digest,
         count=arguments.shards,
         seed=_seed(arguments.order),
         previous=_previous(arguments.previous, name),
@@ -181,7 +179,7 @@ def _redactor_for(spec: Spec) -> Redactor:
     return Redactor(secrets_of(os.environ, named))
 
 
-def _given(arguments: argparse.Namespace) -> PlanFile:
+def _given(arguments: argparse.Namespace, digest: str) -> PlanFile:
     """What another job has planned.
 
     Raises:
@@ -194,7 +192,7 @@ def _given(arguments: argparse.Namespace) -> PlanFile:
                 f"leave it out, or give it to ci-tools plan --out {arguments.plan_file}"
             )
     text = _read_text(arguments.plan_file, "--plan-file")
-    plan_file = from_text(text, str(arguments.plan_file), _spec_digest(arguments.spec))
+    plan_file = from_text(text, str(arguments.plan_file), digest)
     plan_file.shard(arguments.shard)
     if len(plan_file.shards) > 1 and not arguments.campaign_id:
         raise UsageError("--shard needs --campaign-id ID, the same in all jobs: their journals are one campaign's")
@@ -353,7 +351,7 @@ def _switch(arguments: argparse.Namespace) -> ExitCode:
 def _twin(arguments: argparse.Namespace) -> ExitCode:
     from ci_tools.runner.provisioning import serve  # noqa: PLC0415 - heavy, and only this command needs it
 
-    serve(_read_spec(arguments.spec), faults=arguments.fault, say=print)
+    serve(_read_spec(arguments.spec)[0], faults=arguments.fault, say=print)
     return ExitCode.PASS
 
 

@@ -1,3 +1,4 @@
+import ctypes
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from ci_tools import lifeline
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = str(Path(lifeline.__file__))
+_PR_GET_PDEATHSIG = 2
 UNNAMED = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "from ci_tools.lifeline import die_with_parent; die_with_parent(); "
@@ -64,10 +66,14 @@ def test_a_child_of_the_named_parent_lives(tmp_path: Path) -> None:
 
 
 def test_elsewhere_the_living_parent_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A system without that request loses only this safeguard."""
+    """A system without that request loses only this safeguard: nothing is asked of its kernel, and nothing ends."""
     monkeypatch.setattr(sys, "platform", "darwin")
 
-    lifeline.die_with_parent(os.getppid())
+    lifeline.die_with_parent(os.getppid(), signal.SIGUSR1)
+
+    asked = ctypes.c_int()
+    ctypes.CDLL(None).prctl(_PR_GET_PDEATHSIG, ctypes.byref(asked), 0, 0, 0)
+    assert asked.value != signal.SIGUSR1
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")

@@ -1,4 +1,3 @@
-import asyncio
 from typing import Any
 
 import pytest
@@ -59,7 +58,6 @@ async def test_eventually_names_what_did_not_happen(eventually: Eventually) -> N
     """A consequence that does not come in time fails the test by name."""
 
     async def probe() -> bool:
-        await asyncio.sleep(0)
         return False
 
     with pytest.raises(pytest.fail.Exception, match=r"not within 0\.1 s: the thread is gone"):
