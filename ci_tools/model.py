@@ -7,6 +7,7 @@ without a trailing slash; mappings are never changed after construction.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NewType
 
@@ -286,6 +287,10 @@ class Observation:
     probe: str
     dependency: str
     state: DependencyState
+    kind: str = ""
+    """The kind of the probe; empty in journals from before it was recorded."""
+    at: datetime | None = None
+    """When the attempt ended."""
     latency_s: float | None = None
     """Real seconds; the server's own figure where the probe names one. None: never measured."""
     timed_out: bool = False
@@ -296,6 +301,8 @@ class Observation:
     """The exact words of the answer or error, shortened, for people."""
     source: str = ""
     """What was asked: a URL or command without secrets."""
+    samples_s: tuple[float, ...] = ()
+    """Real seconds of each try, where a probe tries more than once."""
 
 
 # --- what runs -------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """One attempt of any probe."""
 
 import shlex
+from datetime import UTC, datetime
 from typing import assert_never
 
 import httpx
@@ -48,6 +49,8 @@ async def attempt(probe: Probe, clients: Clients) -> Observation:
     return Observation(
         probe=probe.name,
         dependency=probe.dependency,
+        kind=probe.kind,
+        at=datetime.now(UTC),
         state=sighting.state,
         latency_s=sighting.latency_s,
         timed_out=sighting.timed_out,

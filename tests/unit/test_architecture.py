@@ -14,7 +14,10 @@ PACKAGE = ROOT / "ci_tools"
 
 VALUES = ("model", "errors")
 EVENTS = ("evidence.events",)
-DECIDERS = ("sequential", "spec", "planning", "verdict", "report", "triage", "evidence.events", "evidence.redaction")
+DECIDERS = (
+    *("sequential", "spec", "planning", "verdict", "diagnosis", "report", "triage"),
+    *("evidence.events", "evidence.redaction"),
+)
 ROOMS: dict[str, tuple[str, ...]] = {
     "model": (),
     "errors": (),
@@ -24,8 +27,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "planning": (*VALUES, "spec"),
     "evidence": VALUES,
     "verdict": (*VALUES, *EVENTS, "sequential"),
-    "report": (*VALUES, *EVENTS, "verdict"),
-    "triage": (*VALUES, "verdict", "report"),
+    "diagnosis": (*VALUES, *EVENTS, "verdict"),
+    "report": (*VALUES, *EVENTS, "verdict", "diagnosis"),
+    "triage": (*VALUES, "verdict", "diagnosis", "report"),
     "target": (*VALUES, *DECIDERS),
     "probes": (*VALUES, *DECIDERS, "target"),
     "twin": (*VALUES, "lifeline"),

@@ -1,0 +1,44 @@
+"""One thing that was seen, in the one form that the knowledge base speaks of."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ci_tools.model import DependencyState
+
+
+class Origin(StrEnum):
+    """Where a clue comes from."""
+
+    OBSERVATION = "observation"
+    """A probe asked a dependency."""
+    FAILURE = "failure"
+    """A test failed; its text says how."""
+    LOG = "log"
+    """A line of the deployed system's own log."""
+    FACT = "fact"
+    """What several clues say together (:mod:`ci_tools.diagnosis.facts`); *probe* names the rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clue:
+    """What one observation, failing test, line of a log, or rule over several of them says."""
+
+    ref: str
+    """Which it is, for people and for counting: ``redis#3``, a node id."""
+    origin: Origin
+    dependency: str = ""
+    """What it speaks of; empty where that is not known."""
+    probe: str = ""
+    """The kind of the probe that looked, or the name of the fact."""
+    state: DependencyState | None = None
+    code: str = ""
+    """HTTP status, close code, errno or the like, as text."""
+    text: str = ""
+    """The exact words."""
+    exc_type: str = ""
+    test: str = ""
+    latency_s: float | None = None
+    """Unscaled seconds: an environment's time scale is taken out."""
+    timed_out: bool = False
+    at: datetime | None = None

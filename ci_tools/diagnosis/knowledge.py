@@ -1,0 +1,198 @@
+"""The knowledge base: what each cause looks like, what looks like it, and what puts it right. Data, validated here.
+
+The data stands in ``ci_tools/diagnosis/knowledge.toml``; a cause is added there, and nowhere else.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ci_tools.diagnosis.clues import Clue, Origin
+from ci_tools.errors import SpecError
+from ci_tools.model import DependencyState
+
+CONFIRMING = 7
+"""A sign of this weight tells its cause from every rival; less only makes it likelier."""
+
+
+def _compiles(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_compiles)]
+"""A regular expression of :mod:`re`, searched for without regard to case, ``.`` matching line ends, too."""
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sign(_Document):
+    """What one clue has to be like. Everything that is given must hold."""
+
+    says: str
+    """What it means that there is such a clue, as part of a sentence for people."""
+    weight: int = Field(default=4, ge=1, le=9)
+    """How much it says; from :data:`CONFIRMING` on it discriminates."""
+    origin: tuple[Origin, ...] = ()
+    dependency: tuple[str, ...] = ()
+    probe: tuple[str, ...] = ()
+    state: tuple[DependencyState, ...] = ()
+    code: tuple[str, ...] = ()
+    text: Expression | None = None
+    unless: Expression | None = None
+    """Not if the text has this."""
+    exc_type: Expression | None = None
+    test: Expression | None = None
+    latency_s: tuple[float, float] | None = None
+    """Unscaled seconds, from and to."""
+    timed_out: bool | None = None
+    at_least: int = Field(default=1, ge=1)
+    """So many clues have to be like that."""
+
+    def matches(self, clue: Clue) -> bool:
+        """Whether *clue* is like that."""
+        return (
+            _among(clue.origin, self.origin)
+            and _among(clue.dependency, self.dependency)
+            and _among(clue.probe, self.probe)
+            and _among(clue.state, self.state)
+            and _among(clue.code, self.code)
+            and (self.timed_out is None or clue.timed_out == self.timed_out)
+            and _within(clue.latency_s, self.latency_s)
+            and self._reads(clue)
+        )
+
+    def _reads(self, clue: Clue) -> bool:
+        wanted = ((self.text, clue.text), (self.exc_type, clue.exc_type), (self.test, clue.test))
+        return all(expression is None or _search(expression, text) for expression, text in wanted) and not (
+            self.unless is not None and _search(self.unless, clue.text)
+        )
+
+    def found_in(self, clues: Iterable[Clue]) -> tuple[Clue, ...]:
+        """The clues that are like that; none where they are too few."""
+        found = tuple(clue for clue in clues if self.matches(clue))
+        return found if len(found) >= self.at_least else ()
+
+
+class Rival(_Document):
+    """Another cause that looks alike, and what separates the two."""
+
+    cause: str
+    separates: str
+    """For people: what would be seen if it were that one, or what rules it out."""
+    ruled_out_by: tuple[Sign, ...] = ()
+    """Any of these, once seen, rules it out."""
+
+
+class Remedy(_Document):
+    """One step that puts it right. A proposal: nothing is carried out."""
+
+    about: str
+    command: str = ""
+
+
+class ExampleClue(_Document):
+    """A clue as an example gives it."""
+
+    origin: Origin = Origin.FAILURE
+    dependency: str = ""
+    probe: str = ""
+    state: DependencyState | None = None
+    code: str = ""
+    text: str = ""
+    exc_type: str = ""
+    test: str = ""
+    latency_s: float | None = None
+    timed_out: bool = False
+    at: datetime | None = None
+    times: int = 1
+    """So many alike."""
+
+
+class Cause(_Document):
+    """All that is known of one cause."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    summary: str
+    """One sentence for people: what is wrong."""
+    dependencies: tuple[str, ...] = ()
+    """Where it can strike; empty: anywhere."""
+    owner: str = ""
+    """The dependency whose owner in CODEOWNERS puts it right; empty: that of the dependency it struck."""
+    signs: tuple[Sign, ...] = ()
+    rivals: tuple[Rival, ...] = ()
+    remedy: tuple[Remedy, ...] = ()
+    verification: str = ""
+    """What shows that it was put right."""
+    fires: tuple[tuple[ExampleClue, ...], ...] = ()
+    """Evidence on which the cause is named."""
+    silent: tuple[tuple[ExampleClue, ...], ...] = ()
+    """Evidence that looks alike, and on which it is not named."""
+
+
+class Knowledge(_Document):
+    """Every cause that is known."""
+
+    version: int
+    cause: tuple[Cause, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [cause.id for cause in self.cause]
+        doubled = sorted({one for one in ids if ids.count(one) > 1})
+        if doubled:
+            raise ValueError(f"a cause is given twice: {', '.join(doubled)}")
+        strangers = sorted({rival.cause for cause in self.cause for rival in cause.rivals} - set(ids))
+        if strangers:
+            raise ValueError(f"a rival is no cause here: {', '.join(strangers)}; known: {', '.join(sorted(ids))}")
+        return self
+
+    @cached_property
+    def causes(self) -> Mapping[str, Cause]:
+        """By id, in the order of the file."""
+        return {cause.id: cause for cause in self.cause}
+
+
+def parse(text: str, source: str = "knowledge.toml") -> Knowledge:
+    """The knowledge that the TOML document *text* holds.
+
+    Raises:
+        SpecError: it is no TOML, or not as it has to be; the message names the place.
+    """
+    try:
+        return Knowledge.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(f"{source}: {error}") from error
+    except ValidationError as error:
+        raise SpecError("\n".join(f"{source}: {_place(text, one)}: {one['msg']}" for one in error.errors())) from error
+
+
+def _place(text: str, problem: Any) -> str:
+    """The entry by its id: a number of a list helps nobody."""
+    location = list(problem["loc"])
+    if location[:1] == ["cause"] and len(location) > 1 and isinstance(location[1], int):
+        entry = tomllib.loads(text)["cause"][location[1]]
+        location[:2] = [f"cause {entry.get('id', location[1])!r}"]
+    return ", ".join(str(part) for part in location) or "the document"
+
+
+def _among(value: object, allowed: tuple[object, ...]) -> bool:
+    return not allowed or value in allowed
+
+
+def _within(value: float | None, limits: tuple[float, float] | None) -> bool:
+    return limits is None or (value is not None and limits[0] <= value <= limits[1])
+
+
+def _search(expression: str, text: str) -> bool:
+    return re.search(expression, text, re.IGNORECASE | re.DOTALL) is not None
