@@ -18,12 +18,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, RANDOM, parser
+from ci_tools.diagnosis.diagnose import diagnose
+from ci_tools.diagnosis.incidents import Incident
+from ci_tools.diagnosis.owners import Line
+from ci_tools.diagnosis.owners import parse as parse_owners
 from ci_tools.errors import CampaignError, ExitCode, JournalWriteError, UsageError
 from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
+from ci_tools.knowledge_file import known
 from ci_tools.model import Previous, Verdict
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
+from ci_tools.report.incident_words import explanation
 from ci_tools.report.markdown import report
 from ci_tools.report.planned import print_plan
 from ci_tools.report.results import document
@@ -33,8 +39,6 @@ from ci_tools.spec import Spec, parse
 from ci_tools.spec import schema as spec_schema
 from ci_tools.target.session import secret_names_in
 from ci_tools.triage.decide import Surroundings, decide
-from ci_tools.triage.owners import Line
-from ci_tools.triage.owners import parse as parse_owners
 from ci_tools.triage.preview import headline, preview
 from ci_tools.verdict.changes import previous_of
 from ci_tools.verdict.fold import fold
@@ -47,6 +51,8 @@ if TYPE_CHECKING:
 PARENT = "CI_TOOLS_PARENT"
 """Environment variable with the id of the process whose end ends a campaign: nox does not pass SIGTERM on."""
 RESULTS = "test_results.json"
+CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+"""Where GitHub looks for it, in its order."""
 REPORT = "report.md"
 _EXITS = {
     Verdict.PASS: ExitCode.PASS,
@@ -124,6 +130,7 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
         shard=given.shard(arguments.shard) if given and shards else None,
         campaign=campaign,
         root=arguments.spec.resolve().parent,
+        owners=_owners_beside(arguments.spec.resolve().parent),
         # Inherited from further up it is not meant for us: who started us stands where we are.
         parent=os.getppid() if os.environ.get(PARENT) == str(os.getppid()) else None,
     )
@@ -234,31 +241,55 @@ def _judged(directory: Path) -> Judgement:
     return judge(fold(journal.records, journal.problems))
 
 
-def _keep(directory: CampaignDirectory, judgement: Judgement) -> None:
-    directory.keep_json(RESULTS, document(judgement))
-    directory.keep(REPORT, report(judgement))
+def _diagnosed(directory: Path) -> tuple[Judgement, tuple[Incident, ...]]:
+    journal = read(directory)
+    state = fold(journal.records, journal.problems)
+    judgement = judge(state)
+    return judgement, diagnose(state, judgement, known())
+
+
+def _keep(directory: CampaignDirectory, judgement: Judgement, incidents: Sequence[Incident]) -> None:
+    directory.keep_json(RESULTS, document(judgement, incidents))
+    directory.keep(REPORT, report(judgement, incidents))
 
 
 def _conclude(directory: CampaignDirectory, console: Console) -> ExitCode:
     """Judge the journal in *directory*, keep and print what it says."""
-    judgement = _judged(directory.path)
-    _keep(directory, judgement)
-    print_summary(judgement, console, kept_in=str(directory.path))
+    judgement, incidents = _diagnosed(directory.path)
+    _keep(directory, judgement, incidents)
+    print_summary(judgement, console, kept_in=str(directory.path), incidents=incidents)
     return _EXITS[judgement.verdict]
 
 
 def _judge(arguments: argparse.Namespace) -> ExitCode:
-    folder: Path = arguments.directory
-    outer = folder.parent if folder.name == "journal" and folder_of(folder.parent) == folder else folder
+    outer = _campaign_directory(arguments.directory)
     directory = CampaignDirectory(outer, _redactor_of(outer))
-    judgement = _judged(outer)
-    print_summary(judgement, _console(), kept_in=str(outer))
+    judgement, incidents = _diagnosed(outer)
+    print_summary(judgement, _console(), kept_in=str(outer), incidents=incidents)
     try:
-        _keep(directory, judgement)
+        _keep(directory, judgement, incidents)
     except JournalWriteError as error:
         # The evidence is whole and was read; only the files made from it could not be renewed.
         print(f"ci-tools: {RESULTS} and {REPORT} were not renewed: {error}", file=sys.stderr)
     return _EXITS[judgement.verdict]
+
+
+def _campaign_directory(folder: Path) -> Path:
+    """The directory of a campaign; whoever names its journal means it, too."""
+    return folder.parent if folder.name == "journal" and folder_of(folder.parent) == folder else folder
+
+
+def _explain(arguments: argparse.Namespace) -> ExitCode:
+    """Tell one incident, or all of them, in plain words; asked for one that is not there is a usage error."""
+    outer = _campaign_directory(arguments.directory)
+    _, incidents = _diagnosed(outer)
+    redact = _redactor_of(outer).text
+    chosen = [one for one in incidents if arguments.incident in (None, one.id)]
+    if arguments.incident and not chosen:
+        there = ", ".join(one.id for one in incidents) or "none: nothing failed"
+        raise UsageError(f"no incident {arguments.incident!r} in {str(outer)!r}; there: {there}")
+    print("\n".join(redact(explanation(one)) for one in chosen) or "no incident: nothing that was asked failed")
+    return ExitCode.PASS
 
 
 def _redactor_of(directory: Path) -> Redactor:
@@ -293,6 +324,11 @@ def _tracker(arguments: argparse.Namespace, stack: ExitStack) -> "GitHubIssues |
     if arguments.repo is None:
         return None
     return stack.enter_context(GitHubIssues.from_environ(arguments.repo, os.environ, bot=arguments.bot))
+
+
+def _owners_beside(folder: Path) -> tuple[Line, ...]:
+    found = [folder / name for name in CODEOWNERS if (folder / name).is_file()]
+    return _owners(found[0]) if found else ()
 
 
 def _owners(path: Path) -> tuple[Line, ...]:
@@ -359,6 +395,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
     "campaign": _campaign,
     "plan": _plan,
     "judge": _judge,
+    "explain": _explain,
     "triage": _triage,
     "schema": _schema,
     "faults": _faults,

@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     _add_campaign(commands.add_parser("campaign", help="verify a deployed system, by a plan", allow_abbrev=False))
     _add_plan(commands.add_parser("plan", help="say what a campaign would run", allow_abbrev=False))
     _add_judge(commands.add_parser("judge", help="judge a campaign's journal again", allow_abbrev=False))
+    _add_explain(commands.add_parser("explain", help="tell a campaign's incidents in plain words", allow_abbrev=False))
     _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
     _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
     _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
@@ -114,6 +115,12 @@ def _workers(text: str) -> int:
 def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
     parser.set_defaults(command="judge")
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument("incident", nargs="?", metavar="INCIDENT", help="only this one, such as redis-1")
+    parser.set_defaults(command="explain")
 
 
 def _add_triage(parser: argparse.ArgumentParser) -> None:

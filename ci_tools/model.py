@@ -305,6 +305,17 @@ class Observation:
     """Real seconds of each try, where a probe tries more than once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """A part of the deployed system."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+    """The parts without which it does not work."""
+    owners: tuple[str, ...] = ()
+    """Who is responsible for it, as CODEOWNERS mentions them."""
+
+
 # --- what runs -------------------------------------------------------------------------------------
 
 

@@ -94,6 +94,14 @@ class Rival(_Document):
     """Any of these, once seen, rules it out."""
 
 
+class Brings(_Document):
+    """Another cause that this one looks like elsewhere, because it brings it about."""
+
+    cause: str
+    says: str
+    """How, for people."""
+
+
 class Remedy(_Document):
     """One step that puts it right. A proposal: nothing is carried out."""
 
@@ -131,6 +139,9 @@ class Cause(_Document):
     """The dependency whose owner in CODEOWNERS puts it right; empty: that of the dependency it struck."""
     signs: tuple[Sign, ...] = ()
     rivals: tuple[Rival, ...] = ()
+    brings: tuple[Brings, ...] = ()
+    because: str = ""
+    """How such a thing usually comes about; inferred, never observed."""
     remedy: tuple[Remedy, ...] = ()
     verification: str = ""
     """What shows that it was put right."""
@@ -152,9 +163,14 @@ class Knowledge(_Document):
         doubled = sorted({one for one in ids if ids.count(one) > 1})
         if doubled:
             raise ValueError(f"a cause is given twice: {', '.join(doubled)}")
-        strangers = sorted({rival.cause for cause in self.cause for rival in cause.rivals} - set(ids))
+        rivals = {rival.cause for cause in self.cause for rival in cause.rivals}
+        brought = {other.cause for cause in self.cause for other in cause.brings}
+        strangers = sorted((rivals | brought) - set(ids))
         if strangers:
-            raise ValueError(f"a rival is no cause here: {', '.join(strangers)}; known: {', '.join(sorted(ids))}")
+            known = ", ".join(sorted(ids))
+            raise ValueError(
+                f"a rival, or what is brought about, is no cause here: {', '.join(strangers)}; known: {known}"
+            )
         return self
 
     @cached_property

@@ -13,7 +13,18 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from ci_tools.model import DependencyState, Deployment, NodeId, Observation, Outcome, Phase, Plan, Previous, Shard
+from ci_tools.model import (
+    Dependency,
+    DependencyState,
+    Deployment,
+    NodeId,
+    Observation,
+    Outcome,
+    Phase,
+    Plan,
+    Previous,
+    Shard,
+)
 
 VERSION = 1
 
@@ -37,6 +48,8 @@ class CampaignStarted:
     """All parts of the campaign; empty where one process runs all of it."""
     shard: int | None = None
     """The number of the part that this writer runs."""
+    dependencies: tuple[Dependency, ...] = ()
+    """The parts of the deployed system; empty in journals from before they were recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 """The short Markdown report that a person reads first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from ci_tools.diagnosis.incidents import Incident
 from ci_tools.model import GateState, Outcome, Verdict
+from ci_tools.report.incident_words import page
 from ci_tools.report.inert import markdown
 from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, since, tally, wanted
 from ci_tools.verdict.changes import changed
@@ -16,10 +18,11 @@ _WORST_FIRST = (Outcome.FAILED, Outcome.ERRORED, Outcome.BLOCKED, Outcome.NOT_RU
 """Every outcome that is no pass, so that a failure is not lost behind a hundred blocked tests."""
 
 
-def report(judgement: Judgement) -> str:
-    """One page: the verdict and its reasons, then gates, suites and the tests behind them."""
+def report(judgement: Judgement, incidents: Sequence[Incident] = ()) -> str:
+    """One page: the verdict, incidents and reasons, then gates, suites and the tests behind them."""
     sections = (
         _head(judgement),
+        page(incidents),
         _reasons(judgement),
         _since(judgement),
         _gates(judgement),

@@ -1,18 +1,19 @@
 """``test_results.json``: the whole judgement as one versioned document."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from ci_tools.diagnosis.incidents import Incident
 from ci_tools.model import Change, Outcome, ReliabilityGate
 from ci_tools.verdict.judgement import GateResult, Judgement, KpiResult, PhaseResult, SuiteResult, TestResult
 
 VERSION = 1
 
 
-def document(judgement: Judgement) -> dict[str, Any]:
-    """The JSON object of *judgement*, as :mod:`ci_tools.report.schema` describes it."""
+def document(judgement: Judgement, incidents: Sequence[Incident] = ()) -> dict[str, Any]:
+    """The JSON object of *judgement* and its *incidents*, as :mod:`ci_tools.report.schema` describes it."""
     return {
         "version": VERSION,
         "campaign": _campaign(judgement),
@@ -29,7 +30,7 @@ def document(judgement: Judgement) -> dict[str, Any]:
         "gates": [_gate(gate, judgement.time_scale) for gate in judgement.gates],
         "tests": [_test(test) for test in judgement.tests],
         "kpis": [_kpi(result, judgement.time_scale) for result in judgement.kpis],
-        "incidents": [],
+        "incidents": [_incident(incident) for incident in incidents],
     }
 
 
@@ -148,4 +149,29 @@ def _test(test: TestResult) -> dict[str, Any]:
         "reason": test.reason,
         "excerpt": test.excerpt,
         "evidence": test.evidence,
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "certainty": incident.certainty.value,
+        "cause": incident.cause,
+        "summary": incident.summary,
+        "dependency": incident.dependency,
+        "owners": list(incident.owners),
+        "owned_because": incident.owned_because,
+        "first_seen": _instant(incident.first_seen),
+        "last_seen": _instant(incident.last_seen),
+        "evidence": [asdict(proof) | {"at": _instant(proof.at)} for proof in incident.evidence],
+        "rivals": [asdict(rival) | {"by": list(rival.by)} for rival in incident.rivals],
+        "consequences": [asdict(consequence) for consequence in incident.consequences],
+        "failed": list(incident.failed),
+        "blocked": list(incident.blocked),
+        "masked": list(incident.masked),
+        "value": list(incident.value),
+        "remedy": [step.model_dump() for step in incident.remedy],
+        "verification": incident.verification,
+        "whys": [asdict(why) for why in incident.whys],
+        "cascade": [asdict(link) for link in incident.cascade],
     }

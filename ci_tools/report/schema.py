@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ci_tools.diagnosis.hypotheses import Certainty
 from ci_tools.model import Change, GateState, KpiState, Outcome, Verdict
 from ci_tools.report.results import VERSION
 
@@ -51,7 +52,7 @@ def schema() -> dict[str, Any]:
             gates={"type": "array", "items": _gate()},
             tests={"type": "array", "items": _test()},
             kpis={"type": "array", "items": _kpi()},
-            incidents={"type": "array", "items": {"type": "object"}},
+            incidents={"type": "array", "items": _incident()},
         ),
     }
 
@@ -150,4 +151,33 @@ def _test() -> dict[str, Any]:
         reason=_TEXT,
         excerpt=_TEXT,
         evidence={"type": "object"},
+    )
+
+
+def _incident() -> dict[str, Any]:
+    def several(**properties: Any) -> dict[str, Any]:
+        return {"type": "array", "items": _object(**properties)}
+
+    flag = {"type": "boolean"}
+    return _object(
+        id=_TEXT,
+        certainty={"enum": [certainty.value for certainty in Certainty]},
+        cause=_TEXT,
+        summary=_TEXT,
+        dependency=_TEXT,
+        owners=_TEXTS,
+        owned_because=_TEXT,
+        first_seen=_INSTANT,
+        last_seen=_INSTANT,
+        evidence=several(ref=_TEXT, says=_TEXT, text=_TEXT, discriminates=flag, at=_INSTANT),
+        rivals=several(cause=_TEXT, separates=_TEXT, by=_TEXTS),
+        consequences=several(dependency=_TEXT, cause=_TEXT, says=_TEXT),
+        failed=_TEXTS,
+        blocked=_TEXTS,
+        masked=_TEXTS,
+        value=_TEXTS,
+        remedy=several(about=_TEXT, command=_TEXT),
+        verification=_TEXT,
+        whys=several(question=_TEXT, answer=_TEXT, observed=flag),
+        cascade=several(lower=_TEXT, upper=_TEXT, effect={"enum": ["failing", "masked", "at risk"]}),
     )

@@ -1,11 +1,16 @@
 """The summary that a campaign ends with on a terminal or in a CI log."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ci_tools.diagnosis.hypotheses import Certainty
+from ci_tools.diagnosis.incidents import Incident
 from ci_tools.model import Change, GateState, KpiState, Verdict
+from ci_tools.report.incident_words import headline, impact, owners, step
 from ci_tools.report.inert import cell, line
 from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, since, tally, wanted
 from ci_tools.verdict.changes import changed
@@ -15,15 +20,16 @@ _STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLU
 _MAX_REASONS = 20
 _GATE_STYLE = {GateState.HOLDS: "green", GateState.FAILS: "red", GateState.CANNOT_TELL: "yellow"}
 
+_CERTAINTY_STYLE = {Certainty.CONFIRMED: "bold red", Certainty.SUSPECTED: "red", Certainty.UNKNOWN: "yellow"}
 _CHANGE_STYLE = {Change.NEWLY_FAILING: "red", Change.STILL_FAILING: "yellow", Change.FIXED: "green"}
 _FIGURE_STYLE = {KpiState.MET: "green", KpiState.MISSED: "red", KpiState.UNKNOWN: "yellow"}
 
 
-def print_summary(judgement: Judgement, console: Console, *, kept_in: str) -> None:
-    """Print gates, suites, reasons and the verdict, the verdict last: it is what a person looks for."""
+def print_summary(judgement: Judgement, console: Console, *, kept_in: str, incidents: Sequence[Incident] = ()) -> None:
+    """Print gates, suites, reasons, incidents and the verdict, the verdict last: it is what a person looks for."""
     figures = [_figures(judgement), Text("")] if judgement.kpis else []
     console.print(Group(_gates(judgement), Text(""), _suites(judgement), Text(""), *figures))
-    for text in _verdict(judgement):
+    for text in _verdict(judgement, _incidents(incidents, kept_in)):
         # Unwrapped: hostile text must not be able to place itself at the start of a line.
         console.print(text, soft_wrap=True)
     console.print(Text(f"evidence: {kept_in}", style="dim"), soft_wrap=True)
@@ -75,7 +81,22 @@ def _figures(judgement: Judgement) -> RenderableType:
     return table
 
 
-def _verdict(judgement: Judgement) -> list[Text]:
+def _incidents(incidents: Sequence[Incident], kept_in: str) -> list[Text]:
+    lines = [text for incident in incidents for text in _incident(incident)]
+    told = Text(f"    why, and what else it is not: ci-tools explain {kept_in}", style="dim")
+    return [*lines, told] if lines else []
+
+
+def _incident(incident: Incident) -> list[Text]:
+    first = [f"    next: {line(step(remedy), 240)}" for remedy in incident.remedy[:1]]
+    return [
+        Text(line(headline(incident), 240), style=_CERTAINTY_STYLE[incident.certainty]),
+        Text(f"    {impact(incident)}; owner {line(owners(incident))}"),
+        *map(Text, first),
+    ]
+
+
+def _verdict(judgement: Judgement, incidents: Sequence[Text]) -> list[Text]:
     lines = [Text(f"  {line(reason, 240)}") for reason in judgement.reasons[:_MAX_REASONS]]
     if len(judgement.reasons) > _MAX_REASONS:
         lines.append(Text(f"  … and {len(judgement.reasons) - _MAX_REASONS} more in test_results.json", style="dim"))
@@ -95,7 +116,7 @@ def _verdict(judgement: Judgement) -> list[Text]:
     took = ""
     if judgement.started_at and judgement.finished_at:
         took = f" in {duration((judgement.finished_at - judgement.started_at).total_seconds())}"
-    headline = Text(judgement.verdict.value.upper(), style=_STYLE[judgement.verdict])
+    verdict = Text(judgement.verdict.value.upper(), style=_STYLE[judgement.verdict])
     where = f"{line(judgement.environment)}, plan {line(judgement.plan_name)}"
-    headline.append(f"  {where}, {deployed}{took}", style="default")
-    return [*lines, Text(""), headline]
+    verdict.append(f"  {where}, {deployed}{took}", style="default")
+    return [*lines, Text(""), *incidents, *([Text("")] if incidents else []), verdict]

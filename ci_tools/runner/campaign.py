@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Self
 
+from ci_tools.diagnosis.owners import Line, owned
 from ci_tools.errors import CampaignError, EmptyJournalError, UsageError
 from ci_tools.evidence.events import (
     CampaignFinished,
@@ -80,6 +81,8 @@ class Request:
     campaign: str
     root: Path
     """The folder of ``campaign.toml``: suites' paths are relative to it."""
+    owners: tuple[Line, ...] = ()
+    """The lines of CODEOWNERS."""
     parent: int | None = None
     """The process whose end ends the campaign; None: it goes on alone."""
 
@@ -211,6 +214,7 @@ class CampaignRun:
             hosts=self.hosts,
             shards=self.request.shards,
             shard=self.request.part,
+            dependencies=owned(self.spec.dependencies, self.request.owners),
         )
 
     def _provision_and_run(self) -> None:

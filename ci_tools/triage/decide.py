@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 
+from ci_tools.diagnosis.owners import Line, owner_of
 from ci_tools.errors import UsageError
 from ci_tools.model import GateState, Verdict
 from ci_tools.triage import page, state
@@ -26,7 +27,6 @@ from ci_tools.triage.operations import (
     Severity,
     UpdateIssue,
 )
-from ci_tools.triage.owners import Line, owner_of
 from ci_tools.triage.severity import severity_of
 from ci_tools.triage.state import State
 from ci_tools.verdict.judgement import Judgement

@@ -33,6 +33,7 @@ class Attempt:
 
     number: int
     started_at: datetime | None = None
+    ended_at: datetime | None = None
     finished: TestFinished | None = None
     blocked: TestBlocked | None = None
 
@@ -145,8 +146,9 @@ class CampaignState:
         self.test(event.node_id).attempt(event.attempt).started_at = record.at
 
     @take.register
-    def _(self, event: TestFinished, _record: Record) -> None:
+    def _(self, event: TestFinished, record: Record) -> None:
         attempt = self.test(event.node_id).attempt(event.attempt)
+        attempt.ended_at = max(record.at, attempt.ended_at or record.at)
         if attempt.finished is not None and attempt.finished.outcome is not event.outcome:
             self.problems.append(
                 f"{event.node_id} ended twice in attempt {event.attempt}: "

@@ -34,9 +34,21 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "probes": (*VALUES, *DECIDERS, "target"),
     "twin": (*VALUES, "lifeline"),
     "github": (*VALUES, *DECIDERS),
+    "knowledge_file": (*VALUES, "diagnosis"),
     "runner": (*VALUES, *DECIDERS, "lifeline", "evidence", "target", "probes", "twin"),
     "arguments": (*VALUES, "triage"),
-    "__main__": (*VALUES, *DECIDERS, "arguments", "evidence", "target", "probes", "twin", "runner", "github"),
+    "__main__": (
+        *VALUES,
+        *DECIDERS,
+        "arguments",
+        "knowledge_file",
+        "evidence",
+        "target",
+        "probes",
+        "twin",
+        "runner",
+        "github",
+    ),
 }
 """What each room may import beside itself."""
 

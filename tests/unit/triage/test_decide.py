@@ -3,12 +3,12 @@ from datetime import timedelta
 
 import pytest
 
+from ci_tools.diagnosis.owners import parse
 from ci_tools.errors import UsageError
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import CoverageGate, GateState, Verdict
 from ci_tools.triage.decide import REOPEN_WITHIN, Surroundings, decide
 from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Issue, ReopenIssue, Severity, UpdateIssue
-from ci_tools.triage.owners import parse
 from ci_tools.triage.page import MAX_BODY_BYTES
 from ci_tools.triage.state import BEGIN, END, state_in
 from ci_tools.verdict.judgement import Judgement

@@ -4,8 +4,10 @@ A dependency stands there as the path ``/dependencies/NAME``, which need not exi
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from ci_tools.model import Dependency
 
 _MENTION = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9-]*)(?:/[A-Za-z0-9_.-]+)?")
 
@@ -28,6 +30,15 @@ def owner_of(dependency: str, lines: Sequence[Line]) -> Line | None:
     """The line that decides who owns *dependency*; None if no line matches."""
     path = f"dependencies/{dependency}"
     return next((line for line in reversed(lines) if _matches(line.pattern, path)), None)
+
+
+def owned(dependencies: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> tuple[Dependency, ...]:
+    """Every one of *dependencies*, which maps each to what it needs, with its owners."""
+    deciding = {name: owner_of(name, lines) for name in dependencies}
+    return tuple(
+        Dependency(name=name, needs=tuple(needs), owners=line.owners if (line := deciding[name]) else ())
+        for name, needs in dependencies.items()
+    )
 
 
 def _matches(pattern: str, path: str) -> bool:

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from ci_tools.diagnosis.owners import Line, owner_of, parse
 from ci_tools.spec import parse as parse_spec
-from ci_tools.triage.owners import Line, owner_of, parse
 
 ROOT = Path(__file__).parents[3]
 

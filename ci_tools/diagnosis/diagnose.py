@@ -1,0 +1,236 @@
+"""From what a campaign saw to its incidents: each with one cause, what proves it, and what it has on its conscience."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ci_tools.diagnosis.clues import Clue, Origin
+from ci_tools.diagnosis.facts import with_facts
+from ci_tools.diagnosis.findings import Finding, separate
+from ci_tools.diagnosis.graph import Graph
+from ci_tools.diagnosis.hypotheses import hypotheses
+from ci_tools.diagnosis.incidents import Incident, Proof
+from ci_tools.diagnosis.knowledge import CONFIRMING, Knowledge
+from ci_tools.diagnosis.seen import FAILING, clues_of, failure_clue, judged_by, observations, since_deploy
+from ci_tools.diagnosis.victims import Candidate, assigned, window
+from ci_tools.diagnosis.whys import cascade, whys
+from ci_tools.model import CoverageGate, Dependency, DependencyState, GateState, NodeId, Outcome, ReliabilityGate
+from ci_tools.verdict.fold import CampaignState
+from ci_tools.verdict.judgement import GateResult, Judgement, TestResult
+
+_SHOWN_PROOFS = 12
+_SHOWN_CHARS = 400
+_STRUCK = (DependencyState.DOWN, DependencyState.DEGRADED)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that a diagnosis rests on."""
+
+    judgement: Judgement
+    knowledge: Knowledge
+    graph: Graph
+    dependencies: Mapping[str, Dependency]
+    clues: tuple[Clue, ...]
+    """What was observed, and the facts that follow from it; no failing test."""
+    tests: tuple[Candidate, ...]
+    """The failing ones."""
+
+
+def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -> tuple[Incident, ...]:
+    """The incidents of a campaign, the strongest first; none where nothing failed."""
+    case = _case(state, judgement, knowledge)
+    found = separate(hypotheses(case.clues, knowledge), _troubled(case), case.clues, case.graph)
+    windows = {one.dependency: window(one.dependency, case.clues) for one in found}
+    taken, left = assigned(case.tests, found, windows, case.graph)
+    charged = [(finding, taken[number]) for number, finding in enumerate(found)]
+    charged += _of_their_own(left, case)
+    numbers: dict[str, int] = {}
+    incidents = []
+    for finding, tests in charged:
+        number = numbers[finding.dependency] = numbers.get(finding.dependency, 0) + 1
+        incidents.append(_incident(f"{finding.dependency}-{number}", finding, tests, case))
+    return tuple(incidents)
+
+
+def _case(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -> Case:
+    started = state.started
+    dependencies = {one.name: one for one in (started.dependencies if started else ())}
+    phases = [result.phase for result in judgement.phases]
+    graph = Graph.of({name: one.needs for name, one in dependencies.items()}, phases)
+    judges = judged_by(judgement)
+    seen = clues_of(observations(state), judgement.time_scale)
+    return Case(
+        judgement=judgement,
+        knowledge=knowledge,
+        graph=graph,
+        dependencies=dependencies,
+        clues=tuple(with_facts(seen)),
+        tests=tuple(
+            _candidate(test, state, judges.get(test.suite, "")) for test in judgement.tests if test.outcome in FAILING
+        ),
+    )
+
+
+def _candidate(test: TestResult, state: CampaignState, judges: str) -> Candidate:
+    known = state.tests[test.node_id]
+    attempts = [known.attempts[number] for number in sorted(known.attempts)]
+    return Candidate(
+        clue=failure_clue(test, judges),
+        judges=judges,
+        requires=known.collected.requires if known.collected else (),
+        began_at=next((one.started_at for one in attempts if one.started_at), None),
+        ended_at=next((one.ended_at for one in reversed(attempts) if one.ended_at), None),
+    )
+
+
+def _troubled(case: Case) -> list[str]:
+    """The dependencies that fail a gate of their own, or were seen down the last time that anybody looked."""
+    failing = [
+        result.gate.dependency
+        for result in case.judgement.gates
+        if result.state is GateState.FAILS and isinstance(result.gate, ReliabilityGate)
+    ]
+    last = {clue.dependency: clue for clue in case.clues if clue.origin is Origin.OBSERVATION}
+    return [*failing, *(name for name, clue in last.items() if clue.state in _STRUCK)]
+
+
+def _of_their_own(left: Sequence[Candidate], case: Case) -> list[tuple[Finding, list[Candidate]]]:
+    """What fails though all that it needs is well: one finding for each cause that their texts speak for."""
+    if not left:
+        return []
+    told = with_facts([*(clue for clue in case.clues if clue.origin is Origin.OBSERVATION), *(t.clue for t in left)])
+    facts = [clue for clue in told if clue.origin is Origin.FACT and clue.probe == "all_green"]
+    facts += since_deploy(case.judgement, judged_by(case.judgement))
+    groups: dict[tuple[str, str], list[Candidate]] = {}
+    for test in left:
+        spoken = hypotheses([test.clue], case.knowledge) or hypotheses(_at(facts, test.judges), case.knowledge)
+        groups.setdefault((test.judges, spoken[0].cause.id if spoken else ""), []).append(test)
+    return [(_alone(name, cause, tests, facts, case), tests) for (name, cause), tests in groups.items()]
+
+
+def _alone(name: str, cause: str, tests: Sequence[Candidate], facts: Sequence[Clue], case: Case) -> Finding:
+    clues = [*(test.clue for test in tests), *_at(facts, name)]
+    spoken = [one for one in hypotheses(clues, case.knowledge) if one.cause.id == cause]
+    return separate(spoken[:1], [] if spoken else [name], clues, case.graph)[0]
+
+
+def _at(facts: Sequence[Clue], name: str) -> list[Clue]:
+    return [fact for fact in facts if fact.dependency == name]
+
+
+def _incident(name: str, finding: Finding, tests: Sequence[Candidate], case: Case) -> Incident:
+    cause = finding.hypothesis.cause if finding.hypothesis else None
+    proofs = _proofs(finding, tests, case)
+    failed = [NodeId(test.clue.test) for test in tests]
+    blocked = [
+        test.node_id
+        for test in case.judgement.tests
+        if test.outcome is Outcome.BLOCKED and test.blocked_by in finding.struck
+    ]
+    masked = _masked(finding, case)
+    struck = [
+        one for one in dict.fromkeys(each.dependency for each in finding.consequences) if one != finding.dependency
+    ]
+    owner = case.dependencies.get(cause.owner if cause and cause.owner else finding.dependency)
+    times = _times(finding, tests, case)
+    return Incident(
+        id=name,
+        certainty=finding.certainty,
+        cause=finding.cause,
+        summary=cause.summary if cause else f"{finding.dependency} fails, and nothing that was seen says why",
+        dependency=finding.dependency,
+        owners=owner.owners if owner else (),
+        owned_because=f"CODEOWNERS of /dependencies/{owner.name}" if owner else "",
+        evidence=tuple(proofs),
+        rivals=finding.rivals,
+        consequences=tuple(finding.consequences),
+        failed=tuple(failed),
+        blocked=tuple(blocked),
+        masked=tuple(result.gate.name for result in masked),
+        first_seen=min(times, default=None),
+        last_seen=max(times, default=None),
+        value=_value({*failed, *blocked}, masked, case),
+        remedy=cause.remedy if cause else (),
+        verification=cause.verification if cause else "",
+        whys=whys(
+            finding,
+            proofs=proofs,
+            failed=len(failed),
+            blocked=len(blocked),
+            struck=struck,
+            masked=[result.gate.name for result in masked],
+        ),
+        cascade=cascade(finding, case.graph, [result.gate.dependency for result in masked]),
+    )
+
+
+def _proofs(finding: Finding, tests: Sequence[Candidate], case: Case) -> list[Proof]:
+    """What speaks for it, the discriminating first; of an unknown cause what was seen to fail."""
+    if finding.hypothesis is not None:
+        spoken = [
+            (one.sign.says, one.sign.weight >= CONFIRMING, clue)
+            for one in finding.hypothesis.support
+            for clue in one.clues
+        ]
+    else:
+        bad = [clue for clue in case.clues if clue.dependency == finding.dependency and clue.state in _STRUCK]
+        spoken = [("it fails", False, clue) for clue in (*bad, *(test.clue for test in tests))]
+    # Of what repeats itself the first is told: a gate's forty attempts say one thing.
+    once = {
+        (says, clue.text): Proof(ref=clue.ref, says=says, text=_short(clue.text), discriminates=sure, at=clue.at)
+        for says, sure, clue in reversed(spoken)
+    }
+    return list(reversed(once.values()))[:_SHOWN_PROOFS]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN_CHARS else f"{line[: _SHOWN_CHARS - 1]}…"
+
+
+def _masked(finding: Finding, case: Case) -> list[GateResult]:
+    """The gates that cannot tell because of it: their probe passes it, or their tests were held back by it."""
+    blocking = {
+        (test.phase, test.suite)
+        for test in case.judgement.tests
+        if test.outcome is Outcome.BLOCKED and test.blocked_by in finding.struck
+    }
+    return [result for result in case.judgement.gates if _is_masked(result, finding, blocking)]
+
+
+def _is_masked(result: GateResult, finding: Finding, blocking: set[tuple[int, str]]) -> bool:
+    if result.state is not GateState.CANNOT_TELL:
+        return False
+    gate = result.gate
+    if isinstance(gate, CoverageGate):
+        return any((result.phase, suite) in blocking for suite in gate.suites)
+    return not finding.struck.isdisjoint(gate.requires)
+
+
+def _times(finding: Finding, tests: Sequence[Candidate], case: Case) -> list[datetime]:
+    own = [
+        clue.at
+        for clue in case.clues
+        if clue.dependency == finding.dependency and clue.state in _STRUCK and clue.at is not None
+    ]
+    supporting = [clue.at for clue in (finding.hypothesis.clues if finding.hypothesis else ()) if clue.at is not None]
+    ended = [test.ended_at for test in tests if test.ended_at is not None]
+    return own + supporting + ended
+
+
+def _value(hit: set[NodeId], masked: Sequence[GateResult], case: Case) -> tuple[str, ...]:
+    """What is at stake while its victims fail or cannot tell, in the plan's order."""
+    suites = {(test.phase, test.suite) for test in case.judgement.tests if test.node_id in hit}
+    unseen = {
+        (result.phase, suite)
+        for result in masked
+        if isinstance(result.gate, CoverageGate)
+        for suite in result.gate.suites
+    }
+    named = [
+        f"{suite.value} ({suite.name})"
+        for suite in case.judgement.suites
+        if suite.value and (suite.phase, suite.name) in suites | unseen
+    ]
+    return tuple(dict.fromkeys(named))

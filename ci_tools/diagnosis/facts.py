@@ -1,0 +1,158 @@
+"""What several clues say together: the meta-rules that decide more cases than any single text.
+
+Each rule is a pure function of clues that gives facts, which are clues themselves; signs of the knowledge base speak
+of a fact by its name, in the field *probe*. Latencies are unscaled seconds.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from statistics import median
+
+from ci_tools.diagnosis.clues import Clue, Origin
+from ci_tools.model import DependencyState
+
+TIMERS_S = (5.0, 10.0, 30.0, 60.0, 120.0, 127.0)
+"""What clients and resolvers are usually told to wait; the last one is the kernel's for a connection."""
+_NEAR = 0.12
+"""A timer's own share of jitter; contention spreads wider."""
+_SLOW_S = 1.0
+_WIDE = 1.4
+_FEW = 3
+_SOME = 5
+PRIVATE = ("postgresql", "redis", "clickhouse")
+"""Kinds of dependencies that stand in a private network."""
+
+Rule = Callable[[Sequence[Clue]], Iterable[Clue]]
+
+
+def with_facts(clues: Sequence[Clue]) -> list[Clue]:
+    """*clues*, and the facts that they give together."""
+    return [*clues, *(fact for rule in RULES for fact in rule(clues))]
+
+
+def timers(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """A latency that clusters at a timer with a small spread is that timer; contention has a tail."""
+    for name, latencies in _latencies(clues).items():
+        if len(latencies) >= _FEW and median(latencies) >= _SLOW_S and _spread(latencies) <= 1 + _NEAR:
+            usual = next((timer for timer in TIMERS_S if abs(median(latencies) - timer) <= _NEAR * timer), None)
+            if usual is not None:
+                about = f"{len(latencies)} answers all take {usual:g} s"
+                yield _fact("timer", name, about, latency_s=median(latencies))
+
+
+def tails(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """Latencies that are high and spread wide are contention, or slow work; a timer has no tail."""
+    for name, latencies in _latencies(clues).items():
+        if len(latencies) >= _FEW and median(latencies) >= _SLOW_S and _spread(latencies) >= _WIDE:
+            about = f"{len(latencies)} answers take {min(latencies):.1f} to {max(latencies):.1f} s"
+            yield _fact("tail", name, about, latency_s=median(latencies))
+
+
+def shared_delays(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """Concurrent checks that all gain the same seconds were held up by one thing: the loop that runs them."""
+    slow = {
+        name: median(latencies)
+        for name, latencies in _latencies(clues).items()
+        if median(latencies) >= _SLOW_S and len(latencies) >= _FEW and _spread(latencies) <= _WIDE
+    }
+    for name, latency_s in slow.items():
+        alike = [other for other, theirs in slow.items() if abs(theirs - latency_s) <= _NEAR * latency_s]
+        if len(alike) > 1:
+            others = ", ".join(sorted(set(alike) - {name}))
+            yield _fact("shared_delay", name, f"{name} and {others} all take {latency_s:.1f} s", latency_s=latency_s)
+
+
+def intermittent(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """Good and bad attempts of one probe, mixed: neither routing nor configuration, which fail every time."""
+    for (name, probe), seen in _by_probe(clues).items():
+        good = [clue.state is DependencyState.UP for clue in seen]
+        turns = sum(before != after for before, after in pairwise(good))
+        if len(good) >= _SOME and turns > 1:
+            about = f"{good.count(False)} of {len(good)} attempts of {probe} fail, in between others do not"
+            yield _fact("intermittent", name, about)
+
+
+def only_at_first(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """The first attempts fail and all later ones do not: something had to start first."""
+    for (name, probe), seen in _by_probe(clues).items():
+        good = [clue.state is DependencyState.UP for clue in seen]
+        failed = good.index(True) if True in good else 0
+        if 0 < failed <= len(good) // 2 and all(good[failed:]):
+            yield _fact("only_at_first", name, f"the first {failed} of {len(good)} attempts of {probe} fail")
+
+
+def every_attempt(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """No attempt of a probe is good, without any load: routing or configuration, or nothing is there."""
+    for (name, probe), seen in _by_probe(clues).items():
+        if len(seen) >= _FEW and all(clue.state is DependencyState.DOWN for clue in seen):
+            yield _fact("every_attempt", name, f"all {len(seen)} attempts of {probe} fail")
+
+
+def all_private(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """Every private address times out while public ones answer: the way to them, not one of them."""
+    asked = {name: seen for name in PRIVATE if (seen := _observed(clues, name))}
+    silent = [name for name, seen in asked.items() if all(map(_no_answer, seen))]
+    public = any(clue.state is DependencyState.UP for clue in clues if clue.dependency not in PRIVATE)
+    if len(silent) == len(asked) > 1 and public:
+        about = f"{', '.join(silent)} all give no answer, while public addresses do"
+        yield from (_fact("every_private_address", name, about) for name in silent)
+
+
+def all_green(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """Every dependency that was asked is up, and tests fail all the same."""
+    asked = [clue for clue in clues if clue.origin is Origin.OBSERVATION]
+    failing = [clue for clue in clues if clue.origin is Origin.FAILURE]
+    if asked and failing and all(clue.state is DependencyState.UP for clue in asked):
+        names = sorted({clue.dependency for clue in asked})
+        for name in sorted({clue.dependency for clue in failing}):
+            yield _fact("all_green", name, f"{', '.join(names)} answer every probe")
+
+
+RULES: tuple[Rule, ...] = (
+    timers,
+    tails,
+    shared_delays,
+    intermittent,
+    only_at_first,
+    every_attempt,
+    all_private,
+    all_green,
+)
+
+
+def _fact(name: str, dependency: str, text: str, latency_s: float | None = None) -> Clue:
+    ref = f"{name}({dependency})"
+    return Clue(ref=ref, origin=Origin.FACT, dependency=dependency, probe=name, text=text, latency_s=latency_s)
+
+
+def _observed(clues: Sequence[Clue], name: str) -> list[Clue]:
+    return [clue for clue in clues if clue.origin is Origin.OBSERVATION and clue.dependency == name]
+
+
+def _no_answer(clue: Clue) -> bool:
+    words = clue.text.lower()
+    return clue.state is not DependencyState.UP and (
+        clue.timed_out or "timeout" in words or "timed out" in words or "no answer" in words
+    )
+
+
+def _latencies(clues: Sequence[Clue]) -> dict[str, list[float]]:
+    """What the health checks measured, by dependency."""
+    found: dict[str, list[float]] = {}
+    for clue in clues:
+        if clue.origin is Origin.OBSERVATION and clue.latency_s is not None and not clue.timed_out:
+            found.setdefault(clue.dependency, []).append(clue.latency_s)
+    return found
+
+
+def _spread(latencies: Sequence[float]) -> float:
+    return max(latencies) / min(latencies) if min(latencies) > 0 else float("inf")
+
+
+def _by_probe(clues: Sequence[Clue]) -> dict[tuple[str, str], list[Clue]]:
+    """The attempts of each probe that could tell, in their order."""
+    found: dict[tuple[str, str], list[Clue]] = {}
+    for clue in clues:
+        if clue.origin is Origin.OBSERVATION and clue.state in (DependencyState.UP, DependencyState.DOWN):
+            found.setdefault((clue.dependency, clue.ref.partition("#")[0]), []).append(clue)
+    return found

@@ -1,0 +1,144 @@
+"""Hypotheses separated: rivals ruled out, consequences absorbed, and what nothing speaks for said to be unknown."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ci_tools.diagnosis.clues import Clue
+from ci_tools.diagnosis.graph import Graph
+from ci_tools.diagnosis.hypotheses import Certainty, Hypothesis
+from ci_tools.diagnosis.incidents import UNKNOWN, Consequence, RuledOut
+
+
+@dataclass(slots=True, kw_only=True)
+class Finding:
+    """One cause at one dependency, or a dependency that fails for no known cause, and what follows from it."""
+
+    dependency: str
+    hypothesis: Hypothesis | None = None
+    rivals: tuple[RuledOut, ...] = ()
+    consequences: list[Consequence] = field(default_factory=list)
+
+    @property
+    def cause(self) -> str:
+        """The id of its cause."""
+        return self.hypothesis.cause.id if self.hypothesis else UNKNOWN
+
+    @property
+    def certainty(self) -> Certainty:
+        """That of its hypothesis."""
+        return self.hypothesis.certainty if self.hypothesis else Certainty.UNKNOWN
+
+    @property
+    def struck(self) -> frozenset[str]:
+        """The dependencies that fail because of it, its own among them."""
+        return frozenset({self.dependency, *(one.dependency for one in self.consequences)})
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        """Greater explains more."""
+        weight = self.hypothesis.weight if self.hypothesis else 0
+        return self.certainty is Certainty.CONFIRMED, self.hypothesis is not None, weight
+
+
+def separate(
+    hypotheses: Sequence[Hypothesis], troubled: Iterable[str], clues: Sequence[Clue], graph: Graph
+) -> list[Finding]:
+    """One finding for each cause that stands by itself, the strongest first.
+
+    *troubled* are the dependencies that were seen to fail: one that no hypothesis is about is found, too.
+    """
+    here: dict[str, list[Hypothesis]] = {name: [] for name in dict.fromkeys(troubled)}
+    for hypothesis in hypotheses:
+        here.setdefault(hypothesis.dependency, []).append(hypothesis)
+    found = [finding for name, ones in here.items() for finding in _at(name, ones, clues)]
+    return _absorbed(sorted(found, key=lambda one: one.rank, reverse=True), graph)
+
+
+def _at(name: str, hypotheses: Sequence[Hypothesis], clues: Sequence[Clue]) -> list[Finding]:
+    """What is found at one dependency: all that is confirmed, or else the likeliest suspicion."""
+    standing = _not_ruled_out(hypotheses, clues)
+    confirmed = [one for one in standing if one.certainty is Certainty.CONFIRMED]
+    leading = _without_brought(confirmed) or standing[:1]
+    if not leading:
+        return [Finding(dependency=name)]
+    return [Finding(dependency=name, hypothesis=one, rivals=_rivals(one, hypotheses, clues)) for one in leading]
+
+
+def _not_ruled_out(hypotheses: Sequence[Hypothesis], clues: Sequence[Clue]) -> list[Hypothesis]:
+    """Those that no likelier one rules out."""
+    standing: list[Hypothesis] = []
+    for hypothesis in hypotheses:
+        ruled_out = (
+            rival.cause == hypothesis.cause.id and any(sign.found_in(clues) for sign in rival.ruled_out_by)
+            for other in standing
+            for rival in other.cause.rivals
+        )
+        if not any(ruled_out):
+            standing.append(hypothesis)
+    return standing
+
+
+def _without_brought(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    brought = {one.cause for hypothesis in hypotheses for one in hypothesis.cause.brings}
+    return [one for one in hypotheses if one.cause.id not in brought]
+
+
+def _rivals(leading: Hypothesis, others: Sequence[Hypothesis], clues: Sequence[Clue]) -> tuple[RuledOut, ...]:
+    """What the knowledge base names as looking alike, and what else signs spoke for, with what rules it out."""
+    known = [
+        RuledOut(
+            cause=rival.cause,
+            separates=rival.separates,
+            by=tuple(dict.fromkeys(clue.ref for sign in rival.ruled_out_by for clue in sign.found_in(clues))),
+        )
+        for rival in leading.cause.rivals
+    ]
+    named = {rival.cause for rival in known} | {leading.cause.id}
+    weaker = [
+        RuledOut(cause=other.cause.id, separates=f"less speaks for it: {other.support[0].sign.says}")
+        for other in others
+        if other.cause.id not in named and other.certainty is not Certainty.CONFIRMED
+    ]
+    return (*known, *weaker)
+
+
+def _absorbed(findings: Sequence[Finding], graph: Graph) -> list[Finding]:
+    """The findings that stand by themselves, each with those that are a consequence of it."""
+    absorbers = {id(one): [other for other in findings if _explains(other, one, graph)] for one in findings}
+    roots = [one for one in findings if not _roots_of(one, absorbers)]
+    for one in findings:
+        for root in _roots_of(one, absorbers):
+            root.consequences.append(_consequence(one, root, graph))
+    return roots
+
+
+def _roots_of(finding: Finding, absorbers: dict[int, list[Finding]]) -> list[Finding]:
+    """What *finding* follows from in the end; none where it stands by itself."""
+    reached: dict[int, Finding] = {}
+    waiting = list(absorbers[id(finding)])
+    while waiting:
+        one = waiting.pop()
+        if id(one) not in reached and one is not finding:
+            reached[id(one)] = one
+            waiting += absorbers[id(one)]
+    return [one for one in reached.values() if all(other is finding for other in absorbers[id(one)])]
+
+
+def _explains(other: Finding, finding: Finding, graph: Graph) -> bool:
+    """Whether *finding* follows from *other*: known to be brought about by it, or above it with no sign of its own."""
+    if other is finding:
+        return False
+    if other.hypothesis and any(one.cause == finding.cause for one in other.hypothesis.cause.brings):
+        return other.certainty is Certainty.CONFIRMED
+    if finding.certainty is Certainty.CONFIRMED:
+        return False
+    return other.dependency in graph.stands_on(finding.dependency)
+
+
+def _consequence(finding: Finding, root: Finding, graph: Graph) -> Consequence:
+    brings = root.hypothesis.cause.brings if root.hypothesis else ()
+    known = next((one.says for one in brings if one.cause == finding.cause), "")
+    below = graph.chain(finding.dependency, root.dependency)
+    says = known or (f"it stands on {', on '.join(below[1:])}" if below else f"it is seen through {root.dependency}")
+    cause = "" if finding.cause == UNKNOWN else finding.cause
+    return Consequence(dependency=finding.dependency, cause=cause, says=says)

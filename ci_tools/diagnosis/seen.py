@@ -1,0 +1,87 @@
+"""What a campaign saw, as clues: its probes' observations and its failing tests."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from ci_tools.diagnosis.clues import Clue, Origin
+from ci_tools.model import Change, CoverageGate, Observation, Outcome
+from ci_tools.verdict.fold import CampaignState
+from ci_tools.verdict.judgement import Judgement, TestResult
+
+FAILING = (Outcome.FAILED, Outcome.ERRORED)
+
+
+def observations(state: CampaignState) -> list[Observation]:
+    """Everything that probes saw, in its order: of the survey and heartbeats, and of gates."""
+    sampled = (one.observation for writers in state.samples.values() for ones in writers.values() for one in ones)
+    return [*(one.observation for one in state.observations), *sampled]
+
+
+def clues_of(seen: Sequence[Observation], time_scale: float) -> list[Clue]:
+    """One clue for each of *seen*, numbered by probe."""
+    return list(_clues(seen, time_scale))
+
+
+def _clues(seen: Sequence[Observation], time_scale: float) -> Iterator[Clue]:
+    numbers: Counter[str] = Counter()
+    for one in seen:
+        numbers[one.probe] += 1
+        yield Clue(
+            ref=f"{one.probe}#{numbers[one.probe]}",
+            origin=Origin.OBSERVATION,
+            dependency=one.dependency,
+            probe=one.kind,
+            state=one.state,
+            code=one.code or "",
+            text=one.text,
+            latency_s=None if one.latency_s is None else one.latency_s / time_scale,
+            timed_out=one.timed_out,
+            at=one.at,
+        )
+
+
+def judged_by(judgement: Judgement) -> Mapping[str, str]:
+    """The dependency that the tests of a suite are there to judge, by the suite's name."""
+    return {
+        suite: result.gate.dependency
+        for result in judgement.gates
+        if isinstance(result.gate, CoverageGate)
+        for suite in result.gate.suites
+    }
+
+
+def failure_clue(test: TestResult, dependency: str) -> Clue:
+    """What a failing test says; *dependency* is what it was there to judge."""
+    return Clue(
+        ref=test.node_id,
+        origin=Origin.FAILURE,
+        dependency=dependency,
+        code=_last_status(test.evidence),
+        text=f"{test.reason}\n{test.excerpt}",
+        exc_type=test.exc_type,
+        test=test.node_id,
+    )
+
+
+def _last_status(evidence: Mapping[str, object]) -> str:
+    exchanges = evidence.get("exchanges")
+    entries = [one for one in exchanges if isinstance(one, Mapping)] if isinstance(exchanges, list | tuple) else []
+    return str(next((one["status"] for one in reversed(entries) if one.get("status") is not None), ""))
+
+
+def since_deploy(judgement: Judgement, judges: Mapping[str, str]) -> list[Clue]:
+    """What failed with a new deployment and not with the one before, at what the failing tests judge."""
+    before, now = judgement.previous, judgement.deployment
+    if before is None or now is None or before.revision in (None, now.revision):
+        return []
+    struck = Counter(judges.get(test.suite, "") for test in judgement.tests if test.change is Change.NEWLY_FAILING)
+    return [
+        Clue(
+            ref=f"since_deploy({name})",
+            origin=Origin.FACT,
+            dependency=name,
+            probe="since_deploy",
+            text=f"{count} tests passed with {before.revision} and fail with {now.revision}",
+        )
+        for name, count in struck.items()
+    ]
