@@ -17,6 +17,7 @@ from ci_tools.evidence.events import (
     CampaignFinished,
     CampaignStarted,
     Collected,
+    DependencyChanged,
     Event,
     Interrupted,
     PhaseFinished,
@@ -26,6 +27,7 @@ from ci_tools.evidence.events import (
 from ci_tools.evidence.journal import CampaignDirectory, JournalTail, JournalWriter, read
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import (
+    DependencyState,
     Environment,
     NodeId,
     Outcome,
@@ -38,6 +40,7 @@ from ci_tools.model import (
 )
 from ci_tools.planning.plans import following, plan
 from ci_tools.runner import pytest_process
+from ci_tools.runner.breaker import Breaker
 from ci_tools.runner.control import RunPhase
 from ci_tools.runner.dependencies import Dependencies
 from ci_tools.runner.parking import MARKS
@@ -112,6 +115,7 @@ class CampaignRun:
     _apart: bool = field(init=False, default=False)
     _orphaned: bool = field(init=False, default=False)
     _dependencies: Dependencies = field(init=False)
+    _breaker: Breaker = field(init=False, default_factory=Breaker)
     _known: CampaignState = field(init=False, default_factory=CampaignState)
     """What other shards left here before this one began."""
 
@@ -229,6 +233,9 @@ class CampaignRun:
             quiet = self._stack.enter_context(QuietWindow(self._environment, {**self.environ, **environ}))
             self._stack.callback(self.directory.file(MARKS).unlink, missing_ok=True)
             self._dependencies = Dependencies(quiet, self._environment.time_scale, self._known, self._write)
+            gated = [phase for plan in self._plans_ahead() for phase in plan.phases]
+            self._breaker.guard(self._environment, {**self.environ, **environ}, gated)
+            self._stack.callback(self._breaker.close)
             self._identify(quiet)
             self._phases(quiet, environ)
             self._note_veto()
@@ -272,6 +279,7 @@ class CampaignRun:
         cut_short = "interrupted"
         try:
             self._dependencies.sample(phase, deadline)
+            self._breaker.hold(self._dependencies.down)
             ended = self._test(phase, environ, deadline)
             self._identify(quiet)
             cut_short = ended
@@ -285,7 +293,7 @@ class CampaignRun:
         order = RunPhase(
             phase=phase.number,
             deadline=deadline,
-            failing=self._dependencies.failing,
+            failing={**self._dependencies.failing, **self._breaker.held},
             durations_s=self.request.previous.durations_s if self.request.previous else {},
             seed=self.request.seed,
             part=self.request.shard.part if self.request.shard else 1,
@@ -297,9 +305,22 @@ class CampaignRun:
             # What belongs to another phase may keep pytest from collecting: it must cost that phase only.
             self._apart = not begun
             if phase.number in begun or time.monotonic() >= deadline:
-                return cut_short
+                return cut_short or self._second_pass(order)
         with closing(self._pytest_over(environ, found)) as process:
-            return process.run(order, self._watch)
+            return process.run(order, self._watch, self._down)
+
+    def _second_pass(self, order: RunPhase) -> str:
+        """What was held back by something that is up again has one chance, while there is time."""
+        self._breaker.settle()
+        self._watch()
+        again = self._breaker.recovered()
+        if not again or self._pytest is None or not self._pytest.alive or time.monotonic() >= order.deadline:
+            return ""
+        self.progress.doing("running what was held back")
+        return self._pytest.run(replace(order, again=again, failing=self._down()), self._watch, self._down)
+
+    def _down(self) -> Mapping[str, str]:
+        return self._breaker.held
 
     def _together(self, environ: Mapping[str, str], order: RunPhase) -> tuple[str, Sequence[int]]:
         """Run a phase in the one pytest over all that may still run: one for each would cost its start each time.
@@ -310,7 +331,7 @@ class CampaignRun:
             paths = [path for suite in self._suites_ahead() for path in suite.paths]
             found, _ = pytest_process.expand(paths, self.request.root)
             self._pytest = self._stack.enter_context(closing(self._pytest_over(environ, found)))
-        return self._pytest.run(order, self._watch), self._pytest.begun
+        return self._pytest.run(order, self._watch, self._down), self._pytest.begun
 
     def _existing(self, phase: Phase) -> list[str]:
         paths: list[str] = []
@@ -342,9 +363,12 @@ class CampaignRun:
         )
 
     def _suites_ahead(self) -> list[Suite]:
+        return [suite for one in self._plans_ahead() for phase in self._ours(one.phases) for suite in phase.suites]
+
+    def _plans_ahead(self) -> list[Plan]:
+        """Everything that may still be run, whatever the verdict of the first part."""
         later = [following(self.spec, self._environment, self.request.plan, verdict) for verdict in Verdict]
-        plans = [self.first, *(plan for plan in later if plan is not None)]
-        return [suite for one in plans for phase in self._ours(one.phases) for suite in phase.suites]
+        return [self.first, *(plan for plan in later if plan is not None)]
 
     def _identify(self, quiet: QuietWindow) -> None:
         if self._environment.deployment is not None:
@@ -360,7 +384,16 @@ class CampaignRun:
             raise StopRequestedError("the process that started the campaign has ended")
         for record in self._tail.poll():
             self.progress.take(record)
+            self._breaker.take(record)
+        self._hear()
         self.progress.tick()
+
+    def _hear(self) -> None:
+        """What the breaker has found out goes into the journal, and holds from now on."""
+        for event in self._breaker.heard():
+            self._journal.write(event)
+            if isinstance(event, DependencyChanged) and event.state is DependencyState.UP:
+                self._dependencies.recovered(event.dependency)
 
     def _judgement(self) -> Judgement:
         return judge(_fold_of(self.directory.path))

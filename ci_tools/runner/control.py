@@ -27,6 +27,15 @@ class RunPhase:
     part: int = 1
     parts: int = 1
     """Of what the phase collects, this session runs the *part*-th of so many equal parts."""
+    again: list[NodeId] = field(default_factory=list)
+    """Only these, which were held back before: what held them is up again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """While a phase runs: from now on, these dependencies are down, and why; all others are not."""
+
+    held: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,7 @@ class Line:
         """The end that a parent handed over."""
         return cls(socket.socket(fileno=descriptor))
 
-    def send(self, message: RunPhase | PhaseBegun | PhaseDone) -> None:
+    def send(self, message: RunPhase | Hold | PhaseBegun | PhaseDone) -> None:
         """Say *message* without waiting: what the other end does not take now goes out during :meth:`receive`.
 
         An end that is gone does not hear it, which the next :meth:`receive` tells.

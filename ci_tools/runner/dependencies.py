@@ -26,6 +26,9 @@ class Dependencies:
     A test that needs it would cost time and accuse whatever it is there to judge.
     """
 
+    down: Mapping[str, str] = field(init=False, default_factory=dict)
+    """What this phase has found failing in every attempt, and why."""
+
     def sample(self, phase: Phase, deadline: float) -> None:
         """Sample the gates of *phase* until each is decided or the monotonic clock passes *deadline*."""
         failing: dict[str, DependencyChanged] = {}
@@ -42,6 +45,11 @@ class Dependencies:
         # What this phase did not probe stays as it was last seen.
         kept = {name: reason for name, reason in self.failing.items() if name not in probed}
         self.failing = kept | {name: change.reason for name, change in failing.items()}
+        self.down = {name: change.reason for name, change in failing.items() if change.state is DependencyState.DOWN}
+
+    def recovered(self, name: str) -> None:
+        """*name* was seen well again after its gate had failed: nothing is held back because of it any more."""
+        self.failing = {other: reason for other, reason in self.failing.items() if other != name}
 
     def _seen(self, phase: Phase, gate: ReliabilityGate, deadline: float) -> tuple[list[Observation], GateResult]:
         """The attempts of *gate* and what they say; other shards' attempts, where these decide it."""

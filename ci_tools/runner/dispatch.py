@@ -33,6 +33,11 @@ class Dispatch(Generic[Worker]):
         """Tests not handed out yet."""
         return len(self._together) + len(self._alone)
 
+    @property
+    def queued(self) -> tuple[NodeId, ...]:
+        """The tests not handed out yet, in their order."""
+        return (*self._together, *self._alone)
+
     def next_for(self, worker: Worker, known: Container[NodeId]) -> NodeId | None:
         """The test among those *known* to *worker* that it runs now; None if there is none at this moment."""
         if worker in self._running or not self._loads_system.isdisjoint(self._running.values()):
@@ -84,6 +89,11 @@ class Dispatch(Generic[Worker]):
         self._together = deque(test for test in self._together if test in known)
         self._alone = deque(test for test in self._alone if test in known)
         return before - self.waiting
+
+    def withdraw(self, tests: Container[NodeId]) -> None:
+        """Hand out none of *tests*."""
+        self._together = deque(test for test in self._together if test not in tests)
+        self._alone = deque(test for test in self._alone if test not in tests)
 
     def give_up(self) -> int:
         """Hand out nothing more; how many tests that leaves."""

@@ -1,7 +1,7 @@
 """In the controller of a campaign's pytest session: what each phase collects, blocks and hands out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from ci_tools.runner.pytest_process import expand
 from ci_tools.runner.scheduling import Assignment, CampaignScheduling
 from ci_tools.verdict.fold import fold
 
+HELD_BACK = 0
+"""The attempt that was none: should what holds a test back recover, its first attempt is still to come."""
 _DISPUTED = "the pytest workers do not agree that it exists: its name or parameters differ from process to process"
 
 _DESELECTED = "deselected by an option (-k, -m, PYTEST_ADDOPTS) or a conftest, and its suite expects no number"
@@ -39,6 +41,7 @@ class PhaseRunner:
         self._uncollected: list[tuple[str, str]] = []
         self._skipped: list[tuple[str, str]] = []
         self._scheduling: CampaignScheduling | None = None
+        self._requires: dict[NodeId, tuple[str, ...]] = {}
 
     def uncollected(self, node_id: str, problem: str) -> None:
         """A file could not be collected; the phase that wants it says so when it begins."""
@@ -54,7 +57,7 @@ class PhaseRunner:
     def pytest_xdist_make_scheduler(self, config: pytest.Config) -> CampaignScheduling:
         """Phases as barriers instead of one heap of tests."""
         workers: list[Any] = config.option.tx
-        self._scheduling = CampaignScheduling(len(workers), self._line, self.assign)
+        self._scheduling = CampaignScheduling(len(workers), self._line, self.assign, self.hold_back)
         return self._scheduling
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -68,6 +71,9 @@ class PhaseRunner:
         What other parts run is recorded, too: should one of them never come, its tests are missed by name.
         """
         phase = self._phase(order.phase)
+        if order.again:
+            known = [(node_id, suite_of(node_id, phase.suites)) for node_id in collected if node_id in order.again]
+            return _lined_up([(node_id, suite) for node_id, suite in known if suite], order)
         collection = read_collection(self._marks)
         self._record_problems(phase, collected, disputed)
         self._record_left_out(phase, collection.deselected)
@@ -78,14 +84,21 @@ class PhaseRunner:
         for node_id, suite in members:
             requires = tuple(dict.fromkeys([*suite.requires, *collection.required.get(node_id, ())]))
             self._record(phase, suite, node_id, requires)
-            if node_id not in ours:
-                continue
-            blocker = next((dependency for dependency in requires if dependency in order.failing), None)
-            if blocker is None:
+            self._requires[node_id] = requires
+            if node_id in ours:
                 free.append((node_id, suite))
-            else:
-                self._block(node_id, blocker, order.failing[blocker])
-        return _lined_up(free, order)
+        held = set(self.hold_back(order.failing, [node_id for node_id, _ in free]))
+        return _lined_up([(node_id, suite) for node_id, suite in free if node_id not in held], order)
+
+    def hold_back(self, held: Mapping[str, str], waiting: Sequence[NodeId]) -> Sequence[NodeId]:
+        """Those of *waiting* that require what is *held*: blocked, each with the reason."""
+        blocked = []
+        for node_id in waiting:
+            blocker = next((name for name in self._requires.get(node_id, ()) if name in held), None)
+            if blocker is not None:
+                self._block(node_id, blocker, held[blocker])
+                blocked.append(node_id)
+        return blocked
 
     def _record_problems(self, phase: Phase, collected: Sequence[NodeId], disputed: Sequence[NodeId]) -> None:
         problems = [*self._uncollected, *((node_id, _DISPUTED) for node_id in disputed)]
@@ -128,8 +141,10 @@ class PhaseRunner:
 
     def _block(self, node_id: NodeId, dependency: str, why: str) -> None:
         reason = f"blocked by {dependency}: {why}"
-        self._writer.write(TestBlocked(node_id=node_id, dependency=dependency, reason=reason))
-        self._writer.write(TestFinished(node_id=node_id, outcome=Outcome.BLOCKED, duration_s=0.0, message=reason))
+        self._writer.write(TestBlocked(node_id=node_id, dependency=dependency, reason=reason, attempt=HELD_BACK))
+        self._writer.write(
+            TestFinished(node_id=node_id, outcome=Outcome.BLOCKED, duration_s=0.0, message=reason, attempt=HELD_BACK)
+        )
 
 
 def _suites_with(node_id: str, suites: Sequence[Suite]) -> list[Suite]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ci_tools.errors import JournalWriteError
 from ci_tools.evidence.journal import LogWriter
 from ci_tools.planning.membership import has_wildcard
-from ci_tools.runner.control import Line, PhaseBegun, PhaseDone, RunPhase
+from ci_tools.runner.control import Hold, Line, PhaseBegun, PhaseDone, RunPhase
 from ci_tools.runner.lifetime import PARENT, end_group
 
 _POLL_S = 0.1
@@ -120,16 +120,20 @@ class PytestProcess:
         """Whether it can run a further phase."""
         return self._process.poll() is None
 
-    def run(self, order: RunPhase, watch: Callable[[], None]) -> str:
+    def run(self, order: RunPhase, watch: Callable[[], None], down: Callable[[], Mapping[str, str]] = dict) -> str:
         """Run one phase, calling *watch* all the while; what kept it from doing all, or nothing.
+
+        *down* says which dependencies are, at this moment, and why: what needs one is held back from then on.
 
         Raises:
             JournalWriteError: the disk did not take what pytest printed.
         """
         self._idle = False
+        held = order.failing
         self._line.send(order)
         while True:
             watch()
+            held = self._hold(held, down())
             self._copying.check()
             try:
                 message = self._line.receive(within_s=_POLL_S)
@@ -145,6 +149,12 @@ class PytestProcess:
             if "left" in message:
                 return self._done(PhaseDone(**message))
             self.begun.append(PhaseBegun(**message).phase)
+
+    def _hold(self, before: Mapping[str, str], down: Mapping[str, str]) -> Mapping[str, str]:
+        """Tell the session what has died since *before*; what was held back has its turn in the next order."""
+        if not down.keys() <= before.keys():
+            self._line.send(Hold(held=dict(down)))
+        return dict(down)
 
     def _done(self, done: PhaseDone) -> str:
         self._idle = True

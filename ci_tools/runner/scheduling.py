@@ -1,7 +1,7 @@
 """The xdist scheduler of a campaign: phases as barriers, one test handed out at a time, longest first."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdist.workermanage import WorkerController
@@ -23,6 +23,9 @@ class Assignment:
 Assign = Callable[[RunPhase, Sequence[NodeId], Sequence[NodeId]], Assignment]
 """Chooses what a phase runs, from what all workers collected and what only some did."""
 
+HoldBack = Callable[[Mapping[str, str], Sequence[NodeId]], Sequence[NodeId]]
+"""Chooses what must not be handed out while dependencies are held, and accounts for it."""
+
 
 class CampaignScheduling:
     """Hands tests to workers, phase by phase, as the campaign at the other end of *line* lets it.
@@ -31,10 +34,11 @@ class CampaignScheduling:
     a worker is free. At a barrier every worker is parked, and this process waits for the campaign.
     """
 
-    def __init__(self, workers: int, line: Line, assign: Assign) -> None:
+    def __init__(self, workers: int, line: Line, assign: Assign, hold_back: HoldBack) -> None:
         self._workers = workers
         self._line = line
         self._assign = assign
+        self._hold_back = hold_back
         self._nodes: dict[WorkerController, None] = {}
         self._indices: dict[WorkerController, dict[NodeId, int]] = {}
         self._collected: list[NodeId] = []
@@ -142,12 +146,21 @@ class CampaignScheduling:
             self._hand_out()
 
     def _hand_out(self) -> None:
+        self._hear()
         if self._phase is not None and time.monotonic() >= self._phase.deadline:
             self._left += self._dispatch.give_up()
         self._feed()
         if self._all_up and self._dispatch.waiting and not self._dispatch.running:
             self._unknown += self._dispatch.drop_unknown({test for known in self._indices.values() for test in known})
             self._feed()
+
+    def _hear(self) -> None:
+        """What needs a dependency that has died meanwhile is held back; that the line has ended is the barrier's."""
+        try:
+            while self._phase is not None and (message := self._line.receive(within_s=0)) is not None:
+                self._dispatch.withdraw(set(self._hold_back(message["held"], self._dispatch.queued)))
+        except TimeoutError:
+            pass
 
     def _feed(self) -> None:
         for node, indices in self._indices.items():
@@ -168,6 +181,8 @@ class CampaignScheduling:
         """Wait for the campaign while all workers are parked, and begin what it says."""
         self._phase = None
         message = self._line.receive()
+        while message is not None and "held" in message:  # said while the last test ended
+            message = self._line.receive()
         if message is None:
             self._ended = True
             return

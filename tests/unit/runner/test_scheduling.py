@@ -284,7 +284,9 @@ def scheduling() -> Iterator[CampaignScheduling]:
     ours.send(RunPhase(phase=1, deadline=time.monotonic() + 60))
     line = Line(theirs)
     ours.close()
-    yield CampaignScheduling(2, line, lambda _order, collected, _disputed: Assignment(collected, ()))
+    yield CampaignScheduling(
+        2, line, lambda _order, collected, _disputed: Assignment(collected, ()), lambda _held, _waiting: ()
+    )
     line.close()
 
 
