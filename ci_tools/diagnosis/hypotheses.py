@@ -67,21 +67,22 @@ def hypotheses(clues: Sequence[Clue], knowledge: Knowledge) -> list[Hypothesis]:
 
 
 def _of(cause: Cause, clues: Sequence[Clue]) -> Iterable[Hypothesis]:
-    here: dict[str, list[Clue]] = {}
-    for clue in clues:
-        place = placed(cause, clue)
-        if place:
-            here.setdefault(place, []).append(clue)
-    for place, at_place in here.items():
-        support = [Support(sign, found) for sign in cause.signs if (found := sign.found_in(at_place))]
-        if support:
-            support.sort(key=lambda one: one.sign.weight, reverse=True)
-            yield Hypothesis(cause, place, tuple(support))
+    support: dict[str, list[Support]] = {}
+    for sign in cause.signs:
+        here: dict[str, list[Clue]] = {}
+        for clue in clues:
+            if place := placed(cause, sign, clue):
+                here.setdefault(place, []).append(clue)
+        for place, at_place in here.items():
+            if found := sign.found_in(at_place):
+                support.setdefault(place, []).append(Support(sign, found))
+    for place, ones in support.items():
+        yield Hypothesis(cause, place, tuple(sorted(ones, key=lambda one: one.sign.weight, reverse=True)))
 
 
-def placed(cause: Cause, clue: Clue) -> str:
-    """The dependency at which *clue* would show *cause*; empty if at none."""
+def placed(cause: Cause, sign: Sign, clue: Clue) -> str:
+    """The dependency at which *clue*, read by *sign*, would show *cause*; empty if at none."""
     if not cause.dependencies or clue.dependency in cause.dependencies:
         return clue.dependency
-    # A text names what it is about better than whoever told it: a service's error can be its database's.
-    return cause.dependencies[0] if len(cause.dependencies) == 1 else ""
+    # Words name what they are about better than whoever told them: a service's error can be its database's.
+    return cause.dependencies[0] if len(cause.dependencies) == 1 and sign.text is not None else ""

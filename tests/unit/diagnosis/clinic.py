@@ -1,0 +1,101 @@
+"""A small knowledge base and clues for it, told in few words."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ci_tools.diagnosis.clues import Clue, Origin
+from ci_tools.diagnosis.graph import Graph
+from ci_tools.diagnosis.knowledge import Knowledge, parse
+from ci_tools.model import DependencyState
+
+NOON = datetime(2025, 9, 16, 12, tzinfo=UTC)
+GRAPH = Graph(
+    edges={
+        "edge": (),
+        "store": (),
+        "cache": (),
+        "service": ("edge",),
+        "socket": ("service", "cache"),
+        "agents": ("service", "cache", "store"),
+    },
+    seen_through={"store": ("edge", "service"), "cache": ("edge", "service")},
+)
+KNOWLEDGE = """\
+version = 1
+
+[[cause]]
+id = "refused"
+summary = "it is not running"
+signs = [
+  { says = "nothing listens", weight = 8, origin = ["observation"], text = "refused" },
+  { says = "a test was refused", weight = 8, origin = ["failure"], text = "refused" },
+]
+because = "its process has ended"
+remedy = [{ about = "start it again", command = "start it" }]
+verification = "it answers"
+rivals = [
+  { cause = "unreachable", separates = "a packet came back", ruled_out_by = [{ says = "it does", text = "refused" }] },
+  { cause = "slow", separates = "it would answer some day" },
+]
+
+[[cause]]
+id = "unreachable"
+summary = "no packet arrives"
+signs = [{ says = "nothing comes back", weight = 5, text = "timeout|refused" }]
+
+[[cause]]
+id = "slow"
+summary = "it takes its time"
+dependencies = ["store"]
+signs = [{ says = "answers are late", weight = 4, latency_s = [3.0, 1000.0] }]
+
+[[cause]]
+id = "stuck"
+summary = "the loop is stuck"
+dependencies = ["service"]
+owner = "edge"
+signs = [{ says = "all wait for one", weight = 8, probe = ["shared_delay"] }]
+
+[[cause]]
+id = "dirty"
+summary = "the name is dirty"
+dependencies = ["cache"]
+signs = [{ says = "no such name", weight = 9, text = "no such name" }]
+brings = [{ cause = "stuck", says = "looking the name up holds the loop" }]
+
+[[cause]]
+id = "silent"
+summary = "nobody says anything"
+dependencies = ["agents"]
+signs = [{ says = "no event came", weight = 8, code = ["no_event"] }]
+"""
+
+
+def knowledge() -> Knowledge:
+    """What the clinic knows."""
+    return parse(KNOWLEDGE)
+
+
+def at(seconds: float) -> datetime:
+    """So many seconds after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def clue(dependency: str, text: str = "", **wishes: Any) -> Clue:
+    """An observation of something that is down."""
+    usual: dict[str, Any] = {
+        "ref": f"{dependency}#1",
+        "origin": Origin.OBSERVATION,
+        "state": DependencyState.DOWN,
+    }
+    return Clue(**{**usual, "dependency": dependency, "text": text, **wishes})
+
+
+def well(dependency: str, **wishes: Any) -> Clue:
+    """An observation of something that is up."""
+    return clue(dependency, state=DependencyState.UP, **wishes)
+
+
+def failure(dependency: str, text: str = "", **wishes: Any) -> Clue:
+    """A failing test that was there to judge *dependency*."""
+    return clue(dependency, text, origin=Origin.FAILURE, state=None, ref="test_it", test="test_it", **wishes)

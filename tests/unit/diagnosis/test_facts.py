@@ -1,0 +1,106 @@
+import pytest
+
+from ci_tools.diagnosis.clues import Clue, Origin
+from ci_tools.diagnosis.facts import with_facts
+from ci_tools.model import DependencyState
+from tests.unit.diagnosis.clinic import clue, failure, well
+
+
+def facts(*clues: Clue) -> set[tuple[str, str]]:
+    """Name and place of each fact that *clues* give."""
+    return {(one.probe, one.dependency) for one in with_facts(clues) if one.origin is Origin.FACT}
+
+
+def taking(name: str, *latencies_s: float) -> list[Clue]:
+    """Good answers of *name* that took so long."""
+    return [well(name, latency_s=latency_s) for latency_s in latencies_s]
+
+
+def turns(name: str, pattern: str) -> list[Clue]:
+    """Attempts of one probe: ``+`` is good, ``-`` is not."""
+    states = {"+": DependencyState.UP, "-": DependencyState.DOWN}
+    return [clue(name, state=states[sign]) for sign in pattern]
+
+
+def test_a_latency_that_clusters_is_a_timer() -> None:
+    """Five seconds with little spread are a resolver's patience."""
+    assert ("timer", "postgresql") in facts(*taking("postgresql", 5.03, 5.19, 5.08))
+
+
+def test_a_tail_is_no_timer() -> None:
+    """Contention spreads."""
+    assert facts(*taking("postgresql", 3.1, 5.0, 9.7)) == {("tail", "postgresql")}
+
+
+def test_fast_answers_are_neither() -> None:
+    """However much they spread."""
+    assert facts(*taking("postgresql", 0.01, 0.05, 0.02)) == set()
+
+
+def test_a_constant_delay_at_no_usual_timer_is_none() -> None:
+    """Seven seconds are nobody's patience."""
+    assert facts(*taking("postgresql", 7.0, 7.1, 7.0)) == set()
+
+
+def test_two_are_too_few_for_a_cluster() -> None:
+    """It takes three."""
+    assert facts(*taking("postgresql", 5.0, 5.1)) == set()
+
+
+def test_checks_that_gain_the_same_seconds_share_a_delay() -> None:
+    """At each of them; one that stays fast has no part in it."""
+    seen = [*taking("postgresql", 5.03, 5.1, 5.1), *taking("redis", 5.0, 5.0, 5.1), *taking("clickhouse", 0.02)]
+
+    assert facts(*seen) >= {("shared_delay", "postgresql"), ("shared_delay", "redis")}
+    assert ("shared_delay", "clickhouse") not in facts(*seen)
+
+
+def test_different_delays_are_not_shared() -> None:
+    """Two slow things are two."""
+    assert not any(
+        name == "shared_delay" for name, _ in facts(*taking("a", 5.0, 5.0, 5.0), *taking("b", 9.0, 9.0, 9.0))
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fact"),
+    [("+-+-+", "intermittent"), ("---", "every_attempt"), ("--++++", "only_at_first")],
+)
+def test_the_pattern_of_attempts_tells(pattern: str, fact: str) -> None:
+    """Mixed, all, or only the first."""
+    assert facts(*turns("websocket", pattern)) == {(fact, "websocket")}
+
+
+@pytest.mark.parametrize("pattern", ["+++++", "++---", "--", "---+", "+-+"])
+def test_other_patterns_tell_nothing(pattern: str) -> None:
+    """All good, an outage that began, too few, a late start, too few turns to be sure."""
+    assert facts(*turns("websocket", pattern)) == set()
+
+
+def test_every_private_address_at_once_is_the_way_to_them() -> None:
+    """While public ones answer."""
+    silent = [clue(name, "Timeout connecting to server") for name in ("redis", "postgresql")]
+
+    assert facts(*silent, well("backend")) == {
+        ("every_private_address", "redis"),
+        ("every_private_address", "postgresql"),
+    }
+
+
+def test_one_private_address_that_answers_exonerates_the_network() -> None:
+    """The other one is down by itself."""
+    assert facts(clue("redis", "Timeout connecting to server"), well("postgresql"), well("backend")) == set()
+
+
+def test_a_refusal_is_an_answer() -> None:
+    """Somebody was reached, so packets are not dropped."""
+    refused = [clue(name, "Connection refused") for name in ("redis", "postgresql")]
+
+    assert facts(*refused, well("backend")) == set()
+
+
+def test_all_green_takes_failing_tests_and_no_bad_observation() -> None:
+    """At what the failing tests judge."""
+    assert facts(well("redis"), failure("agents")) == {("all_green", "agents")}
+    assert facts(well("redis"), clue("edge"), failure("agents")) == set()
+    assert facts(well("redis")) == set()

@@ -1,0 +1,98 @@
+from collections.abc import Sequence
+
+from ci_tools.diagnosis.clues import Clue
+from ci_tools.diagnosis.facts import with_facts
+from ci_tools.diagnosis.findings import Finding, separate
+from ci_tools.diagnosis.hypotheses import Certainty, hypotheses
+from tests.unit.diagnosis.clinic import GRAPH, clue, knowledge, well
+
+
+def found(clues: Sequence[Clue], troubled: Sequence[str] = ()) -> list[Finding]:
+    """What is found of *clues*, the strongest first."""
+    told = with_facts(clues)
+    return separate(hypotheses(told, knowledge()), troubled, told, GRAPH)
+
+
+def places(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+    """Cause and place of each."""
+    return [(one.cause, one.dependency) for one in findings]
+
+
+def test_a_rival_is_ruled_out_by_name() -> None:
+    """With what does it."""
+    (finding,) = found([clue("cache", "connection refused")])
+
+    assert (finding.cause, finding.certainty) == ("refused", Certainty.CONFIRMED)
+    assert [(rival.cause, rival.by) for rival in finding.rivals] == [("unreachable", ("cache#1",)), ("slow", ())]
+
+
+def test_what_stands_on_something_dead_is_its_consequence() -> None:
+    """Where no discriminating sign of its own says otherwise."""
+    (finding,) = found([clue("cache", "refused"), clue("socket", "timeout"), clue("agents", "timeout")])
+
+    assert finding.dependency == "cache"
+    assert [(one.dependency, one.cause, one.says) for one in finding.consequences] == [
+        ("socket", "unreachable", "it stands on cache"),
+        ("agents", "unreachable", "it stands on cache"),
+    ]
+
+
+def test_a_discriminating_sign_of_its_own_is_an_incident_of_its_own() -> None:
+    """Two causes are two, though one stands on the other."""
+    assert places(found([clue("cache", "refused"), clue("agents", code="no_event")])) == [
+        ("refused", "cache"),
+        ("silent", "agents"),
+    ]
+
+
+def test_two_outages_beside_each_other_are_two() -> None:
+    """Neither stands on the other."""
+    assert places(found([clue("cache", "refused"), clue("store", "refused")])) == [
+        ("refused", "cache"),
+        ("refused", "store"),
+    ]
+
+
+def test_what_two_outages_bring_down_follows_from_both() -> None:
+    """Either of them would do it."""
+    cache, store = found([clue("cache", "refused"), clue("store", "refused"), clue("agents", "timeout")])
+
+    assert [one.dependency for one in cache.consequences] == ["agents"]
+    assert [one.dependency for one in store.consequences] == ["agents"]
+
+
+def test_what_is_seen_through_something_dead_is_no_outage_of_its_own() -> None:
+    """The probe never came that far."""
+    (finding,) = found([clue("service", "refused"), clue("store", "timeout")])
+
+    assert finding.dependency == "service"
+    assert [one.says for one in finding.consequences] == ["it is seen through service"]
+
+
+def test_what_a_cause_brings_about_is_absorbed_whatever_shows_it() -> None:
+    """A dirty name holds the loop, and a held loop has signs that discriminate."""
+    slow = [well(name, latency_s=5.0) for name in ("store", "service") for _ in range(3)]
+    (finding,) = found([clue("cache", "no such name"), *slow])
+
+    assert finding.cause == "dirty"
+    assert {(one.dependency, one.cause) for one in finding.consequences} == {("service", "stuck"), ("store", "slow")}
+
+
+def test_trouble_without_a_sign_is_unknown() -> None:
+    """And is said all the same."""
+    (finding,) = found([clue("cache", "something odd")], ["cache"])
+
+    assert (finding.cause, finding.certainty) == ("unknown", Certainty.UNKNOWN)
+
+
+def test_where_nothing_is_wrong_nothing_is_found() -> None:
+    """No finding without a sign or trouble."""
+    assert found([well("cache"), well("store")]) == []
+
+
+def test_at_one_place_the_likeliest_suspicion_leads() -> None:
+    """The others are told as less likely."""
+    (finding,) = found([clue("store", "timeout", latency_s=5.0)])
+
+    assert finding.cause == "unreachable"
+    assert [rival.cause for rival in finding.rivals] == ["slow"]
