@@ -68,6 +68,11 @@ id = "silent"
 summary = "nobody says anything"
 dependencies = ["agents"]
 signs = [{ says = "no event came", weight = 8, code = ["no_event"] }]
+
+[[cause]]
+id = "broken_deploy"
+summary = "the new build is broken"
+signs = [{ says = "it broke with the deploy", weight = 6, probe = ["since_deploy"] }]
 """
 
 
