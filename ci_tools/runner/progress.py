@@ -22,7 +22,7 @@ from ci_tools.evidence.events import (
     TestFinished,
     WorkerLost,
 )
-from ci_tools.model import Outcome, Phase
+from ci_tools.model import DependencyState, NodeId, Outcome, Phase
 from ci_tools.report.inert import line
 from ci_tools.report.wording import duration
 
@@ -50,7 +50,8 @@ class Progress:
         self._task: TaskID | None = None
         self._phases: dict[int, Phase] = {}
         self._doing = ""
-        self._done = self._total = self._bad = 0
+        self._total = 0
+        self._ended: dict[NodeId, Outcome] = {}
         self._last_told = clock()
         self._deadline: float | None = None
         self._time_scale = 1.0
@@ -98,7 +99,8 @@ class Progress:
             case TestFinished() as event:
                 self._finished(event)
             case DependencyChanged() as event:
-                self.say(f"  {line(event.dependency)} is {event.state.value}: {line(event.reason)}", "red")
+                style = "green" if event.state is DependencyState.UP else "red"
+                self.say(f"  {line(event.dependency)} is {event.state.value}: {line(event.reason)}", style)
             case WorkerLost() as event:
                 self.say(f"  lost {line(event.worker)}: {line(event.reason)}", "red")
             case Interrupted() as event:
@@ -122,12 +124,22 @@ class Progress:
             doing = f"{self._done}/{self._total} done" if self._total else self._doing or "starting"
             self.say(f"  {doing}" + (f", {note}" if note else ""))
 
+    @property
+    def _done(self) -> int:
+        return len(self._ended)
+
+    @property
+    def _bad(self) -> int:
+        """A test that was held back and ran in the end counts as it ended."""
+        return sum(outcome is not Outcome.PASSED for outcome in self._ended.values())
+
     def _know(self, phases: tuple[Phase, ...]) -> None:
         self._phases |= {phase.number: phase for phase in phases}
 
     def _start(self, number: int) -> None:
         phase = self._phases[number]
-        self._done = self._total = self._bad = 0
+        self._total = 0
+        self._ended = {}
         self._doing = "starting"
         self._task = self._bar.add_task("starting", note="", total=None)
         self.say(f"phase {number} {line(phase.name)}, budget {duration(phase.budget_s * self._time_scale)}", "bold")
@@ -145,9 +157,7 @@ class Progress:
             self._doing = "testing"
 
     def _finished(self, event: TestFinished) -> None:
-        self._done += 1
-        if event.outcome is not Outcome.PASSED:
-            self._bad += 1
+        self._ended[event.node_id] = event.outcome
         if event.outcome in _LOUD:
             reason = event.message.strip().partition("\n")[0] or event.exc_type
             self.say(f"  {event.outcome.value}: {line(event.node_id)}: {line(reason)}", "red")

@@ -97,10 +97,10 @@ def held_back(suite: str, name: str, dependency: str) -> list[Event]:
     ]
 
 
-def incidents(*events: Event | Sequence[Event], previous: Previous | None = None) -> tuple[Incident, ...]:
-    """What a campaign in which *events* happened is diagnosed with."""
+def story(*events: Event | Sequence[Event], previous: Previous | None = None) -> list[Event]:
+    """All events of a campaign in which *events* happened."""
     happened = [one for event in events for one in ([event] if not isinstance(event, Sequence) else event)]
-    story: list[Event] = [
+    return [
         CampaignStarted(campaign="c", plan=PLAN, tool_version="1", dependencies=PARTS, previous=previous),
         DeploymentIdentified(deployment=Deployment(revision="rev-2")),
         PhaseStarted(number=1),
@@ -108,9 +108,13 @@ def incidents(*events: Event | Sequence[Event], previous: Previous | None = None
         PhaseFinished(number=1),
         CampaignFinished(writers={}),
     ]
+
+
+def incidents(*events: Event | Sequence[Event], previous: Previous | None = None) -> tuple[Incident, ...]:
+    """What a campaign in which *events* happened is diagnosed with."""
     records = [
         Record(writer="campaign", seq=number, at=at(number), mono_s=0.0, event=event)
-        for number, event in enumerate(story)
+        for number, event in enumerate(story(*events, previous=previous))
     ]
     state = fold(records)
     return diagnose(state, judge(state), knowledge())
