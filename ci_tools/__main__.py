@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import TextIOWrapper
@@ -23,14 +23,16 @@ from ci_tools.diagnosis.incidents import Incident
 from ci_tools.diagnosis.owners import Line
 from ci_tools.diagnosis.owners import parse as parse_owners
 from ci_tools.errors import CampaignError, ExitCode, JournalWriteError, UsageError
-from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
+from ci_tools.evidence.events import Observed
+from ci_tools.evidence.journal import HEARTBEAT, CampaignDirectory, folder_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.knowledge_file import known
-from ci_tools.model import Previous, Verdict
+from ci_tools.model import DependencyState, Observation, Previous, Verdict
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
 from ci_tools.report.incident_words import explanation
 from ci_tools.report.markdown import report
+from ci_tools.report.observations import observation_documents, print_observations
 from ci_tools.report.planned import print_plan
 from ci_tools.report.results import document
 from ci_tools.report.schema import schema as results_schema
@@ -297,6 +299,42 @@ def _redactor_of(directory: Path) -> Redactor:
     return Redactor(secrets_of(os.environ, secret_names_in(directory)))
 
 
+def _probe(arguments: argparse.Namespace) -> ExitCode:
+    from ci_tools.runner.looking import looked  # noqa: PLC0415 - heavy, and only asking needs it
+
+    spec, _ = _read_spec(arguments.spec)
+    environment = arguments.environment or DEFAULT_ENVIRONMENT
+    seen = looked(spec, environment, arguments.names, os.environ, faults=arguments.fault)
+    if arguments.json:
+        print(json.dumps(observation_documents(seen), indent=2))
+    else:
+        print_observations(seen, _console())
+    return _standing(seen)
+
+
+def _heartbeat(arguments: argparse.Namespace) -> ExitCode:
+    """Append what the probes see to the journal in a directory of heartbeats; several may do so at once."""
+    from ci_tools.runner.looking import looked  # noqa: PLC0415 - heavy, and only asking needs it
+
+    spec, _ = _read_spec(arguments.spec)
+    directory = CampaignDirectory.of_heartbeats(arguments.out, _redactor_for(spec))
+    environment = arguments.environment or DEFAULT_ENVIRONMENT
+    seen = looked(spec, environment, arguments.names, os.environ, faults=arguments.fault)
+    with closing(directory.writer(f"{HEARTBEAT}{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}")) as writer:
+        for observation in seen:
+            writer.write(Observed(observation=observation))
+    print_observations(seen, _console())
+    return _standing(seen)
+
+
+def _standing(seen: Sequence[Observation]) -> ExitCode:
+    """1 if anything is wrong, 3 if nothing is and not all could be told, or nothing was seen."""
+    states = {one.state for one in seen}
+    if states & {DependencyState.DOWN, DependencyState.DEGRADED}:
+        return ExitCode.FAIL
+    return ExitCode.PASS if states == {DependencyState.UP} else ExitCode.INCONCLUSIVE
+
+
 def _triage(arguments: argparse.Namespace) -> ExitCode:
     if arguments.apply and not arguments.repo:
         raise UsageError("--apply needs to know where; add --repo OWNER/NAME")
@@ -396,6 +434,8 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
     "plan": _plan,
     "judge": _judge,
     "explain": _explain,
+    "probe": _probe,
+    "heartbeat": _heartbeat,
     "triage": _triage,
     "schema": _schema,
     "faults": _faults,

@@ -23,6 +23,8 @@ def parser() -> argparse.ArgumentParser:
     _add_plan(commands.add_parser("plan", help="say what a campaign would run", allow_abbrev=False))
     _add_judge(commands.add_parser("judge", help="judge a campaign's journal again", allow_abbrev=False))
     _add_explain(commands.add_parser("explain", help="tell a campaign's incidents in plain words", allow_abbrev=False))
+    _add_probe(commands.add_parser("probe", help="ask the deployed system's parts, without tests", allow_abbrev=False))
+    _add_heartbeat(commands.add_parser("heartbeat", help="keep what the probes see, without tests", allow_abbrev=False))
     _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
     _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
     _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
@@ -121,6 +123,25 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
     parser.add_argument("incident", nargs="?", metavar="INCIDENT", help="only this one, such as redis-1")
     parser.set_defaults(command="explain")
+
+
+def _add_looking(parser: argparse.ArgumentParser) -> None:
+    _add_spec(parser)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these probes; without any, all")
+    parser.add_argument("--environment", metavar="E", help=f"where to look (default {DEFAULT_ENVIRONMENT})")
+    _add_fault(parser)
+
+
+def _add_probe(parser: argparse.ArgumentParser) -> None:
+    _add_looking(parser)
+    parser.add_argument("--json", action="store_true", help="print observations as JSON")
+    parser.set_defaults(command="probe")
+
+
+def _add_heartbeat(parser: argparse.ArgumentParser) -> None:
+    _add_looking(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where heartbeats are kept; may exist")
+    parser.set_defaults(command="heartbeat")
 
 
 def _add_triage(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NewType
 
+from ci_tools.questions import Probe, StoreProbe
+
 NodeId = NewType("NodeId", str)
 """A test as pytest names it: ``path::class::name[parameters]``."""
 
@@ -180,104 +182,28 @@ class Environment:
     auth: AuthStrategy = field(default_factory=NoAuth)
     deployment: DeploymentSource | None = None
     provision: Literal["none", "twin"] = "none"
-    probes: tuple["Probe", ...] = ()
+    probes: tuple[Probe, ...] = ()
+    survey: tuple[str, ...] = ()
+    """Names of the probes that look at everything once, before anything else runs."""
     pytest_args: tuple[str, ...] = ()
     """What the suites' own conftest wants to be told."""
 
     @property
     def secret_names(self) -> tuple[str, ...]:
-        """The environment variables whose values the auth strategy reads: never to be shown, whatever their names."""
+        """The environment variables whose values we read as secrets: never to be shown, whatever their names."""
+        addresses = tuple(probe.dsn_env for probe in self.probes if isinstance(probe, StoreProbe))
         match self.auth:
             case BypassKey(key_env=name) | ReadyToken(token_env=name):
-                return (name,)
+                return (name, *addresses)
             case _:
-                return ()
+                return addresses
 
     def scaled(self, seconds: float) -> float:
         """Real seconds for a duration stated unscaled. The one place that applies the scale."""
         return seconds * self.time_scale
 
 
-# --- probes: one read-only attempt each ------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpJsonProbe:
-    """Ask *path* on *host*; every dotted path in *expect* must hold one of its values."""
-
-    name: str
-    dependency: str
-    host: str
-    path: str
-    status: int = 200
-    expect: Mapping[str, tuple[str | int | float | bool | None, ...]] = field(default_factory=dict)
-    latency_ms: str | None = None
-    """Dotted path of a server-side latency in milliseconds; without it the client's time counts."""
-    body: Mapping[str, str | int | float | bool | None] | None = None
-    """Sent as JSON by POST; without it the probe is a GET."""
-    authenticated: bool = False
-    timeout_s: float = 30.0
-    kind: Literal["http_json"] = "http_json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TcpProbe:
-    """A TCP connection to the host and port of the URL *host*."""
-
-    name: str
-    dependency: str
-    host: str
-    timeout_s: float = 10.0
-    kind: Literal["tcp"] = "tcp"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsProbe:
-    """A verified TLS handshake with every host in *hosts*, with at least *days_left* of validity."""
-
-    name: str
-    dependency: str
-    hosts: tuple[str, ...]
-    days_left: float = 0.0
-    timeout_s: float = 10.0
-    kind: Literal["tls"] = "tls"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebSocketProbe:
-    """A handshake on *host*, and the frame type *welcome* as the first frame (empty: no frame)."""
-
-    name: str
-    dependency: str
-    host: str
-    welcome: str = "connection_established"
-    authenticated: bool = True
-    timeout_s: float = 60.0
-    kind: Literal["websocket"] = "websocket"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenProbe:
-    """Credentials by the environment's auth strategy; good when fresh and not expired."""
-
-    name: str
-    dependency: str
-    timeout_s: float = 30.0
-    kind: Literal["token"] = "token"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandProbe:
-    """A command of the user's own; exit status 0 is good."""
-
-    name: str
-    dependency: str
-    argv: tuple[str, ...]
-    timeout_s: float = 30.0
-    kind: Literal["command"] = "command"
-
-
-Probe = HttpJsonProbe | TcpProbe | TlsProbe | WebSocketProbe | TokenProbe | CommandProbe
+# --- what was seen ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from ci_tools.evidence.events import Event, NotARecordError, Record, from_line, 
 from ci_tools.evidence.redaction import Redactor
 
 T = TypeVar("T", bound=Event)
+HEARTBEAT = "heartbeat-"
+"""How the names of files begin that hold observations of no campaign."""
 _FOLDER = "journal"
 _OPENING = b'{"v":1,"event":'
 """How every line of ours begins; a torn first line is recognised by it."""
@@ -244,6 +247,24 @@ class CampaignDirectory:
             if not (path / _FOLDER).is_dir():
                 raise
         return cls(path, redactor, shard)
+
+    @classmethod
+    def of_heartbeats(cls, path: Path, redactor: Redactor) -> "CampaignDirectory":
+        """A directory for observations without a campaign: new, or one that has held only such before.
+
+        Raises:
+            UsageError: it holds a campaign, or something else.
+        """
+        with suppress(UsageError):
+            return cls.create(path, redactor)
+        files = sorted(one.name for one in (path / _FOLDER).glob("*.jsonl"))
+        others = [name for name in files if not name.startswith(HEARTBEAT)]
+        if others or not (path / _FOLDER).is_dir():
+            what = f"the journal of a campaign ({others[0]})" if others else "something else"
+            raise UsageError(
+                f"{str(path)!r} holds {what}; heartbeats have a directory of their own: choose another --out"
+            )
+        return cls(path, redactor)
 
     def as_written(self, event: T) -> T | None:
         """*event* as it is read again from a journal; None if masking leaves nothing that could be."""

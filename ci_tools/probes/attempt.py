@@ -7,21 +7,20 @@ from typing import assert_never
 import httpx
 
 from ci_tools.errors import EvidenceError, TargetError, ThrottledError
-from ci_tools.model import (
+from ci_tools.model import DependencyState, Environment, Observation
+from ci_tools.probes import command, http_json, tcp, tls, token, websocket
+from ci_tools.probes.clients import Clients
+from ci_tools.probes.sighting import Sighting
+from ci_tools.questions import (
     CommandProbe,
-    DependencyState,
-    Environment,
+    GateProbe,
     HttpJsonProbe,
-    Observation,
     Probe,
     TcpProbe,
     TlsProbe,
     TokenProbe,
     WebSocketProbe,
 )
-from ci_tools.probes import command, http_json, tcp, tls, token, websocket
-from ci_tools.probes.clients import Clients
-from ci_tools.probes.sighting import Sighting
 from ci_tools.target.addresses import endpoint, host_url
 
 MAX_TEXT = 500
@@ -29,7 +28,7 @@ THROTTLED = "429"
 _MAX_MASKED = 8 * MAX_TEXT
 
 
-async def attempt(probe: Probe, clients: Clients) -> Observation:
+async def attempt(probe: GateProbe, clients: Clients) -> Observation:
     """What *probe* sees now: asked once, within its scaled patience, changing nothing that others rely on.
 
     Whatever the deployed system does is an observation. *Unknown* where nothing can be said of it: we
@@ -40,27 +39,42 @@ async def attempt(probe: Probe, clients: Clients) -> Observation:
     """
     try:
         sighting = await _look(probe, clients)
-    except EvidenceError as error:
+    except FAILURES as error:
+        sighting = unseen(error)
+    return observed(probe, probe.dependency, sighting, _asked(probe, clients.environment), clients)
+
+
+FAILURES = (EvidenceError, TargetError, httpx.RequestError, RecursionError)
+"""What asking can raise: the last two are of answers that the clients could not even read."""
+
+
+def unseen(error: Exception) -> Sighting:
+    """What it says that asking has raised *error*."""
+    if isinstance(error, EvidenceError):
         code = THROTTLED if isinstance(error, ThrottledError) else None
-        sighting = Sighting(state=DependencyState.UNKNOWN, code=code, text=str(error))
-    except (TargetError, httpx.RequestError, RecursionError) as error:
-        # An answer that the clients could not even read: garbled compression, endless nesting.
-        sighting = Sighting(state=DependencyState.DOWN, text=f"{type(error).__name__}: {error}")
+        return Sighting(state=DependencyState.UNKNOWN, code=code, text=str(error))
+    words = str(error) if isinstance(error, TargetError) else f"{type(error).__name__}: {error}"
+    return Sighting(state=DependencyState.DOWN, text=words, code=getattr(error, "code", None))
+
+
+def observed(probe: Probe, dependency: str, sighting: Sighting, source: str, clients: Clients) -> Observation:
+    """*sighting* as *probe*'s observation of *dependency*, redacted and shortened."""
     return Observation(
         probe=probe.name,
-        dependency=probe.dependency,
+        dependency=dependency,
         kind=probe.kind,
         at=datetime.now(UTC),
         state=sighting.state,
         latency_s=sighting.latency_s,
         timed_out=sighting.timed_out,
-        code=sighting.code,
+        code=None if sighting.code is None else str(sighting.code),
         text=_safe(sighting.text, clients),
-        source=_safe(_asked(probe, clients.environment), clients),
+        source=_safe(source, clients),
+        samples_s=sighting.samples_s,
     )
 
 
-async def _look(probe: Probe, clients: Clients) -> Sighting:
+async def _look(probe: GateProbe, clients: Clients) -> Sighting:
     match probe:
         case HttpJsonProbe():
             return await http_json.ask(probe, clients)
@@ -78,7 +92,7 @@ async def _look(probe: Probe, clients: Clients) -> Sighting:
             assert_never(unreachable)
 
 
-def _asked(probe: Probe, environment: Environment) -> str:
+def _asked(probe: GateProbe, environment: Environment) -> str:
     match probe:
         case HttpJsonProbe(host=host, path=path):
             return f"{http_json.method(probe)} {host_url(environment, host)}{path}"

@@ -43,6 +43,10 @@ class Clients:
             self._by_patience[timeout_s] = client
         return self._by_patience[timeout_s]
 
+    def variable(self, name: str) -> str:
+        """The value of environment variable *name*; empty if it is not set."""
+        return self._environ.get(name, "")
+
     def issuer(self, timeout_s: float) -> Issuer:
         """Who gives out fresh credentials, each request within *timeout_s* (unscaled)."""
         return Issuer(self.patient(timeout_s), self._environ)

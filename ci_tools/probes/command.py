@@ -9,9 +9,10 @@ from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from ci_tools.model import CommandProbe, DependencyState
+from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Sighting
+from ci_tools.questions import CommandProbe
 
 _TAIL_BYTES = 8192
 _DRAIN_S = 0.2

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 from ci_tools.errors import UnreachableError
-from ci_tools.model import DependencyState, HttpJsonProbe
+from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.expectation import Mismatch, MissingPathError, milliseconds, mismatches, stand_in
 from ci_tools.probes.sighting import Sighting, unanswered
+from ci_tools.questions import HttpJsonProbe
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.http import Answer
 

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
-from ci_tools.model import DependencyState, GateState, Observation, Probe, ReliabilityGate
+from ci_tools.model import DependencyState, GateState, Observation, ReliabilityGate
 from ci_tools.probes.attempt import attempt
 from ci_tools.probes.clients import Clients
+from ci_tools.questions import GateProbe
 from ci_tools.verdict.statistics import Sequential
 
 GIVE_UP_AFTER = 5
@@ -16,7 +17,7 @@ Decide = Callable[[ReliabilityGate, Iterable[Observation], float], Sequential]
 
 async def sample(
     gate: ReliabilityGate,
-    probe: Probe,
+    probe: GateProbe,
     clients: Clients,
     decide: Decide,
     record: Callable[[Observation], None],

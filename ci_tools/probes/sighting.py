@@ -15,6 +15,16 @@ class Sighting:
     timed_out: bool = False
     code: str | None = None
     text: str = ""
+    samples_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One of several things that a look has shown, with the dependency that it is about and what was asked."""
+
+    dependency: str
+    sighting: Sighting
+    source: str
 
 
 def unanswered(error: UnreachableError, elapsed_s: float | None) -> Sighting:

@@ -3,9 +3,10 @@
 import asyncio
 import time
 
-from ci_tools.model import DependencyState, TcpProbe
+from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Sighting, unanswered
+from ci_tools.questions import TcpProbe
 from ci_tools.target.addresses import endpoint
 from ci_tools.target.failures import unreachable
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ci_tools.errors import UnreachableError
-from ci_tools.model import DependencyState, Environment, TlsProbe
+from ci_tools.model import DependencyState, Environment
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Sighting, unanswered
+from ci_tools.questions import TlsProbe
 from ci_tools.target.addresses import endpoint, trust
 from ci_tools.target.tls import Handshake, covers, handshake
 

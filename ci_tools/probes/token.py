@@ -3,9 +3,10 @@
 from typing import Any
 
 from ci_tools.errors import RefusedCredentialsError, TargetError, UnreachableError
-from ci_tools.model import DependencyState, TokenProbe
+from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Sighting, unanswered
+from ci_tools.questions import TokenProbe
 from ci_tools.target.evidence import Evidence
 
 EXPIRED = "expired"

@@ -3,9 +3,10 @@
 from typing import Any
 
 from ci_tools.errors import UnreachableError
-from ci_tools.model import DependencyState, WebSocketProbe
+from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Sighting, unanswered
+from ci_tools.questions import WebSocketProbe
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.websocket import FrameMissingError, Socket, SocketRefusedError, open_socket
 

@@ -19,9 +19,10 @@ from ci_tools.evidence.events import (
     TestBlocked,
     TestFinished,
 )
-from ci_tools.model import DependencyState, Environment, NodeId, Observation, Outcome, Phase, Probe, ReliabilityGate
+from ci_tools.model import DependencyState, Environment, NodeId, Observation, Outcome, Phase, ReliabilityGate
 from ci_tools.probes.attempt import attempt
 from ci_tools.probes.clients import Clients, clients_of
+from ci_tools.questions import GateProbe
 
 STRAIGHT = 3
 """As many bad attempts in a row reject what is good four times in five (alpha 0.05)."""
@@ -40,7 +41,7 @@ class Breaker:
     """Follows the journal; what it finds out is taken by :meth:`heard`, from the thread that made it."""
 
     def __init__(self) -> None:
-        self._probes: dict[str, Probe] = {}
+        self._probes: dict[str, GateProbe] = {}
         self._through: dict[str, tuple[str, ...]] = {}
         self._requires: dict[NodeId, tuple[str, ...]] = {}
         self._suspected: SimpleQueue[str] = SimpleQueue()
@@ -57,7 +58,7 @@ class Breaker:
 
     def guard(self, environment: Environment, environ: Mapping[str, str], phases: Iterable[Phase]) -> None:
         """From now on look at what the gates of *phases* can see; without, only follow."""
-        probes = {probe.name: probe for probe in environment.probes}
+        probes = {probe.name: probe for probe in environment.probes if isinstance(probe, GateProbe)}
         for gate in (gate for phase in phases for gate in phase.gates):
             if isinstance(gate, ReliabilityGate) and gate.probe in probes:
                 self._probes.setdefault(gate.dependency, probes[gate.probe])

@@ -20,6 +20,7 @@ from ci_tools.evidence.events import (
     DependencyChanged,
     Event,
     Interrupted,
+    Observed,
     PhaseFinished,
     PhaseStarted,
     PlanExtended,
@@ -237,8 +238,15 @@ class CampaignRun:
             self._breaker.guard(self._environment, {**self.environ, **environ}, gated)
             self._stack.callback(self._breaker.close)
             self._identify(quiet)
+            self._survey(quiet)
             self._phases(quiet, environ)
             self._note_veto()
+
+    def _survey(self, quiet: QuietWindow) -> None:
+        """Look at everything once: what is wrong with one part explains what will fail in others."""
+        self.progress.doing("looking at everything")
+        for observation in quiet.survey():
+            self._write(Observed(observation=observation))
 
     def _note_veto(self) -> None:
         """A suite's own plugin may refuse a session whose tests all passed: that is no pass either."""

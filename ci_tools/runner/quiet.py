@@ -9,9 +9,11 @@ from typing import Self
 
 from ci_tools.errors import UsageError
 from ci_tools.evidence.events import DeploymentIdentified
-from ci_tools.model import DeploymentSource, Environment, Observation, Probe, ReliabilityGate
+from ci_tools.model import DeploymentSource, Environment, Observation, ReliabilityGate
 from ci_tools.probes.clients import clients_of
 from ci_tools.probes.sampling import sample
+from ci_tools.probes.survey import survey
+from ci_tools.questions import GateProbe
 from ci_tools.runner.deployment import identify
 from ci_tools.verdict.gates import decide
 
@@ -55,14 +57,19 @@ class QuietWindow:
         self._loop.run(sample(gate, self._probe(gate), self._clients, decide, keep, within_s=within_s))
         return observations
 
-    def _probe(self, gate: ReliabilityGate) -> Probe:
+    def _probe(self, gate: ReliabilityGate) -> GateProbe:
         for probe in self._environment.probes:
-            if probe.name == gate.probe:
+            if probe.name == gate.probe and isinstance(probe, GateProbe):
                 return probe
         raise UsageError(
             f"gate {gate.name!r} repeats probe {gate.probe!r}, which environment {self._environment.name!r} does not "
             f"have; it has: {', '.join(probe.name for probe in self._environment.probes) or 'none'}"
         )
+
+    def survey(self) -> list[Observation]:
+        """What the environment's survey sees of everything; nothing where it has none."""
+        chosen = [probe for probe in self._environment.probes if probe.name in self._environment.survey]
+        return self._loop.run(survey(chosen, self._clients))
 
     def identify(self, source: DeploymentSource) -> DeploymentIdentified:
         """Which deployment answers now."""

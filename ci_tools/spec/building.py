@@ -1,23 +1,33 @@
 """Sound documents become the values that everything else speaks of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
-from ci_tools import model
+from ci_tools import model, questions
 from ci_tools.spec import documents, environment_documents, probe_documents
 from ci_tools.spec.values import ChoicePlan, FixedPlan, PlanRule, Policy, Spec
 
 _SECONDS_PER_MIN = 60.0
 
-_PROBES: Mapping[type[BaseModel], type[model.Probe]] = {
-    probe_documents.HttpJsonProbeDocument: model.HttpJsonProbe,
-    probe_documents.TcpProbeDocument: model.TcpProbe,
-    probe_documents.TlsProbeDocument: model.TlsProbe,
-    probe_documents.WebSocketProbeDocument: model.WebSocketProbe,
-    probe_documents.TokenProbeDocument: model.TokenProbe,
-    probe_documents.CommandProbeDocument: model.CommandProbe,
+_PROBES: Mapping[type[BaseModel], type[questions.Probe]] = {
+    probe_documents.HttpJsonProbeDocument: questions.HttpJsonProbe,
+    probe_documents.TcpProbeDocument: questions.TcpProbe,
+    probe_documents.TlsProbeDocument: questions.TlsProbe,
+    probe_documents.WebSocketProbeDocument: questions.WebSocketProbe,
+    probe_documents.TokenProbeDocument: questions.TokenProbe,
+    probe_documents.CommandProbeDocument: questions.CommandProbe,
+    probe_documents.DnsProbeDocument: questions.DnsProbe,
+    probe_documents.ChecksProbeDocument: questions.ChecksProbe,
+    probe_documents.VariablesProbeDocument: questions.VariablesProbe,
+    probe_documents.SessionProbeDocument: questions.SessionProbe,
+    probe_documents.AnonymousProbeDocument: questions.AnonymousProbe,
+    probe_documents.ConversationProbeDocument: questions.ConversationProbe,
+    probe_documents.ErrorsProbeDocument: questions.ErrorsProbe,
+    probe_documents.ClockProbeDocument: questions.ClockProbe,
+    probe_documents.LoadProbeDocument: questions.LoadProbe,
+    probe_documents.StoreProbeDocument: questions.StoreProbe,
 }
 _STRATEGIES: Mapping[type[BaseModel], type[model.AuthStrategy]] = {
     environment_documents.BypassKeyDocument: model.BypassKey,
@@ -48,16 +58,16 @@ def _fields(document: BaseModel, *without: str) -> dict[str, Any]:
     return {name: getattr(document, name) for name in type(document).model_fields if name not in without}
 
 
-def _probe(name: str, document: probe_documents.AnyProbeDocument) -> model.Probe:
+def _probe(name: str, document: probe_documents.AnyProbeDocument) -> questions.Probe:
     return _PROBES[type(document)](name=name, **_fields(document))
 
 
 def _environment(
-    name: str, document: environment_documents.EnvironmentDocument, probes: Mapping[str, model.Probe]
+    name: str, document: environment_documents.EnvironmentDocument, probes: Mapping[str, questions.Probe]
 ) -> model.Environment:
     deployment = document.deployment
     chosen = probes if document.probes is None else document.probes
-    plain = _fields(document, "timeouts", "limits", "socket_limits", "auth", "deployment", "probes")
+    plain = _fields(document, "timeouts", "limits", "socket_limits", "auth", "deployment", "probes", "survey")
     return model.Environment(
         name=name,
         **plain,
@@ -67,7 +77,17 @@ def _environment(
         auth=_STRATEGIES[type(document.auth)](**_fields(document.auth)),
         deployment=model.DeploymentSource(**_fields(deployment)) if deployment else None,
         probes=tuple(probes[probe] for probe in chosen),
+        survey=_surveyed(document, chosen, probes),
     )
+
+
+def _surveyed(
+    document: environment_documents.EnvironmentDocument, chosen: Iterable[str], probes: Mapping[str, questions.Probe]
+) -> tuple[str, ...]:
+    """What the environment says, or else every probe that no gate could repeat."""
+    if document.survey is not None:
+        return document.survey
+    return tuple(name for name in chosen if not isinstance(probes[name], questions.GateProbe))
 
 
 def _phases(document: documents.CampaignDocument) -> list[model.Phase]:

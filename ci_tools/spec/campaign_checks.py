@@ -13,6 +13,9 @@ from ci_tools.spec.documents import (
 from ci_tools.spec.positions import KeyPath
 from ci_tools.spec.problems import Problem, listed, shown, unknown_name
 
+GATE_KINDS = ("http_json", "tcp", "tls", "websocket", "token", "command")
+"""Kinds of probes that see one thing in one attempt, so that attempts can be counted."""
+
 
 def check_observed_dependencies(document: CampaignDocument) -> Iterator[Problem]:
     """Probes and gates that speak of no declared dependency."""
@@ -111,6 +114,9 @@ def check_gated_probes(document: CampaignDocument) -> Iterator[Problem]:
         if gate.probe not in document.probes:
             yield unknown_name(path, "probe", gate.probe, document.probes)
             continue
+        if (kind := document.probes[gate.probe].kind) not in GATE_KINDS:
+            what = f"probe {gate.probe!r} is of a kind that tells several things of one look"
+            yield Problem(path=path, what=what, got=repr(kind), legal=f"a probe of kind {listed(GATE_KINDS)}")
         for environment_name, environment in document.environments.items():
             if environment.probes is not None and gate.probe not in environment.probes:
                 what = f"not a probe of environment {environment_name!r}"

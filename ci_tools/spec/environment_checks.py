@@ -6,9 +6,12 @@ from ci_tools.spec.documents import CampaignDocument
 from ci_tools.spec.environment_documents import EnvironmentDocument
 from ci_tools.spec.positions import KeyPath
 from ci_tools.spec.probe_documents import (
+    AnonymousProbeDocument,
     AnyProbeDocument,
+    ConversationProbeDocument,
     HttpJsonProbeDocument,
-    TcpProbeDocument,
+    LoadProbeDocument,
+    SessionProbeDocument,
     TlsProbeDocument,
     TokenProbeDocument,
     WebSocketProbeDocument,
@@ -82,8 +85,17 @@ def check_probes(document: CampaignDocument) -> Iterator[Problem]:
         for index, probe in enumerate(environment.probes or ()):
             if probe not in document.probes:
                 yield unknown_name(("environments", name, "probes", index), "probe", probe, document.probes)
+        for index, probe in enumerate(environment.survey or ()):
+            if probe not in _probes_of(document, environment):
+                known = _probes_of(document, environment)
+                yield unknown_name(
+                    ("environments", name, "survey", index), f"probe of environment {name!r}", probe, known
+                )
         for probe_name, document_of_probe in _probes_of(document, environment).items():
             yield from _probe_in(probe_name, document_of_probe, name, environment)
+
+
+_SOCKETS = (WebSocketProbeDocument, AnonymousProbeDocument, ConversationProbeDocument)
 
 
 def _probe_in(
@@ -93,7 +105,7 @@ def _probe_in(
         if host not in environment.hosts:
             what = f"host of environment {environment_name!r}"
             yield unknown_name(("probes", name, *path), what, host, environment.hosts)
-        elif isinstance(probe, WebSocketProbeDocument) and environment.hosts[host].startswith("http"):
+        elif isinstance(probe, _SOCKETS) and environment.hosts[host].startswith("http"):
             what, url = f"no WebSocket host in environment {environment_name!r}", environment.hosts[host]
             yield Problem(path=("probes", name, "host"), what=what, got=shown(url), legal="scheme ws or wss")
         elif isinstance(probe, TlsProbeDocument) and environment.hosts[host].startswith(("http:", "ws:")):
@@ -106,14 +118,12 @@ def _probe_in(
 
 
 def _hosts_of(probe: AnyProbeDocument) -> list[tuple[KeyPath, str]]:
-    if isinstance(probe, TlsProbeDocument):
-        return [(("hosts", index), host) for index, host in enumerate(probe.hosts)]
-    if isinstance(probe, HttpJsonProbeDocument | TcpProbeDocument | WebSocketProbeDocument):
-        return [(("host",), probe.host)]
-    return []
+    many = getattr(probe, "hosts", ())
+    named = [(("hosts", index), host) for index, host in enumerate(many)]
+    return named + [((field,), getattr(probe, field)) for field in ("host", "accepted_by") if hasattr(probe, field)]
 
 
 def _needs_credentials(probe: AnyProbeDocument) -> bool:
-    if isinstance(probe, HttpJsonProbeDocument | WebSocketProbeDocument):
+    if isinstance(probe, HttpJsonProbeDocument | WebSocketProbeDocument | LoadProbeDocument):
         return probe.authenticated
-    return isinstance(probe, TokenProbeDocument)
+    return isinstance(probe, TokenProbeDocument | SessionProbeDocument)

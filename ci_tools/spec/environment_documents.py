@@ -131,5 +131,7 @@ class EnvironmentDocument(Document):
     """twin: the local staging twin is started for the campaign."""
     probes: tuple[Name, ...] | None = None
     """Probes of this environment; without it, all."""
+    survey: tuple[Name, ...] | None = None
+    """Probes that look at everything once, first of all; without it, those that no gate can repeat."""
     pytest_args: tuple[Text, ...] = ()
     """Options of your suites' own conftest, for instance --env=staging; ours have the last word."""

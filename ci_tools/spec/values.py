@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ci_tools.errors import UsageError
-from ci_tools.model import Environment, Kpi, Phase, Probe, Suite
+from ci_tools.model import Environment, Kpi, Phase, Suite
+from ci_tools.questions import Probe
 from ci_tools.spec.problems import suggested
 from ci_tools.spec.references import resolved
 

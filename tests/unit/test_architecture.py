@@ -12,14 +12,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ci_tools"
 
-VALUES = ("model", "errors")
+VALUES = ("model", "questions", "errors")
 EVENTS = ("evidence.events",)
 DECIDERS = (
     *("sequential", "spec", "planning", "verdict", "diagnosis", "report", "triage"),
     *("evidence.events", "evidence.redaction"),
 )
 ROOMS: dict[str, tuple[str, ...]] = {
-    "model": (),
+    "model": ("questions",),
+    "questions": (),
     "errors": (),
     "sequential": (),
     "lifeline": (),

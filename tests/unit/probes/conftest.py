@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import trustme
 
-from ci_tools.model import Environment, Observation, Probe
+from ci_tools.model import Environment, Observation
 from ci_tools.probes.attempt import attempt
 from ci_tools.probes.clients import Clients, clients_of
+from ci_tools.questions import Probe
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

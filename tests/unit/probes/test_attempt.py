@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from ci_tools.errors import UsageError
-from ci_tools.model import DependencyState, HttpJsonProbe, Observation, TcpProbe, TlsProbe, WebSocketProbe
+from ci_tools.model import DependencyState, Observation
 from ci_tools.probes.attempt import MAX_TEXT
+from ci_tools.questions import HttpJsonProbe, TcpProbe, TlsProbe, WebSocketProbe
 
 Look = Callable[..., Awaitable[Observation]]
 

@@ -3,7 +3,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from ci_tools.model import CommandProbe, DependencyState, Observation
+from ci_tools.model import DependencyState, Observation
+from ci_tools.questions import CommandProbe
 
 Look = Callable[..., Awaitable[Observation]]
 

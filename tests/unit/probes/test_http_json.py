@@ -5,7 +5,8 @@ from typing import Any
 import jwt
 import pytest
 
-from ci_tools.model import BypassKey, DependencyState, EdgeLimit, HttpJsonProbe, Observation
+from ci_tools.model import BypassKey, DependencyState, EdgeLimit, Observation
+from ci_tools.questions import HttpJsonProbe
 
 Look = Callable[..., Awaitable[Observation]]
 

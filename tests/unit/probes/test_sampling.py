@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from ci_tools.model import DependencyState, GateState, HttpJsonProbe, Observation, ReliabilityGate
+from ci_tools.model import DependencyState, GateState, Observation, ReliabilityGate
 from ci_tools.probes.sampling import sample
+from ci_tools.questions import HttpJsonProbe
 from ci_tools.verdict.gates import decide
 from ci_tools.verdict.statistics import Sequential
 

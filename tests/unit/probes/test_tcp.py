@@ -1,6 +1,7 @@
 from collections.abc import Awaitable, Callable
 
-from ci_tools.model import DependencyState, Observation, TcpProbe
+from ci_tools.model import DependencyState, Observation
+from ci_tools.questions import TcpProbe
 
 Look = Callable[..., Awaitable[Observation]]
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ci_tools.errors import UsageError
-from ci_tools.model import DependencyState, Observation, TlsProbe
+from ci_tools.model import DependencyState, Observation
+from ci_tools.questions import TlsProbe
 
 Look = Callable[..., Awaitable[Observation]]
 Listen = Callable[..., Awaitable[int]]

@@ -6,7 +6,8 @@ import jwt
 import pytest
 
 from ci_tools.errors import CredentialsMissingError
-from ci_tools.model import BypassKey, DependencyState, NoAuth, Observation, ReadyToken, RegisterLogin, TokenProbe
+from ci_tools.model import BypassKey, DependencyState, NoAuth, Observation, ReadyToken, RegisterLogin
+from ci_tools.questions import TokenProbe
 
 Look = Callable[..., Awaitable[Observation]]
 

@@ -8,7 +8,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from ci_tools.model import DependencyState, Observation, ReadyToken, WebSocketProbe
+from ci_tools.model import DependencyState, Observation, ReadyToken
+from ci_tools.questions import WebSocketProbe
 
 Look = Callable[..., Awaitable[Observation]]
 Talk = Callable[[ServerConnection], Awaitable[None]]

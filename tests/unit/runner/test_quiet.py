@@ -6,15 +6,8 @@ from pathlib import Path
 import pytest
 
 from ci_tools.errors import UsageError
-from ci_tools.model import (
-    DependencyState,
-    Deployment,
-    DeploymentSource,
-    Environment,
-    HttpJsonProbe,
-    Observation,
-    ReliabilityGate,
-)
+from ci_tools.model import DependencyState, Deployment, DeploymentSource, Environment, Observation, ReliabilityGate
+from ci_tools.questions import HttpJsonProbe
 from ci_tools.runner.quiet import QuietWindow
 from ci_tools.target.pacing import PACING_DIR
 from tests.unit.runner.shop import Site

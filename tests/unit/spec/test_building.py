@@ -2,23 +2,17 @@ import pytest
 
 from ci_tools.model import (
     BypassKey,
-    CommandProbe,
     CoverageGate,
     DeploymentSource,
     EdgeLimit,
-    HttpJsonProbe,
     Kpi,
     NoAuth,
-    Probe,
     ReadyToken,
     RegisterLogin,
     ReliabilityGate,
     Suite,
-    TcpProbe,
-    TlsProbe,
-    TokenProbe,
-    WebSocketProbe,
 )
+from ci_tools.questions import CommandProbe, HttpJsonProbe, Probe, TcpProbe, TlsProbe, TokenProbe, WebSocketProbe
 from ci_tools.spec import ChoicePlan, FixedPlan, Spec, parse
 
 

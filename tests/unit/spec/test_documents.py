@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from ci_tools import model
+from ci_tools import model, questions
 from ci_tools.spec import documents, environment_documents, probe_documents, schema
 from ci_tools.spec.field_types import Document
 
@@ -73,12 +73,12 @@ def test_every_field_is_described() -> None:
         (environment_documents.ReadyTokenDocument, model.ReadyToken),
         (environment_documents.DeploymentDocument, model.DeploymentSource),
         (environment_documents.EnvironmentDocument, model.Environment),
-        (probe_documents.HttpJsonProbeDocument, model.HttpJsonProbe),
-        (probe_documents.TcpProbeDocument, model.TcpProbe),
-        (probe_documents.TlsProbeDocument, model.TlsProbe),
-        (probe_documents.WebSocketProbeDocument, model.WebSocketProbe),
-        (probe_documents.TokenProbeDocument, model.TokenProbe),
-        (probe_documents.CommandProbeDocument, model.CommandProbe),
+        (probe_documents.HttpJsonProbeDocument, questions.HttpJsonProbe),
+        (probe_documents.TcpProbeDocument, questions.TcpProbe),
+        (probe_documents.TlsProbeDocument, questions.TlsProbe),
+        (probe_documents.WebSocketProbeDocument, questions.WebSocketProbe),
+        (probe_documents.TokenProbeDocument, questions.TokenProbe),
+        (probe_documents.CommandProbeDocument, questions.CommandProbe),
         (documents.SuiteDocument, model.Suite),
         (documents.CoverageGateDocument, model.CoverageGate),
         (documents.ReliabilityGateDocument, model.ReliabilityGate),

@@ -61,14 +61,14 @@ SHAPES = {
         "",
         (
             "32: probes.login.kind: required, but missing; got nothing; "
-            "legal: command, http_json, tcp, tls, token, websocket"
+            "legal: anonymous, checks, clock, command, conversation, dns, errors, http_json, load, session, store, tcp, tls, token, variables, websocket"
         ),
     ),
     "an unknown kind": (
         'kind = "token"',
         'kind = "tokn"',
         (
-            "33: probes.login.kind: unknown kind; got 'tokn'; legal: command, http_json, tcp, tls, token, websocket; "
+            "33: probes.login.kind: unknown kind; got 'tokn'; legal: anonymous, checks, clock, command, conversation, dns, errors, http_json, load, session, store, tcp, tls, token, variables, websocket; "
             "did you mean 'token'?"
         ),
     ),

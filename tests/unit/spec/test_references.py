@@ -1,7 +1,8 @@
 import pytest
 
 from ci_tools.errors import UsageError
-from ci_tools.model import CommandProbe, Environment
+from ci_tools.model import Environment
+from ci_tools.questions import CommandProbe
 from ci_tools.spec.references import is_host, malformed, referenced, resolved
 
 RAW = Environment(

@@ -3,15 +3,8 @@ from pathlib import Path
 import pytest
 
 from ci_tools.errors import UsageError
-from ci_tools.model import (
-    BypassKey,
-    DeploymentSource,
-    EdgeLimit,
-    Environment,
-    HttpJsonProbe,
-    TlsProbe,
-    TokenProbe,
-)
+from ci_tools.model import BypassKey, DeploymentSource, EdgeLimit, Environment
+from ci_tools.questions import HttpJsonProbe, TlsProbe, TokenProbe
 from ci_tools.target.session import dump_environment, load_environment
 
 TWIN = Environment(
