@@ -106,12 +106,16 @@ class Supervisor:
             await self._fork_server.stop()
 
     async def switch(self, switch: Switch, *, on: bool) -> None:
-        """*switch* is on or off, every part is as it should be, and restarted services are healthy or failed."""
+        """*switch* is on or off, every part is as it should be, and restarted services are healthy or failed.
+
+        Raises:
+            UsageError: It cannot be on together with another that is; nothing has changed.
+        """
         async with self._switching:
-            others = tuple(each for each in self._switches if each != switch)
-            self._switches = (*others, switch) if on else others
-            before = self._state
-            self._state = desired(self._healthy_documents, self._switches, self._time_scale)
+            others = tuple(each for each in self._switches if not each.is_same_fault(switch))
+            switches = (*others, switch) if on else others
+            before, self._state = self._state, desired(self._healthy_documents, switches, self._time_scale)
+            self._switches = switches
             await self._strike(self._state)
             await _all(*(self._follow(service, before) for service in self._services.values()))
 
