@@ -9,17 +9,22 @@ import socket
 
 from ci_tools.twin.effects import (
     BehaviourEffect,
+    BystanderEffect,
+    CertificateEffect,
     Delay,
     EdgeEffect,
     EnvironEffect,
     Fault,
+    IdleEffect,
     Parameter,
+    PassageEffect,
     ProcessEffect,
     ProxyEffect,
     ProxyMode,
     ResolverEffect,
     SettingEffect,
 )
+from ci_tools.twin.passage import Width
 
 _LOGIN_CHUNKS = 3
 """A PostgreSQL client logs in with three messages: startup, SASL start, SASL proof."""
@@ -246,6 +251,44 @@ _FAULTS = (
         dependency="backend",
         summary="a changed title of a thread is told to the client and not kept; everything else is well",
         effects=(BehaviourEffect(service="backend", point="threads.lost_update"),),
+    ),
+    Fault(
+        name="connections_exhausted",
+        cause="connections_exhausted",
+        dependency="postgresql",
+        summary="another program holds every connection that PostgreSQL has for its users",
+        effects=(BystanderEffect(),),
+    ),
+    Fault(
+        name="connector_exhausted",
+        cause="connector_exhausted",
+        dependency="vpc_connector",
+        summary="the way to private addresses is narrow: under load Redis and PostgreSQL answer late, or not in time",
+        effects=(PassageEffect(width=Width(bytes_per_s=1_000.0, burst_bytes=20_000, cap_s=20.0)),),
+    ),
+    Fault(
+        name="cold_start",
+        cause="cold_start",
+        dependency="backend",
+        summary="the backend has no instance until one is asked for, and again none after it was idle",
+        effects=(IdleEffect(service="backend", idle_s=10.0),),
+    ),
+    Fault(
+        name="tls_domain",
+        cause="tls_domain",
+        dependency="edge",
+        summary="the certificate of the edge does not name the frontend's host",
+        effects=(CertificateEffect(host="app.twin.localhost"),),
+    ),
+    Fault(
+        name="out_of_memory",
+        cause="out_of_memory",
+        dependency="backend",
+        summary="every run of an agent keeps its memory: the backend exceeds its limit, is killed and started again",
+        effects=(
+            SettingEffect(service="backend", path="memory_limit_mib", value=192),
+            BehaviourEffect(service="backend", point="agents.retain", params={"mib": 16}),
+        ),
     ),
 )
 

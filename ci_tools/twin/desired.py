@@ -12,11 +12,15 @@ from ci_tools.twin.conflicts import refuse_conflicts
 from ci_tools.twin.edge.limits import Allowance, Allowances
 from ci_tools.twin.effects import (
     BehaviourEffect,
+    BystanderEffect,
+    CertificateEffect,
     Delay,
     EdgeEffect,
     Effect,
     EnvironEffect,
+    IdleEffect,
     ParameterValue,
+    PassageEffect,
     ProcessEffect,
     ProxyEffect,
     ProxyMode,
@@ -25,6 +29,7 @@ from ci_tools.twin.effects import (
     SettingEffect,
     Switch,
 )
+from ci_tools.twin.passage import Width
 from ci_tools.twin.settings import Behaviour, ServiceName, ServiceSettings, Strike
 
 PROXIES: tuple[ProxyName, ...] = ("redis", "postgresql", "llm")
@@ -48,6 +53,13 @@ class Desired:
     proxies: Mapping[ProxyName, ProxyState]
     allowances: Allowances
     stopped: frozenset[ServiceName] = field(default_factory=frozenset)
+    idle_s: Mapping[ServiceName, float] = field(default_factory=dict)
+    """Services that have no instance until one is asked for, and after how many real seconds again none."""
+    width: Width | None = None
+    """Of the passage to private addresses, in real seconds."""
+    greedy_bystander: bool = False
+    uncovered: frozenset[str] = field(default_factory=frozenset)
+    """Hosts that the edge's certificate does not name."""
 
     def restarts(self, service: ServiceName, before: "Desired") -> bool:
         """Whether *service* reads something at its start that was different *before*."""
@@ -75,6 +87,10 @@ def desired(documents: Mapping[ServiceName, ServiceSettings], switches: Sequence
         proxies={name: _proxy(name, effects, time_scale) for name in PROXIES},
         allowances=_allowances(effects, time_scale),
         stopped=frozenset(effect.service for effect in effects if isinstance(effect, ProcessEffect)),
+        idle_s={effect.service: effect.idle_s * time_scale for effect in effects if isinstance(effect, IdleEffect)},
+        width=next((effect.width.scaled(time_scale) for effect in effects if isinstance(effect, PassageEffect)), None),
+        greedy_bystander=any(isinstance(effect, BystanderEffect) for effect in effects),
+        uncovered=frozenset(effect.host for effect in effects if isinstance(effect, CertificateEffect)),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
+from ci_tools.twin.passage import Width
 from ci_tools.twin.settings import ServiceName
 
 ProxyName = Literal["redis", "postgresql", "llm"]
@@ -161,7 +162,66 @@ class ResolverEffect:
         return f"the resolution of {names} names in {self.service}"
 
 
-Effect = ProxyEffect | EnvironEffect | SettingEffect | BehaviourEffect | EdgeEffect | ProcessEffect | ResolverEffect
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageEffect:
+    """The way to all private addresses is narrow."""
+
+    width: Width
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return "the passage to private addresses"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BystanderEffect:
+    """Another program takes all connections that PostgreSQL has."""
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return "the connections of PostgreSQL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateEffect:
+    """The edge's certificate does not name *host*."""
+
+    host: str
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return f"the certificate for {self.host}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleEffect:
+    """The service has no instance at first, and none again after it was idle for *idle_s*; a request starts one."""
+
+    service: ServiceName
+    idle_s: float
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return f"the least number of instances of {self.service}"
+
+
+Effect = (
+    ProxyEffect
+    | EnvironEffect
+    | SettingEffect
+    | BehaviourEffect
+    | EdgeEffect
+    | ProcessEffect
+    | ResolverEffect
+    | PassageEffect
+    | BystanderEffect
+    | CertificateEffect
+    | IdleEffect
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,16 @@ class ServiceProcess:
             return ServiceState.FAILED
         return self._state
 
+    @property
+    def pid(self) -> int | None:
+        """The process, while it runs."""
+        return self._process.pid if self._process is not None and self._process.running else None
+
+    def log_line(self, text: str) -> None:
+        """The service's log has the line *text*, which the service did not write itself."""
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(f"{text}\n")
+
     def write(self, settings: ServiceSettings) -> None:
         """The service's document says *settings*."""
         write_atomically(self._document, settings.model_dump_json())

@@ -99,6 +99,8 @@ class ServiceSettings(_Document):
     port: int
     env: dict[str, str]
     pool: Pool = Pool()
+    memory_limit_mib: int | None = None
+    """What an instance may use before the platform kills it; None: as much as it likes."""
     resolver: Resolver = Resolver()
     limits: Limits = Limits()
     durations: Durations = Durations()

@@ -38,6 +38,8 @@ class Backend:
     board: Board
     leaked: list[AsyncConnection] = field(default_factory=list)
     """Connections that were taken from the pool and never given back, each in a transaction."""
+    retained: list[bytes] = field(default_factory=list)
+    """What runs of agents have loaded and never let go."""
 
     async def leak_connection(self) -> None:
         """One connection less is in the pool, until the process ends; what PostgreSQL sees is idle in transaction."""
