@@ -44,7 +44,9 @@ class PlatformWatch:
             self._pool.instance = Instance.RUNNING
             self._pool.wanted.clear()
         self._idle_s, self._limit_mib = idle_s, limit_mib
-        if self._watching is None and (idle_s, limit_mib) != (None, None):
+        if (idle_s, limit_mib) == (None, None):
+            await self.stop()
+        elif self._watching is None:
             self._watching = asyncio.create_task(self._watch(), name=f"platform of {self._service.name}")
 
     @property
@@ -57,6 +59,7 @@ class PlatformWatch:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
 
     async def _watch(self) -> None:
         while True:
