@@ -62,7 +62,7 @@ class Bystander:
         for _ in range(_MOST_ROUNDS):
             await self._take_what_is_free()
             # The services' pools keep theirs: only recycled ones, as every pool has them, meet the limit.
-            if not await self._held[0].fetch(_VICTIMS, _SERVICES):
+            if not (self._held and await self._held[0].fetch(_VICTIMS, _SERVICES)):
                 return
         raise TwinError(f"PostgreSQL's connections were not taken within {_MOST_ROUNDS} rounds; look at its log")
 
@@ -90,3 +90,5 @@ class Bystander:
             )
         except asyncpg.TooManyConnectionsError:
             return None
+        except (OSError, asyncpg.PostgresError) as error:
+            raise TwinError(f"PostgreSQL did not answer its own bystander: {error}; look at its log") from error

@@ -5,6 +5,7 @@ from pathlib import Path
 
 _MIB = 1_048_576
 _SPARE_LIMITS = 2
+_STATM = Path("/proc/self/statm")
 
 
 def used_mib(pid: int) -> int:
@@ -25,8 +26,13 @@ def exceeded(limit_mib: int, used: int) -> str:
 
 
 def confine(limit_mib: int) -> None:
-    """This process cannot take much more than *limit_mib*, whoever watches it: allocating beyond fails."""
-    mapped = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    """This process cannot take much more than *limit_mib*, whoever watches it: allocating beyond fails.
+
+    Without ``/proc``, elsewhere than on Linux, nobody watches either, and nothing is confined.
+    """
+    if not _STATM.exists():
+        return
+    mapped = int(_STATM.read_text("ascii").split()[0]) * resource.getpagesize()
     most = mapped + _SPARE_LIMITS * limit_mib * _MIB
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
