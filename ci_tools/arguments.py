@@ -44,7 +44,7 @@ def _add_fault(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="switch a fault of the twin on, also NAME@session=ID; repeatable; ci-tools faults lists them",
+        help="switch a fault of the twin on, also NAME:VALUE, NAME@session=ID; repeatable; ci-tools faults lists them",
     )
 
 

@@ -26,7 +26,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m ci_tools.twin", description="Run a local staging twin.")
     parser.add_argument("--time-scale", type=float, default=0.1, metavar="X", help="real seconds per second")
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME[@session=S]", help="switched on")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME[:VALUE][@session=S]", help="switched on")
     parser.add_argument("--max-connections", type=int, default=100, metavar="N", help="of PostgreSQL")
     parser.add_argument("--served", action="store_true", help="let campaigns of this checkout join the twin")
     return parser.parse_args(argv)

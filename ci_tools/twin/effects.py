@@ -3,6 +3,8 @@
 Durations are unscaled seconds; the supervisor applies the twin's time scale. ``EnvironEffect``,
 ``SettingEffect`` and ``ResolverEffect`` edit a settings document, so the service restarts, as a new
 revision would; all others act on the running twin.
+
+What an effect changes is its *target*: two effects on one target that differ cannot both hold.
 """
 
 import re
@@ -11,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
+from ci_tools.twin.passage import Width
 from ci_tools.twin.settings import ServiceName
 
 ProxyName = Literal["redis", "postgresql", "llm"]
@@ -60,6 +63,11 @@ class ProxyEffect:
     mode: ProxyMode
     delay: Delay | None = None
 
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return f"the proxy before {self.proxy}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironEffect:
@@ -72,23 +80,43 @@ class EnvironEffect:
     key: str
     value: str | None
 
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return f"variable {self.key} of {self.service}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingEffect:
-    """A field of one service's settings document changes, taken as it stands (never scaled)."""
+    """A field of one service's settings document changes; ``{}`` in a text stands for the present value."""
 
     service: ServiceName
     path: str
     value: float | int | str | bool | None
+    scaled: bool = False
+    """The value is unscaled seconds; else it is taken as it stands."""
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return f"setting {self.path} of {self.service}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BehaviourEffect:
-    """A named point in the service's code is switched on: live, and the only effect with a session."""
+    """A named point in the service's code is switched on: live, and the only effect with a session.
+
+    Parameters whose name ends in ``_s`` are unscaled seconds.
+    """
 
     service: ServiceName
     point: str
     params: Mapping[str, ParameterValue] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return f"behaviour {self.point} of {self.service}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +127,22 @@ class EdgeEffect:
     burst: int
     ban_s: float | None = None
 
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return "the limits of the edge"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessEffect:
     """The service's process is stopped: its port refuses."""
 
     service: ServiceName
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return f"the process of {self.service}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +155,84 @@ class ResolverEffect:
     spare_known: bool = False
     """Names that the twin itself answers keep resolving; only others, dirty ones too, suffer."""
 
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        names = "strange" if self.spare_known else "all"
+        return f"the resolution of {names} names in {self.service}"
 
-Effect = ProxyEffect | EnvironEffect | SettingEffect | BehaviourEffect | EdgeEffect | ProcessEffect | ResolverEffect
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageEffect:
+    """The way to all private addresses is narrow."""
+
+    width: Width
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return "the passage to private addresses"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BystanderEffect:
+    """Another program takes all connections that PostgreSQL has."""
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return "the connections of PostgreSQL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateEffect:
+    """The edge's certificate does not name *host*."""
+
+    host: str
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return f"the certificate for {self.host}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleEffect:
+    """The service has no instance at first, and none again after it was idle for *idle_s*; a request starts one."""
+
+    service: ServiceName
+    idle_s: float
+
+    @property
+    def target(self) -> str:
+        """What is changed."""
+        return f"the least number of instances of {self.service}"
+
+
+Effect = (
+    ProxyEffect
+    | EnvironEffect
+    | SettingEffect
+    | BehaviourEffect
+    | EdgeEffect
+    | ProcessEffect
+    | ResolverEffect
+    | PassageEffect
+    | BystanderEffect
+    | CertificateEffect
+    | IdleEffect
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """The one number of a fault that can be given with its name: ``NAME:VALUE``."""
+
+    name: str
+    """The parameter of the fault's behaviour."""
+    unit: str
+    least: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +244,7 @@ class Fault:
     dependency: str
     summary: str
     effects: tuple[Effect, ...]
+    parameter: Parameter | None = None
 
     @property
     def scopable(self) -> bool:
@@ -139,14 +254,32 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A fault that is on: for everyone, or for one test session."""
+    """A fault that is on: for everyone, or for one test session; with *value* instead of its usual number."""
 
     fault: Fault
     session: str | None = None
+    value: float | None = None
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What the fault does with this number."""
+        return tuple(self._valued(effect) for effect in self.fault.effects)
+
+    def is_same_fault(self, other: "Switch") -> bool:
+        """Whether *other* is this fault for the same session, whatever its number."""
+        return (self.fault.name, self.session) == (other.fault.name, other.session)
+
+    def _valued(self, effect: Effect) -> Effect:
+        parameter = self.fault.parameter
+        if self.value is None or parameter is None or not isinstance(effect, BehaviourEffect):
+            return effect
+        return replace(effect, params={**effect.params, parameter.name: self.value})
 
     def __str__(self) -> str:
         """The text that :func:`ci_tools.twin.faults.parse_fault` reads back."""
-        return self.fault.name if self.session is None else f"{self.fault.name}@session={self.session}"
+        number = "" if self.value is None else f":{self.value:g}"
+        scope = "" if self.session is None else f"@session={self.session}"
+        return f"{self.fault.name}{number}{scope}"
 
 
 SESSION = re.compile(r"[\x21-\x7e]{1,128}")

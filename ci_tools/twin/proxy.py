@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from ci_tools.twin.effects import Delay, ProxyMode
+from ci_tools.twin.passage import Passage
 from ci_tools.twin.ports import LOOPBACK, bind_beside, number_of, reserve_port
 
 _BACKLOG = 512
@@ -37,8 +38,9 @@ Address = TcpAddress | Path
 class Proxy:
     """One listening port, its connections, and the mode both are in."""
 
-    def __init__(self, upstream: Address) -> None:
+    def __init__(self, upstream: Address, passage: Passage | None = None) -> None:
         self.upstream = upstream
+        self.passage = passage or Passage()
         self.links: set[_Link] = set()
         self.mode = ProxyMode.PASS
         self._reserved = reserve_port()
@@ -231,6 +233,7 @@ class _End(asyncio.Protocol):
         if self is self._link.server and data is not None:
             self._due_at = max(self._due_at, now + self._link.proxy.delay_s(self._chunks))
             self._chunks += 1
+        self._due_at = max(self._due_at, self._link.proxy.passage.due_at(len(data or b""), now))
         self._owed.append((max(self._due_at, now), data))
         self._owed_bytes += len(data or b"")
         self._link.settle()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ci_tools.twin.settings import Resolver
+from ci_tools.twin.settings import Resolver, Strike
 
 GetAddrInfo = Callable[..., list[tuple[Any, ...]]]
 
@@ -32,19 +32,21 @@ def resolving(resolver: Resolver, genuine: GetAddrInfo) -> GetAddrInfo:
         if name is None or _is_literal(name):
             return genuine(host, *args, **kwargs)
         address = resolver.addresses.get(name.lower().removesuffix("."))
-        if address is None or not resolver.spare_known:
-            _strike(resolver)
+        for strike in resolver.strikes:
+            if address is None or not strike.spare_known:
+                _befall(strike)
+                break
         return genuine(host if address is None else address, *args, **kwargs)
 
     return getaddrinfo
 
 
-def _strike(resolver: Resolver) -> None:
+def _befall(strike: Strike) -> None:
     """Blocks the calling thread, as the C library's resolver does."""
-    if resolver.delay_s > 0:
-        time.sleep(resolver.delay_s)
-    if resolver.errno is not None:
-        raise socket.gaierror(resolver.errno, _text(resolver.errno))
+    if strike.delay_s > 0:
+        time.sleep(strike.delay_s)
+    if strike.errno is not None:
+        raise socket.gaierror(strike.errno, _text(strike.errno))
 
 
 def _text(errno: int) -> str:

@@ -18,8 +18,10 @@ import uvicorn  # noqa: E402  after the line above, for the same reason
 
 from ci_tools.twin.behaviours import Behaviours  # noqa: E402  as above
 from ci_tools.twin.documents import module_of  # noqa: E402  as above
+from ci_tools.twin.memory import confine  # noqa: E402  as above
 from ci_tools.twin.ports import bind_beside  # noqa: E402  as above
 from ci_tools.twin.resolver import install  # noqa: E402  as above
+from ci_tools.twin.services.recorder import Recorder  # noqa: E402  as above
 from ci_tools.twin.settings import ServiceSettings  # noqa: E402  as above
 
 STARTUP_FAILED = 3
@@ -45,7 +47,10 @@ def serve(settings_path: Path, module_name: str, tell_ready: Callable[[], None])
     """Serve the app of *module_name* until told to stop; the exit status."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = ServiceSettings.read(settings_path)
+    logging.getLogger().addHandler(Recorder.of(settings))
     install(settings.resolver)
+    if settings.memory_limit_mib is not None:
+        confine(settings.memory_limit_mib)
     app = importlib.import_module(module_name).create_app(settings, Behaviours(settings_path))
     config = uvicorn.Config(
         app,

@@ -16,6 +16,8 @@ _STOP_S = 0.5
 _BETWEEN_LOOKS_S = 0.02
 _PATIENCE_S = 2.0
 _OK = b"HTTP/1.1 200"
+_GIVEN_UP = b'"startup_in_progress":false'
+"""What a service says that answers and will never finish its start."""
 
 
 class ServiceState(StrEnum):
@@ -47,17 +49,32 @@ class ServiceProcess:
             return ServiceState.FAILED
         return self._state
 
+    @property
+    def pid(self) -> int | None:
+        """The process, while it runs."""
+        return self._process.pid if self._process is not None and self._process.running else None
+
+    def log_line(self, text: str) -> None:
+        """The service's log has the line *text*, which the service did not write itself."""
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(f"{text}\n")
+
     def write(self, settings: ServiceSettings) -> None:
         """The service's document says *settings*."""
         write_atomically(self._document, settings.model_dump_json())
 
     async def run(self, server: ForkServer) -> None:
-        """The service is healthy, or has failed and says why; never raises for a service's own failure."""
+        """The service is healthy, or has failed and says why; never raises for a service's own failure.
+
+        One that answers and says that its start has failed goes on saying so.
+        """
         self._state, self.failure = ServiceState.STARTING, ""
         process = self._process = await server.fork(self._module, settings=self._document, log=self._log)
         try:
             await process.wait_ready(_READY_S)
-            await self._healthy(process)
+            if not await self._healthy(process):
+                self._state, self.failure = ServiceState.FAILED, process.described("failed in a phase of its start")
+                return
         except TwinError as error:
             self._state, self.failure = ServiceState.FAILED, str(error)
             await process.stop(_STOP_S)
@@ -76,8 +93,8 @@ class ServiceProcess:
         await self.stop()
         await self.run(server)
 
-    async def _healthy(self, process: Forked) -> None:
-        """Its liveness answers 200; while it starts it answers 503 and tells the phase."""
+    async def _healthy(self, process: Forked) -> bool:
+        """Whether its liveness came to answer 200; while it starts it answers 503 and tells the phase."""
         deadline = asyncio.get_running_loop().time() + _HEALTHY_S
         answer = b""
         while not answer.startswith(_OK):
@@ -85,8 +102,11 @@ class ServiceProcess:
                 said = answer.partition(b"\r\n")[0].decode(errors="replace") or "no answer"
                 raise TwinError(process.described(f"was not healthy within {_HEALTHY_S:g} s ({said})"))
             answer = await self._asked()
+            if _GIVEN_UP in answer:
+                return False
             if not answer.startswith(_OK):
                 await asyncio.sleep(_BETWEEN_LOOKS_S)
+        return True
 
     async def _asked(self) -> bytes:
         try:

@@ -25,15 +25,22 @@ class Pool(_Document):
     timeout_s: float = 5.0
 
 
+class Strike(_Document):
+    """What befalls a name that is looked up, unless it is an address literal."""
+
+    delay_s: float = 0.0
+    errno: int | None = None
+    """``socket.EAI_*`` raised after *delay_s*; without it the answer is only late."""
+    spare_known: bool = False
+    """Names in the resolver's addresses resolve at once; only others, dirty ones too, suffer."""
+
+
 class Resolver(_Document):
     """What the service's name resolution answers. Unknown names go to the operating system."""
 
     addresses: dict[str, str] = Field(default_factory=dict)
-    delay_s: float = 0.0
-    errno: int | None = None
-    """``socket.EAI_*`` raised after *delay_s* for every name that is not an address literal."""
-    spare_known: bool = False
-    """Names in *addresses* resolve at once; delay and errno strike only others, dirty ones too."""
+    strikes: tuple[Strike, ...] = ()
+    """The first that concerns a name befalls it."""
 
 
 class Behaviour(_Document):
@@ -77,6 +84,14 @@ class Identity(_Document):
     environment: str = "twin"
 
 
+class PlatformEvent(_Document):
+    """What the platform logged of an earlier instance of the service."""
+
+    at: str
+    """ISO 8601 UTC."""
+    text: str
+
+
 class ServiceSettings(_Document):
     """Everything one service process reads."""
 
@@ -84,6 +99,8 @@ class ServiceSettings(_Document):
     port: int
     env: dict[str, str]
     pool: Pool = Pool()
+    memory_limit_mib: int | None = None
+    """What an instance may use before the platform kills it; None: as much as it likes."""
     resolver: Resolver = Resolver()
     limits: Limits = Limits()
     durations: Durations = Durations()
@@ -93,6 +110,7 @@ class ServiceSettings(_Document):
     public: dict[str, str] = Field(default_factory=dict)
     """Base URLs as users see them: backend, api, websocket, auth, frontend."""
     behaviours: tuple[Behaviour, ...] = ()
+    platform_events: tuple[PlatformEvent, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> "ServiceSettings":

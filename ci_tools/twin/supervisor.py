@@ -10,7 +10,8 @@ from typing import Any
 
 from ci_tools.errors import TwinError, UsageError
 from ci_tools.twin.announcement import Announcement
-from ci_tools.twin.certificates import issue
+from ci_tools.twin.bystander import Bystander
+from ci_tools.twin.certificates import Certificates
 from ci_tools.twin.control import ControlServer
 from ci_tools.twin.desired import Desired, desired, healthy_allowances
 from ci_tools.twin.documents import HOSTS, SERVICES, Layout, Ports, Secrets, documents, identity, module_of
@@ -19,6 +20,8 @@ from ci_tools.twin.effects import ProxyName, Switch
 from ci_tools.twin.faults import catalogue_json, parse_fault
 from ci_tools.twin.forking import ForkServer
 from ci_tools.twin.llm import LanguageModel
+from ci_tools.twin.passage import Passage
+from ci_tools.twin.platform_watch import PlatformWatch
 from ci_tools.twin.ports import LOOPBACK, number_of, reserve_port
 from ci_tools.twin.postgresql import PostgreSql, start_postgresql
 from ci_tools.twin.proxy import Proxy, TcpAddress
@@ -57,11 +60,15 @@ class Supervisor:
             healthy_allowances(time_scale),
             request_timeout_s=REQUEST_TIMEOUT_S * time_scale,
         )
+        self._passage = Passage()
+        self._watches = {name: self._watch(service) for name, service in self._services.items()}
         self._llm = LanguageModel()
         self._control = ControlServer(directory / "control.sock", self._answer)
         self._proxies: dict[ProxyName, Proxy] = {}
         self._fork_server: ForkServer | None = None
+        self._certificates: Certificates | None = None
         self._postgresql: PostgreSql | None = None
+        self._bystander: Bystander | None = None
         self._redis: Redis | None = None
         self._healthy_documents: dict[ServiceName, ServiceSettings] = {}
         self._state: Desired
@@ -76,19 +83,21 @@ class Supervisor:
         server = self._fork_server = await ForkServer.start(modules, self._directory / "forkserver.log")
         await _all(self._start_postgresql(), self._start_redis(), self._start_llm(), self._start_edge())
         self._healthy_documents = documents(self._layout())
-        self._state = desired(self._healthy_documents, self._switches, self._time_scale)
+        self._state = self._desired(self._switches)
         for name, service in self._services.items():
             service.write(self._state.documents[name])
         await _all(*(service.run(server) for service in self._services.values()))
         self._judge_start()
         await self._strike(self._state)
         await _all(*(self._services[name].stop() for name in self._state.stopped))
+        await self._watch_instances(self._state)
         await self._control.start()
         return self._announcement()
 
     async def stop(self) -> None:
         """No part is left, whichever of them had started."""
         await self._control.stop()
+        await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
         self._edge.stop()
         await asyncio.gather(
             self._stop_services(),
@@ -106,14 +115,26 @@ class Supervisor:
             await self._fork_server.stop()
 
     async def switch(self, switch: Switch, *, on: bool) -> None:
-        """*switch* is on or off, every part is as it should be, and restarted services are healthy or failed."""
+        """*switch* is on or off, every part is as it should be, and restarted services are healthy or failed.
+
+        Raises:
+            UsageError: It cannot be on together with another that is; nothing has changed.
+        """
         async with self._switching:
-            others = tuple(each for each in self._switches if each != switch)
-            self._switches = (*others, switch) if on else others
-            before = self._state
-            self._state = desired(self._healthy_documents, self._switches, self._time_scale)
+            others = tuple(each for each in self._switches if not each.is_same_fault(switch))
+            switches = (*others, switch) if on else others
+            before, self._state = self._state, self._desired(switches)
+            self._switches = switches
             await self._strike(self._state)
             await _all(*(self._follow(service, before) for service in self._services.values()))
+            await self._watch_instances(self._state)
+
+    def _desired(self, switches: Sequence[Switch]) -> Desired:
+        assert self._bystander is not None
+        state = desired(self._healthy_documents, switches, self._time_scale)
+        if state.greedy_bystander:
+            self._bystander.refuse_to_be_greedy_elsewhere()
+        return state
 
     def status(self) -> dict[str, Any]:
         """Faults that are on, and what every part is doing."""
@@ -147,7 +168,8 @@ class Supervisor:
             max_connections=self._max_connections,
         )
         self._postgresql = started
-        proxy = self._proxies["postgresql"] = Proxy(started.address)
+        self._bystander = Bystander(started)
+        proxy = self._proxies["postgresql"] = Proxy(started.address, self._passage)
         await proxy.start()
         from ci_tools.twin.services.schema import create  # noqa: PLC0415  while initdb runs, not before it
 
@@ -155,7 +177,7 @@ class Supervisor:
 
     async def _start_redis(self) -> None:
         self._redis = await start_redis(self._directory, self._secrets.redis_password, self._environ)
-        proxy = self._proxies["redis"] = Proxy(self._redis.address)
+        proxy = self._proxies["redis"] = Proxy(self._redis.address, self._passage)
         await proxy.start()
 
     async def _start_llm(self) -> None:
@@ -164,25 +186,51 @@ class Supervisor:
         await proxy.start()
 
     async def _start_edge(self) -> None:
-        context = await asyncio.to_thread(issue, tuple(HOSTS), self._directory / "ca.pem")
-        await self._edge.start(context)
+        self._certificates = await asyncio.to_thread(Certificates, tuple(HOSTS), self._directory / "ca.pem")
+        await self._edge.start(self._certificates.context)
 
     async def _strike(self, state: Desired) -> None:
-        """Proxies and edge are as *state* says; what did not change is not touched."""
+        """Proxies, edge and bystander are as *state* says; what did not change is not touched."""
+        assert self._certificates is not None
+        assert self._bystander is not None
         self._edge.allow(state.allowances)
+        self._certificates.cover([host for host in HOSTS if host not in state.uncovered])
+        self._passage.widen(state.width)
+        await self._bystander.switch(greedy=state.greedy_bystander)
         for name, proxy in state.proxies.items():
             await self._proxies[name].switch(proxy.mode, proxy.delay)
 
     async def _follow(self, service: ServiceProcess, before: Desired) -> None:
         """*service* is as the desired state says, coming from *before*."""
         name, now = service.name, self._state
+        watch = self._watches[name]
         if now.documents[name] != before.documents[name]:
             service.write(now.documents[name])
         if name in now.stopped:
             await service.stop()
-        elif name in before.stopped or now.restarts(name, before) or service.state is ServiceState.FAILED:
-            assert self._fork_server is not None
-            await service.restart(self._fork_server)
+        elif watch.holds_no_instance and name in now.idle_s:
+            return  # whoever asks for it starts it, with the document that is there then
+        elif name in before.stopped or watch.holds_no_instance or now.restarts(name, before) or _has_failed(service):
+            await self._replace(service)
+
+    async def _replace(self, service: ServiceProcess) -> None:
+        """A new process of *service* reads the desired document, and what the platform logged of the one before."""
+        assert self._fork_server is not None
+        events = tuple(self._watches[service.name].events)
+        service.write(self._state.documents[service.name].model_copy(update={"platform_events": events}))
+        await service.restart(self._fork_server)
+
+    def _watch(self, service: ServiceProcess) -> PlatformWatch:
+        async def start_again() -> None:
+            if service.name not in self._state.stopped:
+                await self._replace(service)
+
+        pool = self._edge.pools[number_of(self._reserved[service.name])]
+        return PlatformWatch(service, pool, self._switching, start_again)
+
+    async def _watch_instances(self, state: Desired) -> None:
+        for name, watch in self._watches.items():
+            await watch.set(idle_s=state.idle_s.get(name), limit_mib=state.documents[name].memory_limit_mib)
 
     def _judge_start(self) -> None:
         """A service that no fault has touched must be healthy."""
@@ -225,6 +273,10 @@ class Supervisor:
             time_scale=self._time_scale,
             revision=self._identity.revision,
         )
+
+
+def _has_failed(service: ServiceProcess) -> bool:
+    return service.state is ServiceState.FAILED
 
 
 async def _all(*parts: Coroutine[Any, Any, None]) -> None:

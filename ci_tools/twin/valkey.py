@@ -48,6 +48,8 @@ async def start_redis(directory: Path, password: str, environ: Mapping[str, str]
         "save": "",
         "appendonly": "no",
         "daemonize": "no",
+        # How often a wait that has lasted long enough is noticed, per second: a wait is as long as was asked for.
+        "hz": "100",
     }
     # The password goes through a file: a command line is everybody's to read.
     config = directory / "redis.conf"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ci_tools.twin.faults import CATALOGUE
+from ci_tools.twin.catalogue import CATALOGUE
 from tests.acceptance import commands
 from tests.acceptance.commands import Campaign
 from tests.acceptance.impostors import IMPOSTORS, TALKATIVE

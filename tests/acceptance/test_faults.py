@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ci_tools.errors import ExitCode
-from ci_tools.twin.faults import CATALOGUE
+from ci_tools.twin.catalogue import CATALOGUE
 from tests.acceptance import commands
 from tests.acceptance.commands import ci_tools, environ, failing, outcomes, run, suspects, unaccounted
 from tests.acceptance.processes import brood, eventually

@@ -7,9 +7,13 @@ from typing import Protocol
 
 from ci_tools.twin.edge.limits import Limiter, refused_agent
 from ci_tools.twin.edge.messages import CONTINUE, LAST_CHUNK, Answer, Head, chunk, page
-from ci_tools.twin.edge.upstream import Pool, Upstream
+from ci_tools.twin.edge.upstream import Instance, Pool, Upstream
 
 _HELD_BYTES = 262_144
+_BROKEN_OFF = (
+    "The request failed because either the HTTP response was malformed or connection to the instance had an error."
+)
+_NO_INSTANCE = "The request was aborted because there was no available instance."
 
 
 class Client(Protocol):
@@ -107,6 +111,10 @@ class Exchange:
             self._refuse(status, text, reason, wait_s)
             return
         pool = self._rules.pools[self.head.host]
+        if pool.instance is Instance.NONE:
+            pool.ask_for_instance()
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, _NO_INSTANCE, "no_available_instance", None)
+            return
         self._send(self.head.forwarded(self._client.address))
         upstream = pool.take()
         if upstream is not None:
@@ -188,10 +196,10 @@ class Exchange:
         self._answer_over = True
         self._over_if_complete()
 
-    def upstream_failed(self, text: str) -> None:
-        """The service broke its answer off: 502 if nothing of it was sent, else so does the edge."""
+    def upstream_failed(self) -> None:
+        """The service broke its answer off: 503 if nothing of it was sent, as Cloud Run does; else so does the edge."""
         self._upstream = None
-        self._fail(HTTPStatus.BAD_GATEWAY, text, "backend_connection_closed_before_data_sent_to_client")
+        self._fail(HTTPStatus.SERVICE_UNAVAILABLE, _BROKEN_OFF, "backend_connection_closed_before_data_sent_to_client")
 
     def upstream_congested(self, *, congested: bool) -> None:
         """The service takes no more for now, or takes more again."""
@@ -202,6 +210,9 @@ class Exchange:
         try:
             upstream = await pool.connect()
         except OSError:
+            if pool.instance is Instance.STARTING:
+                self._fail(HTTPStatus.INTERNAL_SERVER_ERROR, _NO_INSTANCE, "no_available_instance")
+                return
             self._fail(HTTPStatus.SERVICE_UNAVAILABLE, "The service is unavailable.", "failed_to_connect_to_backend")
         else:
             self._attach(upstream)

@@ -21,7 +21,7 @@ class Edge:
     def __init__(self, hosts: Mapping[str, int], allowances: Allowances, *, request_timeout_s: float) -> None:
         self._limiter = Limiter(allowances, time.monotonic)
         ports = {port: Pool(port) for port in hosts.values()}
-        self._pools = tuple(ports.values())
+        self.pools = ports
         self._rules = Rules({host: ports[port] for host, port in hosts.items()}, self._limiter, request_timeout_s)
         self._connections: set[ClientConnection] = set()
         self._idle_s = request_timeout_s + _IDLE_BEYOND_REQUEST_S
@@ -59,5 +59,5 @@ class Edge:
             self._server.close()
         for connection in tuple(self._connections):
             connection.abort()
-        for pool in self._pools:
+        for pool in self.pools.values():
             pool.close()

@@ -1,6 +1,7 @@
 """Connections from the edge to one service: kept alive, lent to one exchange at a time."""
 
 import asyncio
+from enum import StrEnum
 from typing import Protocol, cast
 
 import httptools
@@ -31,7 +32,7 @@ class Borrower(Protocol):
     def answer_complete(self, *, reusable: bool) -> None:
         """The answer has ended; the connection may serve another one if *reusable*."""
 
-    def upstream_failed(self, text: str) -> None:
+    def upstream_failed(self) -> None:
         """The answer will never be complete."""
 
     def flush(self) -> None:
@@ -83,7 +84,7 @@ class Upstream(asyncio.Protocol):
             borrower.answer_complete(reusable=False)
             borrower.flush()
         else:
-            borrower.upstream_failed("the service closed the connection before its answer was complete")
+            borrower.upstream_failed()
 
     def pause_writing(self) -> None:
         """The service reads slowly."""
@@ -154,10 +155,10 @@ class Upstream(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             borrower.relay(data[upgrade.args[0] :])
-        except httptools.HttpParserError as error:
+        except httptools.HttpParserError:
             self.borrower = None
             self.transport.abort()
-            borrower.upstream_failed(f"the service's answer is not HTTP: {error}")
+            borrower.upstream_failed()
         else:
             if self._head_only:
                 self._finish_head_only()
@@ -171,17 +172,40 @@ class Upstream(asyncio.Protocol):
             borrower.answer_complete(reusable=reusable)
 
 
+class Instance(StrEnum):
+    """What the platform knows of the instance of a service."""
+
+    RUNNING = "running"
+    STARTING = "starting"
+    NONE = "none"
+
+
 class Pool:
     """The connections to the service on one loopback port."""
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self.instance = Instance.RUNNING
+        self.wanted = asyncio.Event()
+        """Somebody asked for a service that has no instance."""
+        self.used_at = 0.0
         self.open: set[Upstream] = set()
         self._idle: list[Upstream] = []
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being served, or a WebSocket is open."""
+        return any(upstream.borrower is not None for upstream in self.open)
+
+    def ask_for_instance(self) -> None:
+        """An instance is about to be started, because somebody wants one."""
+        self.instance = Instance.STARTING
+        self.used_at = asyncio.get_running_loop().time()
+        self.wanted.set()
+
     def take(self) -> Upstream | None:
         """A connection that is already there and rested only shortly, or None."""
-        now = asyncio.get_running_loop().time()
+        now = self.used_at = asyncio.get_running_loop().time()
         while self._idle:
             upstream = self._idle.pop()
             if now - upstream.idle_since < _IDLE_S and not upstream.transport.is_closing():
@@ -202,7 +226,7 @@ class Pool:
 
     def keep(self, upstream: Upstream) -> None:
         """*upstream* waits for the next exchange."""
-        upstream.idle_since = asyncio.get_running_loop().time()
+        upstream.idle_since = self.used_at = asyncio.get_running_loop().time()
         self._idle.append(upstream)
 
     def forget(self, upstream: Upstream) -> None:

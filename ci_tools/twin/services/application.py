@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from ci_tools.twin.services.recorder import Recorder, recorder_of_process
 from ci_tools.twin.services.traffic import RequestContext, Traffic
 from ci_tools.twin.services.web import (
     ApiError,
@@ -78,7 +79,7 @@ def application(
     inside: Sequence[Middleware] = (),
 ) -> Starlette:
     """A service: *routes* behind request ids, CORS and error envelopes; ``app.state.traffic`` counts."""
-    traffic = Traffic()
+    traffic = Traffic(recorder=recorder_of_process() or Recorder.of(settings))
     app = Starlette(
         routes=list(routes),
         lifespan=lifespan,

@@ -1,6 +1,7 @@
 """Measured checks of real dependencies: concurrent, each within its own time, errors word for word."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ci_tools.twin.services.storage import STATEMENT_SHARE, text_of
 from ci_tools.twin.settings import ServiceSettings
+
+LOG = logging.getLogger(__name__)
 
 Check = Callable[[], Awaitable[object]]
 """Returns once the dependency has answered; raises what its client raises."""
@@ -105,6 +108,9 @@ class Board:
     async def _measure(self) -> dict[str, Checked]:
         found = await asyncio.gather(*(measure(check, self.timeout_s) for check in self.checks.values()))
         self._seen = dict(zip(self.checks, found, strict=True))
+        for name, checked in self._seen.items():
+            if checked.error is not None:
+                LOG.warning("check of %s failed after %s ms: %s", name, checked.response_time_ms, checked.error)
         self._seen_at = time.monotonic()
         return self._seen
 

@@ -3,9 +3,9 @@
 import logging
 import re
 import time
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,7 +13,8 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ci_tools.twin.behaviours import SESSION_HEADER, test_session
-from ci_tools.twin.services.web import ApiError, refuse, timestamp
+from ci_tools.twin.services.recorder import Recorder
+from ci_tools.twin.services.web import ApiError, refuse
 
 LOG = logging.getLogger(__name__)
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -29,7 +30,8 @@ class Traffic:
     answers: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     in_flight: int = 0
-    errors: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=100))
+    recorder: Recorder = field(default_factory=Recorder)
+    """Where server errors are kept for people."""
 
     @property
     def uptime_s(self) -> float:
@@ -40,15 +42,19 @@ class Traffic:
         """Count one finished answer; server errors are kept for people."""
         self.answers[str(status)] += 1
         self.seconds += seconds
-        if status >= SERVER_ERRORS:
-            self.errors.append(
-                {
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "status": status,
-                    "request_id": scope["state"]["request_id"],
-                    "timestamp": timestamp(),
-                }
+        refusal: ApiError | None = scope["state"].get("refusal")
+        # Health that is 503 refuses nothing: it tells, and what it tells is logged by its checks.
+        if status >= SERVER_ERRORS and refusal is not None:
+            self.recorder.add(
+                source="answer",
+                message=refusal.message,
+                error_code=refusal.code,
+                dependency=refusal.details.get("dependency"),
+                error=refusal.details.get("error"),
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                request_id=scope["state"]["request_id"],
             )
 
 

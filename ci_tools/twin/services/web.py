@@ -143,7 +143,8 @@ def envelope(error: ApiError, *, request: str, trace: str) -> dict[str, Any]:
 
 def refuse(connection: HTTPConnection, error: ApiError) -> Response:
     """The answer that tells *error*."""
-    state = connection.scope.get("state", {})
+    state = connection.scope.setdefault("state", {})
+    state["refusal"] = error
     body = envelope(error, request=state.get("request_id", ""), trace=state.get("trace_id", ""))
     return Json(body, status_code=error.status, headers=error.headers)
 

@@ -1,12 +1,30 @@
-import pytest
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 
-from ci_tools.twin.desired import ProxyState, desired, healthy_allowances
+import pytest
+from pydantic import TypeAdapter
+
+from ci_tools.errors import UsageError
+from ci_tools.twin.catalogue import CATALOGUE
+from ci_tools.twin.conflicts import contested_by
+from ci_tools.twin.desired import Desired, ProxyState, desired, healthy_allowances
 from ci_tools.twin.documents import Layout, Ports, documents
 from ci_tools.twin.effects import Effect, EnvironEffect, Fault, ProxyMode, ResolverEffect, SettingEffect, Switch
 from ci_tools.twin.faults import parse_fault, parse_faults
-from ci_tools.twin.settings import Behaviour, Identity, ServiceName, ServiceSettings
+from ci_tools.twin.settings import Behaviour, Identity, ServiceName, ServiceSettings, Strike
 
 SCALE = 0.1
+PAIRS = [*combinations(CATALOGUE, 2)]
+REFUSED = {
+    ("redis_down", "redis_blackhole"),
+    ("redis_down", "network_route"),
+    ("database_down", "database_slow"),
+    ("database_down", "network_route"),
+    ("database_slow", "network_route"),
+    ("agent_timeout", "agent_failed"),
+}
+"""Pairs of faults that want two different things of one part."""
+STATE = TypeAdapter(Desired)
 Documents = dict[ServiceName, ServiceSettings]
 
 
@@ -55,11 +73,89 @@ def test_faults_combine(healthy: Documents) -> None:
     assert state.documents["auth"].durations.access_token_s == -60.0
 
 
-def test_the_last_fault_on_a_proxy_wins(healthy: Documents) -> None:
-    """Of two modes for one proxy the one switched on last holds."""
-    state = desired(healthy, parse_faults(["redis_down", "redis_blackhole"]), SCALE)
+def test_two_faults_on_one_proxy_are_refused(healthy: Documents) -> None:
+    """Two modes for one proxy cannot both hold, and neither is dropped silently."""
+    with pytest.raises(UsageError, match="both change the proxy before redis"):
+        desired(healthy, [parse_fault("redis_down"), parse_fault("redis_blackhole")], SCALE)
 
-    assert state.proxies["redis"].mode is ProxyMode.BLACKHOLE
+
+def test_a_number_reaches_the_behaviour_scaled(healthy: Documents) -> None:
+    """Seconds given with a fault's name become real ones."""
+    behaviours = desired(healthy, parse_faults(["event_loop_blocked:2.5"]), SCALE).documents["backend"].behaviours
+
+    assert behaviours == (Behaviour(point="health.blocking_redis", params={"block_s": 0.25}),)
+
+
+def test_a_setting_in_seconds_is_scaled(healthy: Documents) -> None:
+    """A setting that says so is unscaled seconds; others are taken as they stand."""
+    pool = desired(healthy, parse_faults(["pool_exhausted"]), SCALE).documents["backend"].pool
+
+    assert (pool.size, pool.max_overflow, pool.timeout_s) == (2, 1, 0.5)
+
+
+def test_a_setting_can_build_on_the_present_one(healthy: Documents) -> None:
+    """Braces in a text stand for what is there."""
+    state = desired(healthy, parse_faults(["bad_deploy"]), SCALE)
+
+    assert state.documents["backend"].identity.revision == "r-next"
+
+
+def test_a_session_of_its_own_comes_first(healthy: Documents) -> None:
+    """What is switched for one session is found before what is switched for everyone."""
+    state = desired(healthy, parse_faults(["agent_silent", "agent_silent@session=a"]), SCALE)
+
+    assert [behaviour.session for behaviour in state.documents["backend"].behaviours] == ["a", None]
+
+
+def test_faults_of_the_resolver_combine(healthy: Documents) -> None:
+    """A dirty value and an outage of the name server both hold, the more particular one first."""
+    strikes = desired(healthy, parse_faults(["name_resolution", "secret_dirty"]), SCALE).documents["backend"].resolver
+
+    assert [(strike.spare_known, strike.delay_s) for strike in strikes.strikes] == [(True, 0.5), (False, 0.0)]
+
+
+def changes(state: Desired, healthy: Documents) -> set[tuple[str, str]]:
+    """Everything in *state* that is otherwise than in a healthy twin, as pairs of place and value."""
+    return leaves(state) - leaves(desired(healthy, (), SCALE))
+
+
+def leaves(state: Desired) -> set[tuple[str, str]]:
+    """Every single value of *state* with its place; lists are sets, because order is no part of a fault."""
+    return set(flattened("", STATE.dump_python(state, mode="json")))
+
+
+def flattened(place: str, value: object) -> Iterator[tuple[str, str]]:
+    """The leaves of *value*."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from flattened(f"{place}.{key}", item)
+    elif isinstance(value, list):
+        yield from ((place, repr(item)) for item in value)
+    else:
+        yield place, repr(value)
+
+
+def test_the_pairs_that_are_refused_are_few() -> None:
+    """Only faults that want two different things of one proxy are refused; every other pair can be on."""
+    assert {pair for pair in PAIRS if contested_by(*map(parse_fault, pair))} == REFUSED
+
+
+@pytest.mark.parametrize("pair", sorted(REFUSED), ids=" + ".join)
+def test_a_refused_pair_is_named(healthy: Documents, pair: tuple[str, str]) -> None:
+    """Neither of the two is lost: the state is not made at all, and the text names both."""
+    with pytest.raises(UsageError, match=f"faults '{pair[0]}' and '{pair[1]}' cannot be on together"):
+        desired(healthy, [parse_fault(name) for name in pair], SCALE)
+
+
+@pytest.mark.parametrize("pair", sorted(set(PAIRS) - REFUSED), ids=" + ".join)
+def test_two_faults_both_hold(healthy: Documents, pair: tuple[str, str]) -> None:
+    """Of every other two faults each changes all that it changes alone."""
+    one, other = map(parse_fault, pair)
+    alone = changes(desired(healthy, [one], SCALE), healthy) | changes(desired(healthy, [other], SCALE), healthy)
+    together = changes(desired(healthy, [one, other], SCALE), healthy)
+
+    assert alone
+    assert alone <= together
 
 
 def test_a_delay_is_scaled(healthy: Documents) -> None:
@@ -107,7 +203,7 @@ def test_a_resolver_fault_is_scaled_and_restarts(healthy: Documents) -> None:
     before, state = desired(healthy, (), SCALE), desired(healthy, [switched(effect)], SCALE)
     resolver = state.documents["backend"].resolver
 
-    assert (resolver.delay_s, resolver.errno, resolver.spare_known) == (0.5, -3, True)
+    assert resolver.strikes == (Strike(delay_s=0.5, errno=-3, spare_known=True),)
     assert resolver.addresses == healthy["backend"].resolver.addresses
     assert state.restarts("backend", before)
     assert not state.restarts("auth", before)

@@ -1,8 +1,9 @@
 import pytest
 
 from ci_tools.errors import UsageError
+from ci_tools.twin.catalogue import CATALOGUE
 from ci_tools.twin.effects import BehaviourEffect, Fault
-from ci_tools.twin.faults import CATALOGUE, catalogue_json, parse_fault, parse_faults
+from ci_tools.twin.faults import catalogue_json, parse_fault, parse_faults
 
 CAUSES = frozenset(
     {
@@ -35,6 +36,7 @@ CAUSES = frozenset(
         "service_unavailable",
         "edge_throttled",
         "bad_deploy",
+        "product_defect",
     }
 )
 
@@ -126,6 +128,37 @@ def test_a_fault_named_twice_is_switched_once() -> None:
         "redis_down",
         "jwt_expired",
     ]
+
+
+def test_a_number_goes_with_a_name() -> None:
+    """A fault that has a number takes it after a colon, with a scope or without."""
+    switch = parse_fault("event_loop_blocked:2.5@session=abc")
+
+    assert (switch.value, switch.session, str(switch)) == (2.5, "abc", "event_loop_blocked:2.5@session=abc")
+
+
+@pytest.mark.parametrize("text", ["event_loop_blocked:", "event_loop_blocked:x", "event_loop_blocked:31"])
+def test_a_malformed_number_is_refused(text: str) -> None:
+    """A number is one, and within what the fault allows, which is told."""
+    with pytest.raises(UsageError, match="VALUE is seconds from 0 to 30"):
+        parse_fault(text)
+
+
+def test_a_fault_without_a_number_takes_none() -> None:
+    """Who gives a number to another fault is told which ones take one."""
+    with pytest.raises(UsageError, match=r"'redis_down' takes no number.*event_loop_blocked"):
+        parse_fault("redis_down:3")
+
+
+def test_two_faults_that_cannot_be_on_together_are_refused() -> None:
+    """What they both want is named, and what to do."""
+    with pytest.raises(UsageError) as caught:
+        parse_faults(["redis_down", "network_route"])
+
+    assert str(caught.value) == (
+        "faults 'redis_down' and 'network_route' cannot be on together: both change the proxy before redis, "
+        "and differently. Switch one of them off first"
+    )
 
 
 def test_the_catalogue_is_plain_data() -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ci_tools.twin.effects import Delay, ProxyMode
+from ci_tools.twin.passage import Width
 from ci_tools.twin.proxy import Proxy, TcpAddress
 
 WITHIN_S = 5.0
@@ -218,3 +219,18 @@ async def test_an_unreachable_upstream_ends_the_connection() -> None:
             with pytest.raises(ConnectionResetError):
                 await asyncio.wait_for(reader.read(), WITHIN_S)
         await proxy.stop()
+
+
+async def test_proxies_share_one_narrow_passage(proxy: Proxy) -> None:
+    """What went through one proxy makes the bytes of another wait, in both directions."""
+    other = Proxy(proxy.upstream, proxy.passage)
+    await other.start()
+    proxy.passage.widen(Width(bytes_per_s=1_000.0, burst_bytes=400, cap_s=5.0))
+    async with connected(proxy) as first, connected(other) as second:
+        await said_back(first, b"x" * 200)
+        before = time.monotonic()
+        await said_back(second, b"x" * 100)
+        waited_s = time.monotonic() - before
+    await other.stop()
+
+    assert 0.15 <= waited_s < WITHIN_S

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ci_tools.twin.resolver import resolving
-from ci_tools.twin.settings import Resolver
+from ci_tools.twin.settings import Resolver, Strike
 
 NAMES = {"redis.twin.internal": "127.0.0.1"}
 
@@ -25,7 +25,7 @@ def test_a_name_of_the_twin_is_answered(host: str | bytes) -> None:
 
 def test_an_address_needs_no_resolver() -> None:
     """A literal is answered at once although resolution is broken."""
-    assert ask(Resolver(delay_s=5.0, errno=socket.EAI_AGAIN), "127.0.0.1")[0][4] == ("127.0.0.1", 80)
+    assert ask(Resolver(strikes=(Strike(delay_s=5.0, errno=socket.EAI_AGAIN),)), "127.0.0.1")[0][4] == ("127.0.0.1", 80)
 
 
 def test_a_dirty_address_gets_the_genuine_error() -> None:
@@ -38,20 +38,20 @@ def test_a_dirty_address_gets_the_genuine_error() -> None:
 
 def test_no_host_is_the_operating_systems() -> None:
     """None means any address, and is none of the resolver's business."""
-    assert ask(Resolver(errno=socket.EAI_AGAIN), None)
+    assert ask(Resolver(strikes=(Strike(errno=socket.EAI_AGAIN),)), None)
 
 
 def test_an_errno_strikes_every_name() -> None:
     """With an errno no name resolves, the twin's own neither."""
     with pytest.raises(socket.gaierror) as caught:
-        ask(Resolver(addresses=NAMES, errno=socket.EAI_AGAIN), "redis.twin.internal")
+        ask(Resolver(addresses=NAMES, strikes=(Strike(errno=socket.EAI_AGAIN),)), "redis.twin.internal")
 
     assert caught.value.args == (socket.EAI_AGAIN, "Temporary failure in name resolution")
 
 
 def test_known_names_can_be_spared() -> None:
     """A fault that spares known names strikes only a dirty address."""
-    resolver = Resolver(addresses=NAMES, errno=socket.EAI_AGAIN, spare_known=True)
+    resolver = Resolver(addresses=NAMES, strikes=(Strike(errno=socket.EAI_AGAIN, spare_known=True),))
 
     assert ask(resolver, "redis.twin.internal")[0][4] == ("127.0.0.1", 80)
     with pytest.raises(socket.gaierror, match="Temporary failure"):
@@ -61,7 +61,18 @@ def test_known_names_can_be_spared() -> None:
 def test_a_delay_is_waited_for() -> None:
     """A slow resolver answers late, and rightly."""
     before = time.monotonic()
-    answer = ask(Resolver(addresses=NAMES, delay_s=0.05), "redis.twin.internal")
+    answer = ask(Resolver(addresses=NAMES, strikes=(Strike(delay_s=0.05),)), "redis.twin.internal")
 
     assert answer[0][4] == ("127.0.0.1", 80)
     assert time.monotonic() - before >= 0.05
+
+
+def test_each_name_is_struck_by_the_first_that_concerns_it() -> None:
+    """A known name suffers what spares none; a dirty one what was named first."""
+    strikes = (Strike(errno=socket.EAI_FAIL, spare_known=True), Strike(errno=socket.EAI_AGAIN))
+    resolver = Resolver(addresses=NAMES, strikes=strikes)
+
+    with pytest.raises(socket.gaierror, match="Temporary failure"):
+        ask(resolver, "redis.twin.internal")
+    with pytest.raises(socket.gaierror, match="Non-recoverable"):
+        ask(resolver, "127.0.0.1\n")

@@ -31,6 +31,8 @@ def create_app(settings, behaviours):
         asked.append(1)
         status = 503 if settings.env["mode"] == "slow" and len(asked) < 3 else 200
         on = behaviours.at("x") is not None
+        if settings.env["mode"] == "given up":
+            return JSONResponse({"pid": os.getpid(), "startup_in_progress": False}, status_code=503)
         return JSONResponse({"pid": os.getpid(), "mode": settings.env["mode"], "on": on}, status_code=status)
 
     return Starlette(routes=[Route("/health", health)])
@@ -93,6 +95,17 @@ async def test_a_failed_start_is_a_state(server: ForkServer, service: ServicePro
 
     assert service.state is ServiceState.FAILED
     assert "status 3" in service.failure
+
+
+async def test_a_start_that_was_given_up_goes_on_telling_so(
+    server: ForkServer, service: ServiceProcess, port: int
+) -> None:
+    """A service that answers that its start has failed is failed, and still answers."""
+    service.write(settings(port, "given up"))
+    await service.run(server)
+
+    assert service.state is ServiceState.FAILED
+    assert service.pid == (await health(port))["pid"]
 
 
 async def test_a_restart_reads_the_document_again(server: ForkServer, service: ServiceProcess, port: int) -> None:

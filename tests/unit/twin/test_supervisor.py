@@ -73,6 +73,29 @@ async def test_switching_twice_is_switching_once(supervisor: Supervisor) -> None
     assert twice == ["redis_down"]
 
 
+async def test_another_number_replaces_the_first(supervisor: Supervisor) -> None:
+    """A fault is on with one number, the last that was given, and off whatever its number was."""
+    await supervisor.switch(parse_fault("event_loop_blocked:1"), on=True)
+    await supervisor.switch(parse_fault("event_loop_blocked:2"), on=True)
+    second = supervisor.status()["faults"]
+    await supervisor.switch(parse_fault("event_loop_blocked"), on=False)
+
+    assert second == ["event_loop_blocked:2"]
+    assert supervisor.status()["faults"] == []
+
+
+async def test_a_fault_that_cannot_be_on_too_changes_nothing(supervisor: Supervisor) -> None:
+    """It is refused, and the one that is on stays on."""
+    await supervisor.switch(parse_fault("redis_down"), on=True)
+    with pytest.raises(UsageError, match="cannot be on together"):
+        await supervisor.switch(parse_fault("network_route"), on=True)
+    during = supervisor.status()
+    await supervisor.switch(parse_fault("redis_down"), on=False)
+
+    assert during["faults"] == ["redis_down"]
+    assert (during["proxies"]["redis"], during["proxies"]["postgresql"]) == ("refuse", "pass")
+
+
 async def test_an_unknown_question_is_refused(supervisor: Supervisor) -> None:
     """The answer says what may be asked."""
     with pytest.raises(UsageError, match="allowed: status, catalogue, switch"):

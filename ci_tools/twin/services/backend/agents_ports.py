@@ -1,6 +1,7 @@
 """The agents' ports connected to the language model, Redis and PostgreSQL."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Literal
@@ -26,6 +27,7 @@ from ci_tools.twin.services.storage import text_of
 from ci_tools.twin.services.tables import MESSAGES
 from ci_tools.twin.services.web import NotFoundError, Page, UnavailableError
 
+LOG = logging.getLogger(__name__)
 RUN_KEPT_S: Final = 3600
 _STORAGE_ERRORS: Final = (RedisError, DBAPIError, PoolTimeoutError, UnavailableError)
 
@@ -36,6 +38,7 @@ def kept_by(dependency: str) -> Iterator[None]:
     try:
         yield
     except _STORAGE_ERRORS as error:
+        LOG.warning("%s failed an agent: %s", dependency, text_of(error))
         raise StorageError(dependency, text_of(error)) from error
 
 
@@ -52,8 +55,10 @@ class HttpModel:
             answer.raise_for_status()
             return str(answer.json()["text"])
         except httpx.TimeoutException as error:
+            LOG.warning("llm did not answer an agent in time: %s", type(error).__name__)
             raise ModelTimeoutError(f"the language model did not answer in time: {type(error).__name__}") from error
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            LOG.warning("llm failed an agent: %s", _root_of(error))
             raise ModelUnavailableError(
                 f"the language model is unavailable: {_root_of(error)}; try again later"
             ) from error

@@ -36,6 +36,9 @@ from ci_tools.twin.services.identity import Principal
 from ci_tools.twin.services.web import ApiError, ForbiddenError, InvalidError, NotFoundError, UnavailableError
 
 MOCK_POINT: Final = "agents.mock"
+RETAIN_POINT: Final = "agents.retain"
+"""The defect that what a run has loaded is never let go."""
+_MIB: Final = 1_048_576
 _MOCK_PREFIX: Final = "mock-"
 _ANSWERS: Final[Mapping[type[AgentFailureError], type[ApiError]]] = {
     RunNotFoundError: NotFoundError,
@@ -59,6 +62,8 @@ class AgentService:
         """See :meth:`Runtime.start`."""
         if self.backend.behaviours.at(MOCK_POINT) is not None:
             return _mocked(request, caller, sink)
+        if retaining := self.backend.behaviours.at(RETAIN_POINT):
+            self.backend.retained.append(b"\x01" * int(float(retaining.params.get("mib", 1)) * _MIB))
         return await self.runtime.start(request, caller, sink)
 
     async def state(self, run_id: str, user_id: str) -> RunState:

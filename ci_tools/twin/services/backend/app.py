@@ -1,6 +1,7 @@
 """The backend service: the routes of its modules behind the gate of its start."""
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -46,7 +47,12 @@ MODULES: Final = (
     streaming,
     websocket,
 )
-HEALTH: Final = ("/health", "/api/health")
+OPEN: Final = ("/health", "/api/health", "/api/system")
+"""What is answered before the start is complete, and when it never will be."""
+
+
+REGISTRY: Final = "ci_tools.twin.agents.roster"
+"""The module that knows the agents; ``AGENT_REGISTRY_MODULE`` names another."""
 
 
 class StartingError(ApiError):
@@ -57,24 +63,33 @@ class StartingError(ApiError):
     user_message = "We are starting. Please try again in a moment."
 
 
+class StartupFailedError(ApiError):
+    """The service will not finish its start."""
+
+    status = 503
+    code = "STARTUP_FAILED"
+    user_message = "This is temporarily unavailable. Please try again later."
+
+
 class StartupGate:
-    """Until the start is complete only health is answered; WebSockets decide for themselves."""
+    """Until the start is complete only health and facts are told; WebSockets decide for themselves."""
 
     def __init__(self, app: ASGIApp, startup: Startup) -> None:
         self.app = app
         self.startup = startup
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
-        if self.startup.complete or scope["type"] != "http" or scope["path"].startswith(HEALTH):
+        if self.startup.complete or scope["type"] != "http" or scope["path"].startswith(OPEN):
             await self.app(scope, receive, send)
             return
-        error = StartingError(f"starting: phase {self.startup.phase}")
+        refusal = StartingError if self.startup.failure is None else StartupFailedError
+        error = refusal(self.startup.described())
         error.headers["retry-after"] = "1"
         await refuse(HTTPConnection(scope), error)(scope, receive, send)
 
 
 async def start(backend: Backend) -> None:
-    """The dependencies were tried and the service says that it is ready."""
+    """The dependencies were tried and the service says that it is ready, or in which phase it failed."""
 
     async def database() -> None:
         async with backend.database.connect() as connection:
@@ -83,8 +98,12 @@ async def start(backend: Backend) -> None:
     async def cache() -> None:
         await backend.cache.ping()
 
+    async def agents_known() -> None:
+        importlib.import_module(backend.settings.env.get("AGENT_REGISTRY_MODULE", REGISTRY))
+
     steps = {StartupPhase.DATABASE: database, StartupPhase.CACHE: cache}
-    await backend.startup.run(steps, backend.settings.durations.dependency_connect_s)
+    vital = {StartupPhase.SERVICES: agents_known}
+    await backend.startup.run(steps, backend.settings.durations.dependency_connect_s, vital)
 
 
 def create_app(settings: ServiceSettings, behaviours: Behaviours) -> Starlette:

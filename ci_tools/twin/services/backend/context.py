@@ -2,11 +2,12 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 import redis.asyncio
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import HTTPConnection
 
 from ci_tools.twin.behaviours import Behaviours
@@ -35,9 +36,22 @@ class Backend:
     breakers: Mapping[str, Breaker]
     startup: Startup
     board: Board
+    leaked: list[AsyncConnection] = field(default_factory=list)
+    """Connections that were taken from the pool and never given back, each in a transaction."""
+    retained: list[bytes] = field(default_factory=list)
+    """What runs of agents have loaded and never let go."""
+
+    async def leak_connection(self) -> None:
+        """One connection less is in the pool, until the process ends; what PostgreSQL sees is idle in transaction."""
+        connection = await self.database.connect()
+        self.leaked.append(connection)
+        await connection.execution_options(isolation_level="READ COMMITTED")
+        await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         """No connection is left open."""
+        for connection in self.leaked:
+            await connection.close()
         await self.llm.aclose()
         await self.cache.aclose()
         await self.database.dispose()

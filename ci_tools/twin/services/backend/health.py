@@ -37,15 +37,21 @@ def _identity(backend: Backend) -> dict[str, Any]:
 
 
 def _starting(backend: Backend) -> Response:
-    phase = backend.startup.phase
+    startup = backend.startup
     body = {
         "status": "unhealthy",
-        "message": f"starting: phase {phase}",
-        "startup_in_progress": True,
-        "details": {"phase": phase},
+        "message": startup.described(),
+        "startup_in_progress": startup.failure is None,
+        "details": {"phase": startup.phase, "error": startup.failure, "degraded_at_start": startup.degraded},
     }
     headers = {"retry-after": "1"}
     return Json({**body, **_identity(backend)}, status_code=UNAVAILABLE, headers=headers)
+
+
+def _clickhouse(checked: Checked) -> str:
+    if checked is NOT_CONFIGURED:
+        return checked.status
+    return "connected" if checked.connected else "failed"
 
 
 async def _alive(request: Request) -> Response:
@@ -74,7 +80,7 @@ async def _ready(request: Request) -> Response:
         **_identity(backend),
         "core_db": "connected" if database else "failed",
         "redis_db": mode,
-        "clickhouse_db": NOT_CONFIGURED.status,
+        "clickhouse_db": _clickhouse(checks.get("clickhouse", NOT_CONFIGURED)),
         "websocket_readiness": {
             "status": "ready" if websocket else "starting",
             "websocket_ready": websocket,
@@ -159,7 +165,7 @@ async def _dependencies(request: Request) -> Response:
     if not backend.startup.complete:
         return _starting(backend)
     force = request.query_params.get("force", "").lower() in ("true", "1")
-    checks: dict[str, Checked] = {**await backend.board.read(force=force), "clickhouse": NOT_CONFIGURED}
+    checks: dict[str, Checked] = {"clickhouse": NOT_CONFIGURED, **await backend.board.read(force=force)}
     usable = checks["postgresql"].connected and redis_mode(checks["redis"], backend.settings.env) in USABLE
     body = {
         "status": "healthy" if usable else "degraded",

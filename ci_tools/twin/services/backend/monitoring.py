@@ -17,6 +17,9 @@ from ci_tools.twin.services.web import Json, page, timestamp
 BUSY_SHARE: Final = 0.8
 """A pool that is used beyond this share of its limit is worth an alert."""
 
+OPTIONAL: Final = ("clickhouse",)
+"""Dependencies without which the backend still serves."""
+
 
 def _pool(backend: Backend) -> dict[str, Any]:
     now = pool_status(backend.database)
@@ -41,7 +44,8 @@ def alerts(backend: Backend, now: float) -> list[dict[str, str]]:
         found.append({"name": "pool_busy", "severity": "warning", "message": text})
     for name, checked in backend.board.seen.items():
         if not checked.connected:
-            alert = {"name": f"{name}_unavailable", "severity": "critical", "message": checked.error or ""}
+            severity = "warning" if name in OPTIONAL else "critical"
+            alert = {"name": f"{name}_unavailable", "severity": severity, "message": checked.error or ""}
             found.append(alert)
     for name, breaker in backend.breakers.items():
         if breaker.state(now) is not BreakerState.CLOSED:
@@ -60,7 +64,7 @@ async def _errors(request: Request) -> Response:
     await authenticate(request)
     wanted = page(request)
     traffic: Traffic = request.app.state.traffic
-    newest = list(reversed(traffic.errors))
+    newest = traffic.recorder.newest_first
     return Json(wanted.of(newest[wanted.offset : wanted.offset + wanted.limit], len(newest)))
 
 

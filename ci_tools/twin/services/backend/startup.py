@@ -32,14 +32,35 @@ class Startup:
     complete: bool = False
     degraded: dict[str, str] = field(default_factory=dict)
     """Phase to what its dependency's client said."""
+    failure: str | None = None
+    """What stopped the start in its phase, for good."""
 
-    async def run(self, steps: Mapping[StartupPhase, Step], patience_s: float) -> None:
-        """Every phase was gone through, each of *steps* for at most *patience_s*."""
+    async def run(
+        self, steps: Mapping[StartupPhase, Step], patience_s: float, vital: Mapping[StartupPhase, Step] | None = None
+    ) -> None:
+        """Every phase was gone through, each of *steps* for at most *patience_s*; a *vital* one that fails ends it."""
         for phase in StartupPhase:
             self.phase = phase
             if phase in steps:
                 await self._step(steps[phase], patience_s)
+            if vital and phase in vital and not await self._succeeds(vital[phase]):
+                return
         self.complete = True
+
+    def described(self) -> str:
+        """How far the start is, for people."""
+        if self.failure is not None:
+            return f"startup failed in phase {self.phase}: {self.failure}"
+        return f"starting: phase {self.phase}"
+
+    async def _succeeds(self, step: Step) -> bool:
+        try:
+            await step()
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
+            LOG.exception("startup failed in phase %s", self.phase)
+            return False
+        return True
 
     async def _step(self, step: Step, patience_s: float) -> None:
         try:

@@ -39,7 +39,7 @@ async def _dependencies(request: Request) -> Response:
     patience_s = backend.settings.durations.dependency_connect_s
     checks = await backend.board.read(force=True)
     model = await measure(check_llm(backend.llm, patience_s), 2 * patience_s)
-    every = {**checks, "llm": model, "clickhouse": NOT_CONFIGURED}
+    every = {"clickhouse": NOT_CONFIGURED, **checks, "llm": model}
     required = [checked.connected for name, checked in every.items() if name != "clickhouse"]
     return Json(
         {

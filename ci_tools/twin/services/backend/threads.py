@@ -12,6 +12,13 @@ from ci_tools.twin.services.backend.context import backend_of
 from ci_tools.twin.services.identity import authenticate
 from ci_tools.twin.services.web import InvalidError, Json, page, read
 
+LEAK: Final = "threads.leak"
+"""The defect that a connection of the pool is not given back by whoever lists threads."""
+LOST_UPDATE: Final = "threads.lost_update"
+"""The defect that a changed title is told to the client and not kept."""
+REGRESSION: Final = "messages.regression"
+"""The defect of a revision whose code reads a field that the stored message does not have."""
+
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -45,7 +52,10 @@ class NewMessage(BaseModel):
 
 async def _list(request: Request) -> Response:
     user = await authenticate(request)
-    return Json(await conversation.list_threads(backend_of(request).database, user.user_id, page(request)))
+    backend = backend_of(request)
+    if backend.behaviours.at(LEAK):
+        await backend.leak_connection()
+    return Json(await conversation.list_threads(backend.database, user.user_id, page(request)))
 
 
 async def _create(request: Request) -> Response:
@@ -67,9 +77,11 @@ async def _change(request: Request) -> Response:
     changes = (await read(request, ChangedThread)).model_dump(exclude_none=True)
     if not changes:
         raise InvalidError("invalid request: neither title nor metadata is given")
-    database = backend_of(request).database
+    backend = backend_of(request)
     thread_id = request.path_params["thread_id"]
-    return Json(await conversation.change_thread(database, user.user_id, thread_id, changes))
+    if backend.behaviours.at(LOST_UPDATE):
+        return Json({**await conversation.get_thread(backend.database, user.user_id, thread_id), **changes})
+    return Json(await conversation.change_thread(backend.database, user.user_id, thread_id, changes))
 
 
 async def _delete(request: Request) -> Response:
@@ -95,6 +107,8 @@ async def _say(request: Request) -> Response:
         said.message,
         metadata=said.metadata,
     )
+    if backend_of(request).behaviours.at(REGRESSION):
+        added["token_count"] += len(said.message.split())
     return Json(added, status_code=201)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.twin.certificates import issue
+from ci_tools.twin.certificates import Certificates
 from ci_tools.twin.edge.limits import Allowance, Allowances
 from ci_tools.twin.edge.server import Edge
 
@@ -106,7 +106,7 @@ async def answer_of(connection: Connection) -> tuple[bytes, bytes]:
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
     """A server's context, and the file of who vouches for it."""
     ca_file = tmp_path_factory.mktemp("edge") / "ca.pem"
-    return issue([HOST, "auth.twin.localhost"], ca_file), ca_file
+    return Certificates([HOST, "auth.twin.localhost"], ca_file).context, ca_file
 
 
 @pytest.fixture
@@ -270,11 +270,11 @@ async def test_a_stopped_service_is_unavailable(world: World) -> None:
 
 @pytest.mark.parametrize("said", [b"junk\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\nContent-"])
 async def test_a_broken_answer_is_a_bad_gateway(world: World, said: bytes) -> None:
-    """No HTTP, nothing at all, and half a head are 502."""
+    """No HTTP, nothing at all, and half a head are 503, in Cloud Run's words."""
     world.service.answers = [said]
     world.service.close_after = True
 
-    assert (await world.whole(get())).startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    assert (await world.whole(get())).startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
 
 
 async def test_a_broken_body_breaks_the_connection(world: World) -> None:
@@ -349,7 +349,10 @@ async def test_a_client_that_leaves_ends_its_request(world: World, eventually: C
         writer.write(get())
         await asyncio.to_thread(eventually, lambda: world.service.heads, within_s=WITHIN_S, what="the request arrived")
     await asyncio.to_thread(
-        eventually, lambda: not any(pool.open for pool in world.edge._pools), within_s=WITHIN_S, what="it is closed"
+        eventually,
+        lambda: not any(pool.open for pool in world.edge.pools.values()),
+        within_s=WITHIN_S,
+        what="it is closed",
     )
 
     assert world.service.connections == 1

@@ -68,7 +68,7 @@ async def test_server_errors_are_kept_for_people(client: Any) -> None:
     traffic = client._transport.app.state.traffic
 
     assert traffic.answers == {"500": 1}
-    assert [error["request_id"] for error in traffic.errors] == [failed.headers["x-request-id"]]
+    assert [error["request_id"] for error in traffic.recorder.newest_first] == [failed.headers["x-request-id"]]
 
 
 async def test_the_test_session_is_known_while_its_request_is_served(client: Any) -> None:

@@ -48,3 +48,12 @@ async def test_websockets_wait_for_the_start() -> None:
     await startup.run({}, patience_s=5.0)
 
     assert (before, startup.websocket_ready) == (False, True)
+
+
+async def test_a_vital_step_that_fails_ends_the_start_for_good() -> None:
+    """A vital step that raises leaves the start in its phase, incomplete, and says why."""
+    startup = Startup()
+    await startup.run({}, patience_s=5.0, vital={StartupPhase.SERVICES: _refuses})
+
+    assert (startup.complete, startup.phase) == (False, StartupPhase.SERVICES)
+    assert startup.described() == "startup failed in phase SERVICES: ConnectionRefusedError: nobody listens"
