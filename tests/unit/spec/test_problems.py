@@ -2,6 +2,11 @@ from collections.abc import Callable
 
 import pytest
 
+KINDS = (
+    "anonymous, checks, clock, command, conversation, dns, errors, http_json, load, session, store, tcp, tls, token, "
+    "variables, websocket"
+)
+
 SHAPES = {
     "an unknown key": (
         "expected = 3",
@@ -59,18 +64,12 @@ SHAPES = {
     "a missing kind": (
         'kind = "token"\n',
         "",
-        (
-            "32: probes.login.kind: required, but missing; got nothing; "
-            "legal: anonymous, checks, clock, command, conversation, dns, errors, http_json, load, session, store, tcp, tls, token, variables, websocket"
-        ),
+        (f"32: probes.login.kind: required, but missing; got nothing; legal: {KINDS}"),
     ),
     "an unknown kind": (
         'kind = "token"',
         'kind = "tokn"',
-        (
-            "33: probes.login.kind: unknown kind; got 'tokn'; legal: anonymous, checks, clock, command, conversation, dns, errors, http_json, load, session, store, tcp, tls, token, variables, websocket; "
-            "did you mean 'token'?"
-        ),
+        (f"33: probes.login.kind: unknown kind; got 'tokn'; legal: {KINDS}; did you mean 'token'?"),
     ),
     "an unknown strategy": (
         'strategy = "bypass_key"',
