@@ -85,14 +85,15 @@ def _candidate(test: TestResult, state: CampaignState, judges: str) -> Candidate
 
 
 def _troubled(case: Case) -> list[str]:
-    """The dependencies that fail a gate of their own, or were seen down the last time that anybody looked."""
-    failing = [
+    """The dependencies that fail a gate of their own, or whose gate's probe found them struck the last time."""
+    gates = [result for result in case.judgement.gates if isinstance(result.gate, ReliabilityGate)]
+    last = {clue.ref.partition("#")[0]: clue for clue in case.clues if clue.origin is Origin.OBSERVATION}
+    struck = {probe for probe, clue in last.items() if clue.state in _STRUCK}
+    return [
         result.gate.dependency
-        for result in case.judgement.gates
-        if result.state is GateState.FAILS and isinstance(result.gate, ReliabilityGate)
+        for result in gates
+        if result.state is GateState.FAILS or (isinstance(result.gate, ReliabilityGate) and result.gate.probe in struck)
     ]
-    last = {clue.dependency: clue for clue in case.clues if clue.origin is Origin.OBSERVATION}
-    return [*failing, *(name for name, clue in last.items() if clue.state in _STRUCK)]
 
 
 def _of_their_own(left: Sequence[Candidate], case: Case) -> list[tuple[Finding, list[Candidate]]]:

@@ -1,6 +1,6 @@
 """Hypotheses separated: rivals ruled out, consequences absorbed, and what nothing speaks for said to be unknown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ci_tools.diagnosis.clues import Clue
@@ -103,31 +103,43 @@ def _rivals(leading: Hypothesis, others: Sequence[Hypothesis], clues: Sequence[C
 
 
 def _absorbed(findings: Sequence[Finding], graph: Graph) -> list[Finding]:
-    """The findings that stand by themselves, each with those that are a consequence of it."""
-    absorbers = {id(one): [other for other in findings if _explains(other, one, graph)] for one in findings}
-    roots = [one for one in findings if not _roots_of(one, absorbers)]
-    for one in findings:
-        for root in _roots_of(one, absorbers):
-            root.consequences.append(_consequence(one, root, graph))
-    return roots
+    """The findings that stand by themselves, each with those that are a consequence of it.
+
+    *findings* are the strongest first: of two that would explain each other the stronger one does.
+    """
+    possible = {
+        number: [other for other, cause in enumerate(findings) if _explains(cause, finding, graph)]
+        for number, finding in enumerate(findings)
+    }
+    explained = {
+        number: [other for other in others if other < number or number not in _behind(other, possible)]
+        for number, others in possible.items()
+    }
+    for number, finding in enumerate(findings):
+        for root in _behind(number, explained):
+            if not explained[root]:
+                findings[root].consequences.append(_consequence(finding, findings[root], graph))
+    return [finding for number, finding in enumerate(findings) if not explained[number]]
 
 
-def _roots_of(finding: Finding, absorbers: dict[int, list[Finding]]) -> list[Finding]:
-    """What *finding* follows from in the end; none where it stands by itself."""
-    reached: dict[int, Finding] = {}
-    waiting = list(absorbers[id(finding)])
+def _behind(number: int, explained: Mapping[int, Sequence[int]]) -> list[int]:
+    """Everything that the finding of that *number* follows from, nearest first."""
+    reached: dict[int, None] = {}
+    waiting = list(explained[number])
     while waiting:
-        one = waiting.pop()
-        if id(one) not in reached and one is not finding:
-            reached[id(one)] = one
-            waiting += absorbers[id(one)]
-    return [one for one in reached.values() if all(other is finding for other in absorbers[id(one)])]
+        one = waiting.pop(0)
+        if one not in reached:
+            reached[one] = None
+            waiting += explained[one]
+    return list(reached)
 
 
 def _explains(other: Finding, finding: Finding, graph: Graph) -> bool:
     """Whether *finding* follows from *other*: known to be brought about by it, or above it with no sign of its own."""
     if other is finding:
         return False
+    if other.cause == finding.cause and other.dependency in graph.stands_on(finding.dependency):
+        return True
     if other.hypothesis and any(one.cause == finding.cause for one in other.hypothesis.cause.brings):
         return other.certainty is Certainty.CONFIRMED
     if finding.certainty is Certainty.CONFIRMED:

@@ -14,16 +14,13 @@ class Graph:
 
     edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seen_through: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What a gate's probe has to pass before it sees its own dependency."""
+    """What a probe has to pass before it sees its own dependency: of several gates the first asks most directly."""
 
     @classmethod
     def of(cls, edges: Mapping[str, tuple[str, ...]], phases: Iterable[Phase]) -> Self:
         """The graph of *edges*, seen as the gates of *phases* see it."""
-        through: dict[str, dict[str, None]] = {}
-        for gate in (gate for phase in phases for gate in phase.gates):
-            if isinstance(gate, ReliabilityGate):
-                through.setdefault(gate.dependency, {}).update(dict.fromkeys(gate.requires))
-        return cls(edges=edges, seen_through={name: tuple(names) for name, names in through.items()})
+        gates = [gate for phase in phases for gate in phase.gates if isinstance(gate, ReliabilityGate)]
+        return cls(edges=edges, seen_through={gate.dependency: gate.requires for gate in reversed(gates)})
 
     def beneath(self, name: str) -> frozenset[str]:
         """Everything without which *name* does not work; not itself."""

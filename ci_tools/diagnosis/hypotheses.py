@@ -82,6 +82,8 @@ def _of(cause: Cause, clues: Sequence[Clue]) -> Iterable[Hypothesis]:
 
 def placed(cause: Cause, sign: Sign, clue: Clue) -> str:
     """The dependency at which *clue*, read by *sign*, would show *cause*; empty if at none."""
+    if sign.place:
+        return sign.place
     if not cause.dependencies or clue.dependency in cause.dependencies:
         return clue.dependency
     # Words name what they are about better than whoever told them: a service's error can be its database's.

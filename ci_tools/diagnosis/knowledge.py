@@ -58,6 +58,8 @@ class Sign(_Document):
     timed_out: bool | None = None
     at_least: int = Field(default=1, ge=1)
     """So many clues have to be like that."""
+    place: str = ""
+    """The dependency at which it shows the cause; empty: the one that the clue is about."""
 
     def matches(self, clue: Clue) -> bool:
         """Whether *clue* is like that."""

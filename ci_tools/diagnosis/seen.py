@@ -28,7 +28,8 @@ def _clues(seen: Sequence[Observation], time_scale: float) -> Iterator[Clue]:
         numbers[one.probe] += 1
         yield Clue(
             ref=f"{one.probe}#{numbers[one.probe]}",
-            origin=Origin.OBSERVATION,
+            # What a service remembers of itself says nothing of how it is now.
+            origin=Origin.LOG if one.kind == "errors" else Origin.OBSERVATION,
             dependency=one.dependency,
             probe=one.kind,
             state=one.state,

@@ -11,6 +11,7 @@ from ci_tools.target.addresses import host_url
 from ci_tools.target.answers import mocked
 from ci_tools.target.websocket import Frame, FrameMissingError, SocketRefusedError, open_socket
 
+_ERROR = "error_message"
 _TOO_FAST_S = 0.005
 """A run that reasons, uses tools and keeps its result takes longer than this."""
 
@@ -40,12 +41,17 @@ async def _run(probe: ConversationProbe, clients: Clients) -> Sighting:
                 return _silence(str(error), socket.frames, clients.environment.scaled(probe.timeout_s))
             return judged(events)
     except SocketRefusedError as error:
-        return Sighting(state=DependencyState.DOWN, code=str(error.code), text=str(error))
+        # Without a connection nothing is said of agents; the connection has probes of its own.
+        return Sighting(state=DependencyState.UNKNOWN, code=str(error.code), text=str(error))
     except FrameMissingError as error:
-        return Sighting(state=DependencyState.DOWN, code="no_welcome", text=str(error))
+        return Sighting(state=DependencyState.UNKNOWN, code="no_welcome", text=str(error))
 
 
 def _silence(words: str, frames: Sequence[Frame], patience_s: float) -> Sighting:
+    refusal = next((frame for frame in frames if frame.type == _ERROR), None)
+    if refusal is not None:
+        text = f"the message was answered with {_ERROR}: {_words(refusal.data)}"
+        return Sighting(state=DependencyState.DOWN, code=_ERROR, text=text)
     begun = any(frame.type.startswith(("agent_", "tool_")) for frame in frames)
     return Sighting(
         state=DependencyState.DOWN,

@@ -1,5 +1,6 @@
 """The recent errors that a service lists of itself, in its own words."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from ci_tools.probes.sighting import Seen, Sighting
 from ci_tools.questions import ErrorsProbe
 from ci_tools.target.answers import accepted
 
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+"""The same error with another port or duration is no other error."""
 _MOST = 25
 """Distinct texts that are told: a service in trouble repeats itself."""
 
@@ -29,7 +32,7 @@ async def read_errors(probe: ErrorsProbe, clients: Clients) -> list[Seen]:
     told: dict[str, Seen] = {}
     for row in rows(answer, probe.under):
         words = "; ".join(str(row[name]) for name in (probe.text, "error") if row.get(name))
-        told.setdefault(words, Seen(_about(row, probe), _error(words, row), source))
+        told.setdefault(_NUMBER.sub("0", words), Seen(_about(row, probe), _error(words, row), source))
     well = Seen(probe.dependency, Sighting(state=DependencyState.UP, text="no recent error"), source)
     return list(told.values())[:_MOST] or [well]
 

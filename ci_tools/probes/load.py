@@ -24,16 +24,16 @@ class _Read:
 
 
 async def press(probe: LoadProbe, clients: Clients) -> list[Seen]:
-    """*Down* with code ``rises_with_load``: alone it answers, at once it does not. ``fails_alone``: no capacity matter.
+    """*Down*: alone it answers, at once it does not. *Unknown*: it fails alone, too, so nothing can be said of load.
 
     Raises:
         EvidenceError: we were throttled, or had no credentials.
     """
     bearer = await clients.bearer(probe.timeout_s) if probe.authenticated else None
     alone = [await _read(probe, clients, bearer) for _ in range(_ALONE)]
-    if all(one.words for one in alone):
-        text = f"all {_ALONE} reads fail without load: {alone[0].words}"
-        seen = Sighting(state=DependencyState.DOWN, code="fails_alone", text=text, samples_s=_samples(alone))
+    if failed := [one.words for one in alone if one.words]:
+        text = f"{len(failed)} of {_ALONE} reads fail without load: {failed[0]}"
+        seen = Sighting(state=DependencyState.UNKNOWN, code="fails_alone", text=text, samples_s=_samples(alone))
         return [Seen(probe.dependency, seen, source_of(probe, clients))]
     together = await asyncio.gather(*(_read(probe, clients, bearer) for _ in range(probe.together)))
     seen = _compared(alone, together)
@@ -56,9 +56,8 @@ async def _read(probe: LoadProbe, clients: Clients, bearer: str | None) -> _Read
 def _compared(alone: Sequence[_Read], together: Sequence[_Read]) -> Sighting:
     """Slower at once is how a healthy service queues, so only failures count."""
     failed = [one for one in together if one.words]
-    good = [one.elapsed_s for one in alone if not one.words]
-    before_s, after_s = median(good), median(one.elapsed_s for one in together)
-    rate = f"{len(failed)} of {len(together)} fail at once, {len(alone) - len(good)} of {len(alone)} alone"
+    before_s, after_s = (median(one.elapsed_s for one in reads) for reads in (alone, together))
+    rate = f"{len(failed)} of {len(together)} fail at once, none of {len(alone)} alone"
     text = f"{rate}; median {after_s:.3f} s at once, {before_s:.3f} s alone"
     if failed:
         words = f"{text}; {failed[0].words}"

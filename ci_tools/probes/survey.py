@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
-from ci_tools.model import Observation
+from ci_tools.model import DependencyState, Observation
 from ci_tools.probes import (
     anonymous,
     checks,
@@ -65,7 +66,9 @@ async def look(probe: Probe, clients: Clients) -> Sequence[Observation]:
     try:
         found = await _seen(probe, clients)
     except FAILURES as error:
-        found = [Seen(probe.dependency, unseen(error), f"a probe of kind {probe.kind}")]
+        # Whoever could not be asked has told nothing of what was asked for.
+        unasked = replace(unseen(error), state=DependencyState.UNKNOWN)
+        found = [Seen(probe.dependency, unasked, f"a probe of kind {probe.kind}")]
     return [observed(probe, one.dependency, one.sighting, one.source, clients) for one in found]
 
 

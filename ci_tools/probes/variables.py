@@ -9,13 +9,13 @@ from ci_tools.probes.reading import read, rows, source_of
 from ci_tools.probes.sighting import Seen, Sighting
 from ci_tools.questions import VariablesProbe
 
-WRONG: Mapping[str, tuple[str, object]] = {
-    "missing": ("present", False),
-    "whitespace": ("has_whitespace", True),
-    "placeholder": ("is_placeholder", True),
-    "too_short": ("length_ok", False),
+WRONG: Mapping[str, tuple[str, object, str]] = {
+    "missing": ("present", False, "is missing"),
+    "whitespace": ("has_whitespace", True, "contains whitespace"),
+    "placeholder": ("is_placeholder", True, "is a placeholder"),
+    "too_short": ("length_ok", False, "is too short"),
 }
-"""A code for each fact that speaks against a variable; the first that does is told."""
+"""A code and words for each fact that speaks against a variable; the first that does is told."""
 
 
 async def read_variables(probe: VariablesProbe, clients: Clients) -> list[Seen]:
@@ -28,10 +28,10 @@ async def read_variables(probe: VariablesProbe, clients: Clients) -> list[Seen]:
 
 
 def _wrong(variable: Mapping[str, Any], probe: VariablesProbe, source: str) -> Seen | None:
-    code = next((code for code, (fact, bad) in WRONG.items() if variable.get(fact) is bad), None)
+    code = next((code for code, (fact, bad, _) in WRONG.items() if variable.get(fact) is bad), None)
     if code is None:
         return None
     name = str(variable.get("name", ""))
     about = next((dependency for beginning, dependency in probe.about.items() if name.startswith(beginning)), "")
-    text = f"variable {name}: {code.replace('_', ' ')}"
+    text = f"variable {name} {WRONG[code][2]}"
     return Seen(about or probe.dependency, Sighting(state=DependencyState.DEGRADED, code=code, text=text), source)

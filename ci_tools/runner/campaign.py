@@ -248,6 +248,12 @@ class CampaignRun:
         for observation in quiet.survey():
             self._write(Observed(observation=observation))
 
+    def _survey_again(self, phase: Phase, quiet: QuietWindow, deadline: float) -> None:
+        """Look once more where a phase went wrong: what it has brought about stands in the services' own words now."""
+        outcomes = {test.outcome for test in self._judgement().tests if test.phase == phase.number}
+        if outcomes & {Outcome.FAILED, Outcome.ERRORED} and time.monotonic() < deadline:
+            self._survey(quiet)
+
     def _note_veto(self) -> None:
         """A suite's own plugin may refuse a session whose tests all passed: that is no pass either."""
         if self._pytest is None or not self._pytest.alive:
@@ -290,6 +296,7 @@ class CampaignRun:
             self._breaker.hold(self._dependencies.down)
             ended = self._test(phase, environ, deadline)
             self._identify(quiet)
+            self._survey_again(phase, quiet, deadline)
             cut_short = ended
         finally:
             self._write(PhaseFinished(number=phase.number, cut_short=cut_short))

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from ci_tools.diagnosis.clues import Clue
 from ci_tools.diagnosis.facts import with_facts
 from ci_tools.diagnosis.findings import Finding, separate
+from ci_tools.diagnosis.graph import Graph
 from ci_tools.diagnosis.hypotheses import Certainty, hypotheses
 from tests.unit.diagnosis.clinic import GRAPH, clue, knowledge, well
 
@@ -96,3 +97,21 @@ def test_at_one_place_the_likeliest_suspicion_leads() -> None:
 
     assert finding.cause == "unreachable"
     assert [rival.cause for rival in finding.rivals] == ["slow"]
+
+
+def test_of_two_that_would_explain_each_other_the_stronger_does() -> None:
+    """A circle of needs must not make both vanish."""
+    circle = Graph(edges={"a": ("b",), "b": ("a",)})
+    clues = [clue("a", "timeout"), clue("b", "something odd")]
+    (finding,) = separate(hypotheses(clues, knowledge()), ["a", "b"], clues, circle)
+
+    assert finding.dependency == "a"
+    assert [one.dependency for one in finding.consequences] == ["b"]
+
+
+def test_the_same_cause_further_down_is_one() -> None:
+    """What is wrong beneath shows above in the same words."""
+    (finding,) = found([clue("service", "refused"), clue("socket", "refused")])
+
+    assert finding.dependency == "service"
+    assert [(one.dependency, one.cause) for one in finding.consequences] == [("socket", "refused")]

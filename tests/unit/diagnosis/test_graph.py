@@ -31,11 +31,11 @@ def test_a_circle_of_needs_ends() -> None:
 
 
 def test_gates_say_through_what_they_look() -> None:
-    """The requirements of all gates of a dependency count."""
+    """Of several the first asks most directly."""
     gates = [
         ReliabilityGate(name=name, dependency="store", probe=name, floor=0.5, target=1, requires=(name,))
         for name in ("edge", "service")
     ]
     graph = Graph.of({"store": ()}, [Phase(number=1, name="first", budget_s=1, gates=tuple(gates))])
 
-    assert graph.stands_on("store") == {"edge", "service"}
+    assert graph.stands_on("store") == {"edge"}
