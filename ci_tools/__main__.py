@@ -19,11 +19,14 @@ from rich.console import Console
 
 from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, RANDOM, parser
 from ci_tools.errors import CampaignError, ExitCode, JournalWriteError, UsageError
+from ci_tools.evidence.ingesting import ingest, sources
 from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.model import Previous, Verdict
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
+from ci_tools.report.inert import line
+from ci_tools.report.ingested import ingested_line
 from ci_tools.report.markdown import report
 from ci_tools.report.planned import print_plan
 from ci_tools.report.results import document
@@ -48,6 +51,9 @@ PARENT = "CI_TOOLS_PARENT"
 """Environment variable with the id of the process whose end ends a campaign: nox does not pass SIGTERM on."""
 RESULTS = "test_results.json"
 REPORT = "report.md"
+_MOST_PROBLEMS = 10
+"""Of one file, as far as they are printed; the journal has all."""
+_PROBLEM_CHARS = 500
 _EXITS = {
     Verdict.PASS: ExitCode.PASS,
     Verdict.FAIL: ExitCode.FAIL,
@@ -108,7 +114,7 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
     if arguments.shard is not None and not arguments.plan_file:
         raise UsageError("--shard needs --plan-file FILE, as written by: ci-tools plan --shards N --out FILE")
     given = _given(arguments, digest) if arguments.plan_file else None
-    campaign = arguments.campaign_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"
+    campaign = arguments.campaign_id or _fresh_campaign_id()
     out = arguments.out or Path("campaigns") / campaign
     environment = given.plan.environment if given else arguments.environment or DEFAULT_ENVIRONMENT
     shards = given.shards if given and len(given.shards) > 1 else ()
@@ -261,6 +267,32 @@ def _judge(arguments: argparse.Namespace) -> ExitCode:
     return _EXITS[judgement.verdict]
 
 
+def _ingest(arguments: argparse.Namespace) -> ExitCode:
+    """0: everything was read whole; 3: the journal says what is missing, broken or empty. The verdict is judge's."""
+    found = sources(arguments.files, sys.stdin.buffer)
+    redactor = Redactor(secrets_of(os.environ))
+    directory = CampaignDirectory.create(arguments.out, redactor)
+    taken = ingest(
+        found,
+        directory,
+        campaign=arguments.campaign_id or _fresh_campaign_id(),
+        environment=arguments.environment,
+        stdin=sys.stdin.buffer,
+    )
+    for one in taken:
+        print(ingested_line(one.name, one.format, one.counts))
+        for problem in one.problems[:_MOST_PROBLEMS]:
+            print(f"ci-tools: {line(redactor.text(f'{one.name}: {problem}'), _PROBLEM_CHARS)}", file=sys.stderr)
+        if len(one.problems) > _MOST_PROBLEMS:
+            print(f"ci-tools: … {len(one.problems) - _MOST_PROBLEMS} more, in the journal", file=sys.stderr)
+    print(f"judge it with: ci-tools judge {arguments.out}")
+    return ExitCode.INCONCLUSIVE if any(one.problems for one in taken) else ExitCode.PASS
+
+
+def _fresh_campaign_id() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"
+
+
 def _redactor_of(directory: Path) -> Redactor:
     """What masks the secrets of the campaign in *directory*, as far as they are still in our environment."""
     return Redactor(secrets_of(os.environ, secret_names_in(directory)))
@@ -359,6 +391,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
     "campaign": _campaign,
     "plan": _plan,
     "judge": _judge,
+    "ingest": _ingest,
     "triage": _triage,
     "schema": _schema,
     "faults": _faults,

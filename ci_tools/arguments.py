@@ -7,6 +7,8 @@ from pathlib import Path
 from ci_tools.triage.decide import ACTIONS_BOT
 
 DEFAULT_ENVIRONMENT = "twin"
+FOREIGN_ENVIRONMENT = "foreign"
+"""Where tests ran whose results other tools have written, unless somebody says."""
 LONGEST = "longest"
 RANDOM = re.compile(r"random:(\d{1,18})")
 _ABOUT = "Post-deploy verification: arguments become one call, its result an exit code (0 pass, 1 fail, 2, 3, 4)."
@@ -22,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     _add_campaign(commands.add_parser("campaign", help="verify a deployed system, by a plan", allow_abbrev=False))
     _add_plan(commands.add_parser("plan", help="say what a campaign would run", allow_abbrev=False))
     _add_judge(commands.add_parser("judge", help="judge a campaign's journal again", allow_abbrev=False))
+    _add_ingest(commands.add_parser("ingest", help="make a journal of other tools' results", allow_abbrev=False))
     _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
     _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
     _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
@@ -114,6 +117,24 @@ def _workers(text: str) -> int:
 def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
     parser.set_defaults(command="judge")
+
+
+def _add_ingest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="JUnit XML, pytest-reportlog or CTRF, told by content; - is standard input",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where evidence is kept")
+    parser.add_argument(
+        "--environment", default=FOREIGN_ENVIRONMENT, metavar="E", help="where the tests ran (default %(default)s)"
+    )
+    parser.add_argument(
+        "--campaign-id", type=_campaign_id, metavar="ID", help="the campaign's name (default: made from the time)"
+    )
+    parser.set_defaults(command="ingest")
 
 
 def _add_triage(parser: argparse.ArgumentParser) -> None:
