@@ -3,12 +3,16 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from enum import StrEnum
+from datetime import datetime
+from functools import lru_cache
 from json.encoder import encode_basestring
 
 from ci_tools.evidence.events import NAMES, VERSION, Event, Record, to_document
 from ci_tools.evidence.redaction import Redactor
 
+_SHORT = 200
+_REMEMBERED = 1_024
+"""Records of one kind repeat suites and outcomes."""
 _SAMPLE = "a value that is long enough to be a secret"
 
 
@@ -29,6 +33,9 @@ class Speller:
         self._redactor = redactor
         self._heads: dict[type[Event], str] = {}
         self._names: dict[type[Event], tuple[tuple[str, str], ...] | None] = {}
+        self._short = lru_cache(maxsize=_REMEMBERED)(self._quoted)
+        self._instant: tuple[datetime, float] | None = None
+        self._spelled_instant = ""
 
     def line(self, record: Record) -> bytes:
         """The line of *record*."""
@@ -40,8 +47,12 @@ class Speller:
         data = None if names is None else self._data(record.event, names)
         if data is None or record.writer != self._writer:
             return line_of(record, self._redactor)
-        at = f'"seq":{record.seq},"at":"{record.at.isoformat()}","mono":{record.mono_s!r}'
-        return f'{self._heads[kind]},{at},"data":{{{data}}}}}\n'.encode(errors="replace")
+        instant = (record.at, record.mono_s)
+        if instant != self._instant:
+            self._instant = instant
+            self._spelled_instant = f'"at":"{record.at.isoformat()}","mono":{record.mono_s!r}'
+        middle = f'"seq":{record.seq},{self._spelled_instant}'
+        return f'{self._heads[kind]},{middle},"data":{{{data}}}}}\n'.encode(errors="replace")
 
     def _head(self, kind: type[Event]) -> str:
         return _json(self._redactor.value({"v": VERSION, "event": NAMES[kind], "writer": self._writer}))[:-1]
@@ -58,8 +69,7 @@ class Speller:
         for name, spelled in names:
             value = getattr(event, name)
             if isinstance(value, str):
-                text = value.value if isinstance(value, StrEnum) else value
-                parts.append(spelled + encode_basestring(self._redactor.text(text)))
+                parts.append(spelled + (self._short(value) if len(value) <= _SHORT else self._quoted(value)))
             elif type(value) is int or (type(value) is float and value - value == 0):
                 parts.append(f"{spelled}{value!r}")
             elif value == () or (isinstance(value, Mapping) and not value):
@@ -67,6 +77,9 @@ class Speller:
             else:
                 return None
         return ",".join(parts)
+
+    def _quoted(self, text: str) -> str:
+        return encode_basestring(self._redactor.text(str(text)))
 
 
 def _json(document: object) -> str:

@@ -3,17 +3,21 @@
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ci_tools.evidence.foreign.results import MalformedResultsError
 
 LONGEST_VALUE = 16 << 20
 """Characters of one value."""
+_TELLING_BYTES = 4
 _CUT_CHARS = 64
 """An escape or a word that is cut off begins no further from the end."""
 _CUT_STRING = "Unterminated string"
 """Python's words for a string that is cut off, which it finds wrong where it begins."""
+_NO_END = "a number that does not end"
+_ENDS = frozenset(" \t\r\n,]}")
+"""What stands behind a number that is whole."""
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -62,21 +66,22 @@ class JsonStream:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
-                problem, at = error.msg, error.pos
+                problem, at = error.msg, error.pos - self._at
             except (ValueError, RecursionError) as error:
                 raise self._malformed(f"a value that cannot be read: {type(error).__name__}") from error
             else:
-                # A number at the end of what is there may go on; what is behind anything else is no part of it.
-                if end < len(self._text) or isinstance(value, str | dict | list) or self._over:
+                # A number at the end of what is there may go on; anything else tells its own end.
+                if not isinstance(value, int | float) or self._text[end : end + 1] in _ENDS or self._over:
                     self._at = end
                     return value
-                problem, at = "", end
-            if self._is_certain(problem, at) or not self._more(double=True):
-                raise self._malformed(problem or "the document ends here", at)
+                problem, at = _NO_END, end - self._at
+            if self._is_certain(problem, at):
+                raise self._malformed(problem, self._at + at)
+            self._more(double=True)
 
     def _is_certain(self, problem: str, at: int) -> bool:
         """Whether what is wrong does not go away with more: what is only cut off is wrong at its end."""
-        return self._over or (len(self._text) - at > _CUT_CHARS and not problem.startswith(_CUT_STRING))
+        return self._over or (len(self._text) - self._at - at > _CUT_CHARS and not problem.startswith(_CUT_STRING))
 
     def opens(self, bracket: str) -> bool:
         """Whether the value that begins here is an object (``{``) or an array (``[``)."""
@@ -119,9 +124,10 @@ class JsonStream:
     def _more(self, *, double: bool = False) -> bool:
         """Read on, as much again as there is where *double*, so that a long value is tried a few times only."""
         self._forget()
-        if len(self._text) > LONGEST_VALUE:
+        room = LONGEST_VALUE - len(self._text)
+        if room < 0:
             raise self._malformed(f"a value is longer than {LONGEST_VALUE >> 20} million characters")
-        wanted = len(self._text) if double else 0
+        wanted = min(len(self._text), room) if double else 0
         pieces: list[str] = []
         size = 0
         while size <= wanted and (piece := self._read()):
@@ -156,14 +162,16 @@ def _moved(line: int, column: int, over: str) -> tuple[int, int]:
 
 
 def _decoded(chunks: Iterable[bytes]) -> Iterator[str]:
-    decoder: Callable[..., str] | None = None
-    for chunk in chunks:
-        if decoder is None and chunk:
-            decoder = codecs.getincrementaldecoder(encoding_of(chunk))().decode
-        if decoder is not None:
-            yield decoder(chunk)
-    if decoder is not None:
-        yield decoder(b"", True)
+    pieces = iter(chunks)
+    beginning = b""
+    # The first four bytes tell the encoding.
+    while len(beginning) < _TELLING_BYTES and (piece := next(pieces, b"")):
+        beginning += piece
+    decode = codecs.getincrementaldecoder(encoding_of(beginning))().decode
+    yield decode(beginning)
+    for piece in pieces:
+        yield decode(piece)
+    yield decode(b"", True)
 
 
 def encoding_of(beginning: bytes) -> str:

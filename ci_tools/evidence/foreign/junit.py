@@ -76,6 +76,8 @@ class _Case:
     output: list[tuple[str, Gathered]] = field(default_factory=list)
 
     def attempts(self) -> tuple[ForeignAttempt, ...]:
+        if not self.results:
+            return (self._by_status(seconds(self.attributes.get("time", ""))),)
         own = [result for result in self.results if result.kind in _OWN]
         failed = any(_OWN[result.kind] in BAD for result in own)
         earlier = [result.attempt() for result in self.results if result.kind in _EARLIER]
@@ -95,9 +97,9 @@ class _Case:
         return told
 
     def _by_status(self, duration_s: float) -> ForeignAttempt:
-        words = (self.attributes.get("status", ""), self.attributes.get("result", ""))
-        for word in words:
-            outcome = _STATUS.get(word.strip().lower())
+        for name in ("status", "result"):
+            word = self.attributes.get(name, "")
+            outcome = _STATUS.get(word.strip().lower()) if word else None
             if outcome is not None:
                 return ForeignAttempt(
                     outcome=outcome, duration_s=duration_s, message=f"the file says {word!r} and no more"

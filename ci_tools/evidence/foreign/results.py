@@ -13,7 +13,7 @@ TAIL_CHARS = 32_000
 """Of a longer text only its beginning and its end are kept while reading; more than is shown, so that a secret at the
 edge of what is shown can still be recognised."""
 _NAME_CHARS = 1_000
-_NUMBER = re.compile(r"\d{1,15}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,2})?|\.\d{1,20}")
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,2})?|\.\d{1,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
