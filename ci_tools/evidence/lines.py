@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from json.encoder import encode_basestring
 
@@ -13,6 +14,7 @@ from ci_tools.evidence.redaction import Redactor
 _SHORT = 200
 _REMEMBERED = 1_024
 """Records of one kind repeat suites and outcomes."""
+_EMPTY: Mapping[type, str] = {tuple: "[]", dict: "{}"}
 _SAMPLE = "a value that is long enough to be a secret"
 
 
@@ -68,12 +70,13 @@ class Speller:
         parts: list[str] = []
         for name, spelled in names:
             value = getattr(event, name)
-            if isinstance(value, str):
+            kind = type(value)
+            if kind is str or issubclass(kind, StrEnum):
                 parts.append(spelled + (self._short(value) if len(value) <= _SHORT else self._quoted(value)))
-            elif type(value) is int or (type(value) is float and value - value == 0):
+            elif kind is int or (kind is float and value - value == 0):
                 parts.append(f"{spelled}{value!r}")
-            elif value == () or (isinstance(value, Mapping) and not value):
-                parts.append(spelled + ("[]" if value == () else "{}"))
+            elif not value and kind in _EMPTY:
+                parts.append(spelled + _EMPTY[kind])
             else:
                 return None
         return ",".join(parts)

@@ -20,6 +20,7 @@ from ci_tools.evidence.foreign.results import (
 )
 from ci_tools.model import Outcome
 
+_DECODER = json.JSONDecoder()
 _LONGEST_LINE = 64 << 20
 _ENDINGS = {2: "it was interrupted", 3: "an internal error", 4: "it was called wrongly", 5: "no test was collected"}
 _SUBTESTS = ("SubTestReport", "SubtestReport")
@@ -85,8 +86,10 @@ class _Session:
             yield from self._finished(report.get("exitstatus"))
 
     def _phase(self, report: Mapping[str, Any], *, subtest: bool) -> Iterator[Entry]:
-        key = (str(report["nodeid"]), str(report.get("worker_id", "")))
-        running = self.running.setdefault(key, _Running())
+        key = (report["nodeid"], str(report.get("worker_id", "")))
+        running = self.running.get(key)
+        if running is None:
+            running = self.running[key] = _Running()
         attempt = running.attempts[-1]
         if not subtest:
             attempt.duration_s += duration_of(report.get("duration"))
@@ -166,7 +169,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _object(line: bytes, number: int) -> Mapping[str, Any]:
     try:
-        document = json.loads(line)
+        document = _DECODER.decode(line.decode())
     except json.JSONDecodeError as error:
         raise MalformedResultsError(error.msg, line=number, column=error.colno) from error
     except UnicodeDecodeError as error:

@@ -107,6 +107,8 @@ class Gathered:
 
 def kept(text: str) -> tuple[str, int]:
     """What is kept of *text*, and how many characters are not."""
+    if len(text) <= HEAD_CHARS:
+        return text, 0
     gathered = Gathered()
     gathered.add(text)
     return gathered.text, gathered.dropped
