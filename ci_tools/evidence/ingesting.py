@@ -42,6 +42,8 @@ STDIN = Path("-")
 PLAN = "ingest"
 _WRITER = "ingest"
 _PHASE = 1
+_MOST_PROBLEMS = 100
+"""Of one file: who wants to burden a reader of the journal has no further use of more."""
 _CHUNK_BYTES = 1 << 16
 _MESSAGE_CHARS = 2_000
 _HEAD_CHARS = 2_000
@@ -213,19 +215,25 @@ def _events(
     source: Source, taken: Taken, identities: Identities, journal: JournalWriter, stdin: BinaryIO
 ) -> Iterator[Event]:
     """What *source* says, as events, and into *taken* what it was; a broken file ends in a problem, not in an error."""
+    unlisted = 0
     try:
         for entry in _entries(source, stdin):
             if isinstance(entry, ForeignTest):
                 yield from _of_test(entry, taken, identities, journal)
             else:
                 taken.missing += entry.missing
-                yield _problem(taken, entry.about, entry.text)
+                if len(taken.problems) < _MOST_PROBLEMS:
+                    yield _problem(taken, entry.about, entry.text)
+                else:
+                    unlisted += 1
     except MalformedResultsError as error:
         taken.cut = True
         yield _problem(taken, "", f"broken at {error}")
     except OSError as error:
         taken.cut = True
         yield _problem(taken, "", f"cannot be read on: {error.strerror}")
+    if unlisted:
+        yield _problem(taken, "", f"{unlisted} more problems are not listed")
     if not (taken.tests or taken.problems):
         yield _problem(taken, "", "it holds no test")
 

@@ -150,6 +150,15 @@ def test_a_file_is_what_it_holds(campaign: Campaign) -> None:
     assert campaign.judgement().verdict is Verdict.PASS
 
 
+def test_endless_problems_have_an_end(campaign: Campaign) -> None:
+    """The number of those that are not listed is said, and every missing test counts."""
+    lacking = '<testsuite tests="2"/>' * 150
+    (taken,) = campaign.ingest(campaign.file("a.xml", f"<testsuites>{lacking}</testsuites>"))
+
+    assert (len(taken.problems), taken.problems[-1]) == (101, "50 more problems are not listed")
+    assert campaign.judgement().suites[0].planned == 300
+
+
 def test_a_foreign_file_among_others_keeps_a_pass_away(campaign: Campaign) -> None:
     """Nobody knows what it says."""
     judgement = campaign.judged(PASSING, "<project/>")
