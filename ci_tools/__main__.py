@@ -24,6 +24,7 @@ from ci_tools.diagnosis.owners import Line
 from ci_tools.diagnosis.owners import parse as parse_owners
 from ci_tools.errors import CampaignError, ExitCode, JournalWriteError, UsageError
 from ci_tools.evidence.events import Observed
+from ci_tools.evidence.ingesting import ingest, sources
 from ci_tools.evidence.journal import HEARTBEAT, CampaignDirectory, folder_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.knowledge_file import known
@@ -31,6 +32,8 @@ from ci_tools.model import DependencyState, Observation, Previous, Verdict
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
 from ci_tools.report.incident_words import explanation
+from ci_tools.report.inert import line
+from ci_tools.report.ingested import ingested_line
 from ci_tools.report.markdown import report
 from ci_tools.report.observations import observation_documents, print_observations
 from ci_tools.report.planned import print_plan
@@ -56,6 +59,9 @@ RESULTS = "test_results.json"
 CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks for it, in its order."""
 REPORT = "report.md"
+_MOST_PROBLEMS = 10
+"""Of one file, as far as they are printed; the journal has all."""
+_PROBLEM_CHARS = 500
 _EXITS = {
     Verdict.PASS: ExitCode.PASS,
     Verdict.FAIL: ExitCode.FAIL,
@@ -116,7 +122,7 @@ def _campaign(arguments: argparse.Namespace) -> ExitCode:
     if arguments.shard is not None and not arguments.plan_file:
         raise UsageError("--shard needs --plan-file FILE, as written by: ci-tools plan --shards N --out FILE")
     given = _given(arguments, digest) if arguments.plan_file else None
-    campaign = arguments.campaign_id or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"
+    campaign = arguments.campaign_id or _fresh_campaign_id()
     out = arguments.out or Path("campaigns") / campaign
     environment = given.plan.environment if given else arguments.environment or DEFAULT_ENVIRONMENT
     shards = given.shards if given and len(given.shards) > 1 else ()
@@ -294,6 +300,32 @@ def _explain(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.PASS
 
 
+def _ingest(arguments: argparse.Namespace) -> ExitCode:
+    """0: everything was read whole; 3: the journal says what is missing, broken or empty. The verdict is judge's."""
+    found = sources(arguments.files, sys.stdin.buffer)
+    redactor = Redactor(secrets_of(os.environ))
+    directory = CampaignDirectory.create(arguments.out, redactor)
+    taken = ingest(
+        found,
+        directory,
+        campaign=arguments.campaign_id or _fresh_campaign_id(),
+        environment=arguments.environment,
+        stdin=sys.stdin.buffer,
+    )
+    for one in taken:
+        print(ingested_line(one.name, one.format, one.counts))
+        for problem in one.problems[:_MOST_PROBLEMS]:
+            print(f"ci-tools: {line(redactor.text(f'{one.name}: {problem}'), _PROBLEM_CHARS)}", file=sys.stderr)
+        if len(one.problems) > _MOST_PROBLEMS:
+            print(f"ci-tools: … {len(one.problems) - _MOST_PROBLEMS} more, in the journal", file=sys.stderr)
+    print(f"judge it with: ci-tools judge {arguments.out}")
+    return ExitCode.INCONCLUSIVE if any(one.problems for one in taken) else ExitCode.PASS
+
+
+def _fresh_campaign_id() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"
+
+
 def _redactor_of(directory: Path) -> Redactor:
     """What masks the secrets of the campaign in *directory*, as far as they are still in our environment."""
     return Redactor(secrets_of(os.environ, secret_names_in(directory)))
@@ -436,6 +468,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
     "explain": _explain,
     "probe": _probe,
     "heartbeat": _heartbeat,
+    "ingest": _ingest,
     "triage": _triage,
     "schema": _schema,
     "faults": _faults,

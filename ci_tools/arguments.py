@@ -7,6 +7,8 @@ from pathlib import Path
 from ci_tools.triage.decide import ACTIONS_BOT
 
 DEFAULT_ENVIRONMENT = "twin"
+FOREIGN_ENVIRONMENT = "foreign"
+"""Where tests ran whose results other tools have written, unless somebody says."""
 LONGEST = "longest"
 RANDOM = re.compile(r"random:(\d{1,18})")
 _ABOUT = "Post-deploy verification: arguments become one call, its result an exit code (0 pass, 1 fail, 2, 3, 4)."
@@ -25,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     _add_explain(commands.add_parser("explain", help="tell a campaign's incidents in plain words", allow_abbrev=False))
     _add_probe(commands.add_parser("probe", help="ask the deployed system's parts, without tests", allow_abbrev=False))
     _add_heartbeat(commands.add_parser("heartbeat", help="keep what the probes see, without tests", allow_abbrev=False))
+    _add_ingest(commands.add_parser("ingest", help="make a journal of other tools' results", allow_abbrev=False))
     _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
     _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
     _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
@@ -142,6 +145,24 @@ def _add_heartbeat(parser: argparse.ArgumentParser) -> None:
     _add_looking(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where heartbeats are kept; may exist")
     parser.set_defaults(command="heartbeat")
+
+
+def _add_ingest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="JUnit XML, pytest-reportlog or CTRF, told by content; - is standard input",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where evidence is kept")
+    parser.add_argument(
+        "--environment", default=FOREIGN_ENVIRONMENT, metavar="E", help="where the tests ran (default %(default)s)"
+    )
+    parser.add_argument(
+        "--campaign-id", type=_campaign_id, metavar="ID", help="the campaign's name (default: made from the time)"
+    )
+    parser.set_defaults(command="ingest")
 
 
 def _add_triage(parser: argparse.ArgumentParser) -> None:

@@ -34,6 +34,11 @@ class Finding:
         return frozenset({self.dependency, *(one.dependency for one in self.consequences)})
 
     @property
+    def origin(self) -> str:
+        """The dependency where it is put right."""
+        return (self.hypothesis.cause.owner if self.hypothesis else "") or self.dependency
+
+    @property
     def rank(self) -> tuple[bool, bool, int]:
         """Greater explains more."""
         weight = self.hypothesis.weight if self.hypothesis else 0

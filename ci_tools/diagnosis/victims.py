@@ -70,10 +70,11 @@ def _finding_of(
     test: Candidate, findings: Sequence[Finding], windows: Mapping[str, Window], graph: Graph
 ) -> int | None:
     """The nearest finding among what *test* needs: what it judges, what it requires, then what these stand on."""
-    needed = [test.judges, *test.requires, *_beneath(test, graph)]
-    for name in needed:
+    for name in (test.judges, *test.requires, *_beneath(test, graph)):
         for number, finding in enumerate(findings):
-            if name in finding.struck and windows.get(finding.dependency, Window(None, None)).overlaps(test):
+            # Whose fault it is in the end counts only for a test that asks for just that.
+            struck = finding.struck | {finding.origin} if name in test.requires else finding.struck
+            if name in struck and windows.get(finding.dependency, Window(None, None)).overlaps(test):
                 return number
     return None
 

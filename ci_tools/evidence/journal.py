@@ -9,16 +9,18 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, TypeVar
 
 from ci_tools.errors import EmptyJournalError, ForeignJournalError, JournalWriteError, UsageError
 from ci_tools.evidence.events import Event, NotARecordError, Record, from_line, to_document
+from ci_tools.evidence.lines import Speller, line_of
 from ci_tools.evidence.redaction import Redactor
 
 T = TypeVar("T", bound=Event)
@@ -27,6 +29,7 @@ HEARTBEAT = "heartbeat-"
 _FOLDER = "journal"
 _OPENING = b'{"v":1,"event":'
 """How every line of ours begins; a torn first line is recognised by it."""
+_BATCH = 500
 _WRITER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 
 
@@ -52,11 +55,25 @@ class JournalWriter:
         Raises:
             JournalWriteError: the line did not reach the file whole (full disk, lost permission).
         """
+        self._append(line_of(self._record(event, datetime.now(UTC), time.monotonic()), self._redactor))
+
+    def write_all(self, events: Iterable[Event]) -> None:
+        """Append *events*, redacted, a batch at a time: for what can be read again where it came from.
+
+        Raises:
+            JournalWriteError: the lines did not reach the file whole.
+        """
+        speller = Speller(self.name, self._redactor)
+        remaining = iter(events)
+        while batch := list(islice(remaining, _BATCH)):
+            at, mono_s = datetime.now(UTC), time.monotonic()
+            self._append(b"".join(speller.line(self._record(event, at, mono_s)) for event in batch))
+
+    def _record(self, event: Event, at: datetime, mono_s: float) -> Record:
         self._seq += 1
-        record = Record(writer=self.name, seq=self._seq, at=datetime.now(UTC), mono_s=time.monotonic(), event=event)
-        document = self._redactor.value(to_document(record))
-        # Half a surrogate pair, as undecodable file names leave it, would make the line unreadable: "?" stands for it.
-        line = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
+        return Record(writer=self.name, seq=self._seq, at=at, mono_s=mono_s, event=event)
+
+    def _append(self, line: bytes) -> None:
         try:
             while line:
                 line = line[os.write(self._file, line) :]

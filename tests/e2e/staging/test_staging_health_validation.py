@@ -131,6 +131,7 @@ async def test_endpoints_agree_on_version_and_environment(backend: Service) -> N
     assert ready["environment"] == info["environment"]
 
 
+@pytest.mark.requires("secret_manager")
 async def test_configuration_is_valid(backend: Service) -> None:
     """Every required variable is present, long enough, free of whitespace and no placeholder."""
     answer = await backend.get("/api/config/validate")

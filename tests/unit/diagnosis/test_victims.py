@@ -1,6 +1,7 @@
 from ci_tools.diagnosis.findings import Finding
+from ci_tools.diagnosis.hypotheses import hypotheses
 from ci_tools.diagnosis.victims import Candidate, Window, assigned, window
-from tests.unit.diagnosis.clinic import GRAPH, at, clue, failure, well
+from tests.unit.diagnosis.clinic import GRAPH, at, clue, failure, knowledge, well
 
 ALWAYS = Window(None, None)
 
@@ -59,3 +60,14 @@ def test_an_outage_that_nobody_saw_begin_or_end_has_no_bounds() -> None:
 def test_where_nothing_was_seen_down_nothing_bounds_it() -> None:
     """A dependency can be wrong without being down."""
     assert window("cache", [well("cache", at=at(1))]) == ALWAYS
+
+
+def test_whose_fault_it_is_counts_for_a_test_that_asks_for_just_that() -> None:
+    """A cause may lie with another part than the one that it strikes; what only stands on that part is no victim."""
+    spoken = hypotheses([clue("service", probe="shared_delay")], knowledge())
+    found = [Finding(dependency="service", hypothesis=spoken[0])]
+    taken, _ = assigned([case("store", "edge")], found, {}, GRAPH)
+    _, left = assigned([case("cache")], [Finding(dependency="nowhere", hypothesis=spoken[0])], {}, GRAPH)
+
+    assert len(taken[0]) == 1
+    assert len(left) == 1
