@@ -32,8 +32,10 @@ async def _resolved(name: str, probe: DnsProbe, clients: Clients) -> Sighting:
     except TimeoutError:
         text = f"{name} was not resolved within {patience_s:g} s"
         return Sighting(state=DependencyState.DOWN, latency_s=patience_s, timed_out=True, text=text)
-    except socket.gaierror as error:
-        code = _SYMBOLS.get(error.errno or 0, str(error.errno))
+    except (socket.gaierror, UnicodeError) as error:
+        # A name with an empty or overlong label is refused before any resolver is asked.
+        number = error.errno if isinstance(error, socket.gaierror) else socket.EAI_NONAME
+        code = _SYMBOLS.get(number or 0, str(number))
         took_s = time.perf_counter() - began_s
         return Sighting(state=DependencyState.DOWN, latency_s=took_s, code=code, text=f"{name}: {error}")
     addresses = ", ".join(sorted({str(answer[4][0]) for answer in answers}))

@@ -49,6 +49,8 @@ def run(trial: Trial, out: Path, *, previous: Path | None = None) -> Outcome:
         argv, cwd=ROOT, env={**os.environ, "CI": "1"}, capture_output=True, timeout=_PATIENCE_S, check=False
     )
     took_s = time.monotonic() - began_s
+    if not (out / "test_results.json").exists():
+        raise RuntimeError(f"the campaign of {trial.name} left no results: {done.stderr.decode()[-2000:]}")
     results = json.loads((out / "test_results.json").read_text(encoding="utf-8"))
     return Outcome(
         trial=trial,

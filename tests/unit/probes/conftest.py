@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 import trustme
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from ci_tools.model import Environment, Observation
 from ci_tools.probes.attempt import attempt
 from ci_tools.probes.clients import Clients, clients_of
-from ci_tools.questions import Probe
+from ci_tools.probes.survey import look as look_at
+from ci_tools.questions import GateProbe, Probe
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -171,13 +174,47 @@ def look(clients: Callable[..., AbstractAsyncContextManager[Clients]]) -> Callab
     """What one attempt of a probe sees; *there* is the URL of the host ``there``."""
 
     async def once(
-        probe: Probe, there: str = "http://127.0.0.1", environ: Mapping[str, str] | None = None, **fields: Any
+        probe: GateProbe, there: str = "http://127.0.0.1", environ: Mapping[str, str] | None = None, **fields: Any
     ) -> Observation:
         hosts = {"there": there, **fields.pop("hosts", {})}
         async with clients(hosts, environ, **fields) as opened:
             return await attempt(probe, opened)
 
     return once
+
+
+@pytest.fixture
+def survey(
+    clients: Callable[..., AbstractAsyncContextManager[Clients]],
+) -> Callable[..., Awaitable[Sequence[Observation]]]:
+    """What one look of a probe of any kind sees; *there* is the URL of the host ``there``."""
+
+    async def once(
+        probe: Probe, there: str = "http://127.0.0.1", environ: Mapping[str, str] | None = None, **fields: Any
+    ) -> Sequence[Observation]:
+        hosts = {"there": there, **fields.pop("hosts", {})}
+        async with clients(hosts, environ, **fields) as opened:
+            return await look_at(probe, opened)
+
+    return once
+
+
+Talk = Callable[[ServerConnection], Awaitable[None]]
+
+
+@pytest.fixture
+async def serving() -> AsyncIterator[Callable[..., Awaitable[str]]]:
+    """Start a WebSocket server that talks by *talk*, or refuses the handshake with *refuse*; its URL."""
+    async with AsyncExitStack() as stack:
+
+        async def start(talk: Talk, refuse: tuple[HTTPStatus, str] | None = None) -> str:
+            def gate(connection: ServerConnection, _: Request) -> Response | None:
+                return connection.respond(*refuse) if refuse else None
+
+            server = await stack.enter_async_context(serve(talk, "127.0.0.1", 0, process_request=gate))
+            return f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/ws"
+
+        yield start
 
 
 @pytest.fixture

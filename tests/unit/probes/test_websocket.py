@@ -1,56 +1,23 @@
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
-from websockets.http11 import Request, Response
+from websockets.asyncio.server import ServerConnection
 
 from ci_tools.model import DependencyState, Observation, ReadyToken
 from ci_tools.questions import WebSocketProbe
+from tests.unit.probes.frames import WELCOME, saying
 
 Look = Callable[..., Awaitable[Observation]]
-Talk = Callable[[ServerConnection], Awaitable[None]]
 Serving = Callable[..., Awaitable[str]]
-
-WELCOME = json.dumps({"type": "connection_established", "data": {"user_id": "u-1"}})
 
 
 def probe(**fields: Any) -> WebSocketProbe:
     """Make a probe of the host ``there``."""
     fields = {"authenticated": False, "timeout_s": 5.0, **fields}
     return WebSocketProbe(name="socket_opens", dependency="websocket", host="there", **fields)
-
-
-@pytest.fixture
-async def serving() -> AsyncIterator[Serving]:
-    """Start a WebSocket server that talks by *talk*, or refuses the handshake with *refuse*; its URL."""
-    async with AsyncExitStack() as stack:
-
-        async def start(talk: Talk, refuse: tuple[HTTPStatus, str] | None = None) -> str:
-            def gate(connection: ServerConnection, _: Request) -> Response | None:
-                return connection.respond(*refuse) if refuse else None
-
-            server = await stack.enter_async_context(serve(talk, "127.0.0.1", 0, process_request=gate))
-            return f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/ws"
-
-        yield start
-
-
-def saying(*frames: str, code: int | None = None, reason: str = "") -> Talk:
-    """Send *frames*; then close with *code*, or stay until the client parts."""
-
-    async def talk(connection: ServerConnection) -> None:
-        for frame in frames:
-            await connection.send(frame)
-        if code is None:
-            await connection.wait_closed()
-        else:
-            await connection.close(code, reason)
-
-    return talk
 
 
 async def test_a_welcome_is_up(look: Look, serving: Serving) -> None:

@@ -1,0 +1,56 @@
+from typing import Any
+
+from ci_tools.model import DependencyState
+from ci_tools.probes.survey import survey as survey_all
+from ci_tools.questions import ChecksProbe, ClockProbe, ErrorsProbe, HttpJsonProbe, LoadProbe, TcpProbe
+
+HOST = {"dependency": "backend", "host": "there"}
+
+
+async def test_everything_is_told_in_the_order_of_the_probes(clients: Any, site: Any) -> None:
+    """Whatever the order in which it was asked."""
+    site.set("/errors", {"data": []})
+    site.set("/ready", {"checks": {"redis": {"connected": True}}})
+    site.set("/health", {})
+    probes = [
+        ErrorsProbe(name="errors", path="/errors", **HOST),
+        LoadProbe(name="load", path="/health", together=2, **HOST),
+        HttpJsonProbe(name="health", path="/health", **HOST),
+        ChecksProbe(name="checks", path="/ready", times=1, **HOST),
+        TcpProbe(name="port", **HOST),
+    ]
+    async with clients({"there": site.url}) as opened:
+        seen = await survey_all(probes, opened)
+
+    assert [(one.probe, one.kind, one.state) for one in seen] == [
+        ("errors", "errors", DependencyState.UP),
+        ("load", "load", DependencyState.UP),
+        ("health", "http_json", DependencyState.UP),
+        ("checks", "checks", DependencyState.UP),
+        ("port", "tcp", DependencyState.UP),
+    ]
+
+
+async def test_measurements_come_first_and_what_was_logged_last(clients: Any, site: Any) -> None:
+    """Load would spoil the ones, and cause the others."""
+    site.set("/errors", {"data": []})
+    site.set("/ready", {"checks": {}})
+    site.set("/health", {})
+    probes = [
+        ErrorsProbe(name="errors", path="/errors", **HOST),
+        ClockProbe(name="clock", path="/health", **HOST),
+        ChecksProbe(name="checks", path="/ready", times=1, **HOST),
+    ]
+    async with clients({"there": site.url}) as opened:
+        await survey_all(probes, opened)
+
+    assert [request.split(" ")[1] for request in site.requests] == ["/ready", "/health", "/errors"]
+
+
+async def test_an_answer_that_cannot_be_read_tells_nothing(clients: Any, site: Any) -> None:
+    """Garbled compression is no reason to stop."""
+    site.set("/errors", "no gzip", headers={"content-encoding": "gzip"})
+    async with clients({"there": site.url}) as opened:
+        seen = await survey_all([ErrorsProbe(name="errors", path="/errors", **HOST)], opened)
+
+    assert [one.state for one in seen] == [DependencyState.UNKNOWN]
