@@ -6,6 +6,7 @@ nox -s phase1-infrastructure    one phase; likewise phase2-critical … phase5-a
 nox -s twin                     serve the twin for a person
 nox -s tests | lint | lock      check this repository
 nox -s acceptance               show at full size what it promises (an hour and a half)
+nox -s diagnosis                run every fault and hold the diagnoses against what should be found (an hour)
 nox -s bench                    measure it beside plain pytest (a quarter of an hour)
 """
 
@@ -103,6 +104,12 @@ def tests(session: nox.Session) -> None:
 def acceptance(session: nox.Session) -> None:
     """Show what is promised at full size: every fault, kills, every torn byte, planted defects."""
     _run(session, "python", "-m", "pytest", "tests/acceptance", "--acceptance=full", *session.posargs)
+
+
+@nox.session(default=False, venv_backend="none", requires=["installed"])
+def diagnosis(session: nox.Session) -> None:
+    """Hold the diagnoses of every fault, alone and in pairs, against what should be found."""
+    _run(session, "python", "-m", "tests.diagnosis", *session.posargs)
 
 
 @nox.session(default=False, venv_backend="none", requires=["installed"])
