@@ -17,6 +17,7 @@ _NEAR = 0.12
 """A timer's own share of jitter; contention spreads wider."""
 _SLOW_S = 1.0
 _WIDE = 1.4
+_MOST = 0.75
 _FEW = 3
 _SOME = 5
 PRIVATE = ("postgresql", "redis", "clickhouse")
@@ -110,16 +111,26 @@ def all_green(clues: Sequence[Clue]) -> Iterable[Clue]:
             yield _fact("all_green", name, f"{', '.join(names)} answer every probe")
 
 
+def never_answers(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """Something that never gave an answer, however often it was asked, and without load: the way to it is cut."""
+    for name in dict.fromkeys(clue.dependency for clue in clues if clue.origin is Origin.OBSERVATION):
+        seen = _observed(clues, name)
+        if len(seen) > 1 and all(map(_no_answer, seen)):
+            yield _fact("never_answers", name, f"none of {len(seen)} attempts is answered: {seen[0].text}")
+
+
 def only_under_load(clues: Sequence[Clue]) -> Iterable[Clue]:
-    """Private addresses that always answer in quiet, and timed out while tests ran, are reached too late.
+    """Private addresses that answer while nothing else runs, and were late while tests ran, are reached too late.
 
     Several of them, or the way they share is not to blame.
     """
-    told = {name for clue in clues if clue.origin is Origin.LOG and _late(clue.text) for name in _named(clue)}
-    steady = {name for name in told if (seen := _observed(clues, name)) and all(map(_is_up, seen))}
-    if len(told) > 1 and told == steady:
-        about = f"{', '.join(sorted(told))} answer every probe in quiet, and timed out while tests ran"
-        yield from (_fact("only_under_load", name, about) for name in sorted(told))
+    late = [clue for clue in clues if clue.origin is Origin.LOG and _late(clue.text)]
+    told = {name for clue in late for name in _named(clue)}
+    slow = {name for name in PRIVATE if any(map(_was_slow, _observed(clues, name)))}
+    hit = {name for name in told | slow if _mostly_well(_observed(clues, name))}
+    if told and len(hit) > 1 and hit == told | slow:
+        about = f"{', '.join(sorted(hit))} answer in quiet, and were late while tests ran"
+        yield from (_fact("only_under_load", name, about) for name in sorted(hit))
 
 
 RULES: tuple[Rule, ...] = (
@@ -131,6 +142,7 @@ RULES: tuple[Rule, ...] = (
     every_attempt,
     all_private,
     all_green,
+    never_answers,
     only_under_load,
 )
 
@@ -151,6 +163,15 @@ def _is_up(clue: Clue) -> bool:
 def _late(text: str) -> bool:
     words = text.lower()
     return "timeout" in words or "timed out" in words or "no answer within" in words
+
+
+def _was_slow(clue: Clue) -> bool:
+    return _no_answer(clue) or (clue.latency_s is not None and clue.latency_s >= _SLOW_S)
+
+
+def _mostly_well(seen: Sequence[Clue]) -> bool:
+    quick = [clue for clue in seen if _is_up(clue) and not _was_slow(clue)]
+    return bool(seen) and len(quick) >= _MOST * len(seen)
 
 
 def _named(clue: Clue) -> list[str]:

@@ -113,7 +113,8 @@ class Breaker:
     def heard(self) -> list[Event]:
         """What was found out since the last call, for the journal; :attr:`held` says what follows from it."""
         events: list[Event] = []
-        while not self._found.empty():
+        # What was asked while everything was ending says nothing of the system.
+        while not self._found.empty() and not self._stop.is_set():
             event = self._found.get()
             events.append(event)
             if isinstance(event, DependencyChanged):

@@ -54,7 +54,7 @@ async def test_frontend_serves_its_page(frontend: Service) -> None:
     assert server["service"] == "frontend"
 
 
-@BACKEND
+@pytest.mark.requires("backend", "auth", "frontend")
 async def test_discovery_names_the_services(backend: Service) -> None:
     """Discovery lists backend, frontend and auth, and calls itself available."""
     body = accepted(await backend.get("/api/discovery/services"))

@@ -81,10 +81,47 @@ def test_every_private_address_at_once_is_the_way_to_them() -> None:
     """While public ones answer."""
     silent = [clue(name, "Timeout connecting to server") for name in ("redis", "postgresql")]
 
-    assert facts(*silent, well("backend")) == {
+    assert facts(*silent, well("backend")) >= {
         ("every_private_address", "redis"),
         ("every_private_address", "postgresql"),
     }
+
+
+def test_what_never_answers_is_not_reached() -> None:
+    """However often it is asked; one answer, also a bad one, and it is reached."""
+    silent = [clue("redis", "Timeout connecting to server")] * 2
+
+    assert ("never_answers", "redis") in facts(*silent)
+    assert ("never_answers", "redis") not in facts(*silent, clue("redis", "Connection refused"))
+    assert ("never_answers", "redis") not in facts(*silent[:1])
+
+
+def logged(text: str) -> Clue:
+    """What a service remembers of itself."""
+    return clue("backend", text, origin=Origin.LOG, state=DependencyState.DEGRADED)
+
+
+def test_what_is_late_only_under_load_is_reached_too_late() -> None:
+    """Several private addresses that answer in quiet, and were late while tests ran."""
+    quiet = [*taking("redis", *[0.01] * 9), *taking("postgresql", *[0.01] * 9, 6.0)]
+    late = logged("redis is unavailable: Timeout reading from 10.1.2.3")
+
+    assert facts(*quiet, late) >= {("only_under_load", "redis"), ("only_under_load", "postgresql")}
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        [*taking("redis", *[0.01] * 9), *taking("postgresql", *[0.01] * 9)],
+        [clue("redis", "Timeout connecting")] * 5 + taking("postgresql", *[0.01] * 9, 6.0),
+    ],
+    ids=["one alone", "not well in quiet either"],
+)
+def test_one_address_alone_or_one_that_is_never_well_is_another_matter(quiet: list[Clue]) -> None:
+    """The way that several share is not to blame."""
+    late = logged("redis is unavailable: Timeout reading from 10.1.2.3")
+
+    assert not any(name == "only_under_load" for name, _ in facts(*quiet, late))
 
 
 def test_one_private_address_that_answers_exonerates_the_network() -> None:
