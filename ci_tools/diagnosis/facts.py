@@ -16,7 +16,9 @@ TIMERS_S = (5.0, 10.0, 30.0, 60.0, 120.0, 127.0)
 _NEAR = 0.12
 """A timer's own share of jitter; contention spreads wider."""
 _SLOW_S = 1.0
-_WIDE = 1.4
+_TIMED = 0.75
+"""So large a part close to the median is a timer; single spikes do not count."""
+_SPREAD = 0.6
 _MOST = 0.75
 _FEW = 3
 _SOME = 5
@@ -34,7 +36,7 @@ def with_facts(clues: Sequence[Clue]) -> list[Clue]:
 def timers(clues: Sequence[Clue]) -> Iterable[Clue]:
     """A latency that clusters at a timer with a small spread is that timer; contention has a tail."""
     for name, latencies in _latencies(clues).items():
-        if len(latencies) >= _FEW and median(latencies) >= _SLOW_S and _spread(latencies) <= 1 + _NEAR:
+        if len(latencies) >= _FEW and median(latencies) >= _SLOW_S and _clustered(latencies) >= _TIMED:
             usual = next((timer for timer in TIMERS_S if abs(median(latencies) - timer) <= _NEAR * timer), None)
             if usual is not None:
                 about = f"{len(latencies)} answers all take {usual:g} s"
@@ -44,7 +46,7 @@ def timers(clues: Sequence[Clue]) -> Iterable[Clue]:
 def tails(clues: Sequence[Clue]) -> Iterable[Clue]:
     """Latencies that are high and spread wide are contention, or slow work; a timer has no tail."""
     for name, latencies in _latencies(clues).items():
-        if len(latencies) >= _FEW and median(latencies) >= _SLOW_S and _spread(latencies) >= _WIDE:
+        if len(latencies) >= _FEW and median(latencies) >= _SLOW_S and _clustered(latencies) <= _SPREAD:
             about = f"{len(latencies)} answers take {min(latencies):.1f} to {max(latencies):.1f} s"
             yield _fact("tail", name, about, latency_s=median(latencies))
 
@@ -54,7 +56,7 @@ def shared_delays(clues: Sequence[Clue]) -> Iterable[Clue]:
     slow = {
         name: median(latencies)
         for name, latencies in _latencies(clues).items()
-        if median(latencies) >= _SLOW_S and len(latencies) >= _FEW and _spread(latencies) <= _WIDE
+        if median(latencies) >= _SLOW_S and len(latencies) >= _FEW and _clustered(latencies) >= _TIMED
     }
     connected = {clue.dependency for clue in clues if clue.state is DependencyState.UP}
     for name, latency_s in slow.items():
@@ -192,8 +194,10 @@ def _latencies(clues: Sequence[Clue]) -> dict[str, list[float]]:
     return found
 
 
-def _spread(latencies: Sequence[float]) -> float:
-    return max(latencies) / min(latencies) if min(latencies) > 0 else float("inf")
+def _clustered(latencies: Sequence[float]) -> float:
+    """The part of *latencies* that is close to their median."""
+    middle = median(latencies)
+    return sum(abs(latency - middle) <= _NEAR * middle for latency in latencies) / len(latencies)
 
 
 def _by_probe(clues: Sequence[Clue]) -> dict[tuple[str, str], list[Clue]]:
