@@ -21,6 +21,7 @@ from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, RANDOM, parser
 from ci_tools.errors import CampaignError, ExitCode, JournalWriteError, UsageError
 from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
+from ci_tools.knowledge_file import knowledge
 from ci_tools.model import Previous, Verdict
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
@@ -31,6 +32,7 @@ from ci_tools.report.schema import schema as results_schema
 from ci_tools.report.summary import print_summary
 from ci_tools.spec import Spec, parse
 from ci_tools.spec import schema as spec_schema
+from ci_tools.strangers import diagnose
 from ci_tools.target.session import secret_names_in
 from ci_tools.triage.decide import Surroundings, decide
 from ci_tools.triage.owners import Line
@@ -319,6 +321,15 @@ def _console() -> Console:
     return _Console(highlight=False)
 
 
+def _diagnose(arguments: argparse.Namespace) -> ExitCode:
+    problems = diagnose(
+        arguments.file, arguments.out, knowledge(), Redactor(secrets_of(os.environ)), joint=arguments.joint
+    )
+    for problem in problems:
+        print(f"ci-tools: {problem}", file=sys.stderr)
+    return ExitCode.INCONCLUSIVE if problems else ExitCode.PASS
+
+
 def _schema(arguments: argparse.Namespace) -> ExitCode:
     print(json.dumps(results_schema() if arguments.name == "results" else spec_schema(), indent=2))
     return ExitCode.PASS
@@ -360,6 +371,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
     "plan": _plan,
     "judge": _judge,
     "triage": _triage,
+    "diagnose": _diagnose,
     "schema": _schema,
     "faults": _faults,
     "twin": _twin,

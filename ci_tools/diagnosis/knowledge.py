@@ -7,7 +7,8 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
+from enum import StrEnum
+from functools import cache, cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -53,6 +54,7 @@ class Sign(_Document):
     """Not if the text has this."""
     exc_type: Expression | None = None
     test: Expression | None = None
+    frame: Expression | None = None
     latency_s: tuple[float, float] | None = None
     """Unscaled seconds, from and to."""
     timed_out: bool | None = None
@@ -73,7 +75,12 @@ class Sign(_Document):
         )
 
     def _reads(self, clue: Clue) -> bool:
-        wanted = ((self.text, clue.text), (self.exc_type, clue.exc_type), (self.test, clue.test))
+        wanted = (
+            (self.exc_type, clue.exc_type),
+            (self.test, clue.test),
+            (self.frame, clue.frame),
+            (self.text, clue.text),
+        )
         return all(expression is None or _search(expression, text) for expression, text in wanted) and not (
             self.unless is not None and _search(self.unless, clue.text)
         )
@@ -112,6 +119,7 @@ class ExampleClue(_Document):
     text: str = ""
     exc_type: str = ""
     test: str = ""
+    frame: str = ""
     latency_s: float | None = None
     timed_out: bool = False
     at: datetime | None = None
@@ -119,10 +127,21 @@ class ExampleClue(_Document):
     """So many alike."""
 
 
+class Role(StrEnum):
+    """What an entry is, if it is no cause of its own."""
+
+    CAUSE = "cause"
+    CONSEQUENCE = "consequence"
+    """Of another failure in the same run."""
+    HARMLESS = "harmless"
+    UNKNOWN = "unknown"
+
+
 class Cause(_Document):
     """All that is known of one cause."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    role: Role = Role.CAUSE
     summary: str
     """One sentence for people: what is wrong."""
     dependencies: tuple[str, ...] = ()
@@ -134,10 +153,17 @@ class Cause(_Document):
     remedy: tuple[Remedy, ...] = ()
     verification: str = ""
     """What shows that it was put right."""
+    consequences: tuple[str, ...] = ()
+    """What it may look like elsewhere in the same run, by id."""
     fires: tuple[tuple[ExampleClue, ...], ...] = ()
     """Evidence on which the cause is named."""
     silent: tuple[tuple[ExampleClue, ...], ...] = ()
     """Evidence that looks alike, and on which it is not named."""
+
+    @cached_property
+    def by_weight(self) -> tuple[Sign, ...]:
+        """Its signs, heaviest first."""
+        return tuple(sorted(self.signs, key=lambda sign: -sign.weight))
 
 
 class Knowledge(_Document):
@@ -152,15 +178,31 @@ class Knowledge(_Document):
         doubled = sorted({one for one in ids if ids.count(one) > 1})
         if doubled:
             raise ValueError(f"a cause is given twice: {', '.join(doubled)}")
-        strangers = sorted({rival.cause for cause in self.cause for rival in cause.rivals} - set(ids))
-        if strangers:
-            raise ValueError(f"a rival is no cause here: {', '.join(strangers)}; known: {', '.join(sorted(ids))}")
+        named = {rival.cause for cause in self.cause for rival in cause.rivals}
+        _known(named, ids, "a rival")
+        _known({one for cause in self.cause for one in cause.consequences}, ids, "a consequence")
+        for role in Role:
+            holders = [cause.id for cause in self.cause if cause.role is role]
+            if role is not Role.CAUSE and len(holders) != 1:
+                raise ValueError(
+                    f"one entry has to have the role {role.value!r}, these have: {', '.join(holders) or 'none'}"
+                )
         return self
 
     @cached_property
     def causes(self) -> Mapping[str, Cause]:
         """By id, in the order of the file."""
         return {cause.id: cause for cause in self.cause}
+
+    def of_role(self, role: Role) -> Cause:
+        """The first entry that has *role*."""
+        return next(cause for cause in self.cause if cause.role is role)
+
+
+def _known(named: set[str], ids: list[str], what: str) -> None:
+    strangers = sorted(named - set(ids))
+    if strangers:
+        raise ValueError(f"{what} is no cause here: {', '.join(strangers)}; known: {', '.join(sorted(ids))}")
 
 
 def parse(text: str, source: str = "knowledge.toml") -> Knowledge:
@@ -194,5 +236,10 @@ def _within(value: float | None, limits: tuple[float, float] | None) -> bool:
     return limits is None or (value is not None and limits[0] <= value <= limits[1])
 
 
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.IGNORECASE | re.DOTALL)
+
+
 def _search(expression: str, text: str) -> bool:
-    return re.search(expression, text, re.IGNORECASE | re.DOTALL) is not None
+    return _compiled(expression).search(text) is not None

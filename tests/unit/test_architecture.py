@@ -35,8 +35,22 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "twin": (*VALUES, "lifeline"),
     "github": (*VALUES, *DECIDERS),
     "runner": (*VALUES, *DECIDERS, "lifeline", "evidence", "target", "probes", "twin"),
+    "knowledge_file": ("diagnosis",),
+    "strangers": (*VALUES, "diagnosis", "evidence"),
     "arguments": (*VALUES, "triage"),
-    "__main__": (*VALUES, *DECIDERS, "arguments", "evidence", "target", "probes", "twin", "runner", "github"),
+    "__main__": (
+        *VALUES,
+        *DECIDERS,
+        "arguments",
+        "knowledge_file",
+        "strangers",
+        "evidence",
+        "target",
+        "probes",
+        "twin",
+        "runner",
+        "github",
+    ),
 }
 """What each room may import beside itself."""
 
