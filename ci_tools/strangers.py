@@ -75,7 +75,7 @@ def answer(reading: Reading, redactor: Redactor) -> str:
     """*reading* as one line of JSON, in ASCII: whatever its words hold, it is inert and holds no secret."""
     return json.dumps(
         {
-            "id": reading.failure.id,
+            "id": redactor.value(reading.failure.id),
             "fingerprint": reading.fingerprint.digest,
             "cause": reading.cause.id,
             "confidence": reading.confidence.value,

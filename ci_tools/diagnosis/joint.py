@@ -11,6 +11,8 @@ from ci_tools.diagnosis.reading import Confidence, Reading
 
 WINDOW = timedelta(minutes=15)
 """So far apart, two failures are still of one outage."""
+RUN = timedelta(hours=6)
+"""Longer than any run: failures further apart are of several, and one without a time belongs to none of them."""
 _RANK = {Confidence.LOW: 0, Confidence.MEDIUM: 1, Confidence.HIGH: 2}
 _TIMERS_S = (5.0, 10.0, 30.0, 60.0, 120.0)
 _SPREAD = 0.02
@@ -57,20 +59,29 @@ class _Sightings:
     first: Reading
     instants: list[datetime] = field(default_factory=list)
     timeless: bool = False
+    one_run: bool = True
 
     def near(self, at: datetime | None) -> bool:
-        """Whether it was seen within the window around *at*; a failure without a time may be of any."""
-        if at is None or self.timeless:
+        """Whether it was seen within the window around *at*; in one run, what has no time may be at any."""
+        if self.one_run and (at is None or self.timeless):
             return True
+        if at is None:
+            return False
         place = bisect_left(self.instants, at)
         return any(abs(instant - at) <= WINDOW for instant in self.instants[max(0, place - 1) : place + 1])
 
 
-def _sightings(readings: Iterable[Reading]) -> Mapping[str, _Sightings]:
+def _is_one_run(readings: Iterable[Reading]) -> bool:
+    instants = [one.failure.at for one in readings if one.failure.at is not None]
+    return not instants or max(instants) - min(instants) <= RUN
+
+
+def _sightings(readings: Sequence[Reading]) -> Mapping[str, _Sightings]:
+    one_run = _is_one_run(readings)
     seen: dict[str, _Sightings] = {}
     for one in readings:
         if one.confidence is Confidence.HIGH and one.cause.role is Role.CAUSE:
-            sightings = seen.setdefault(one.cause.id, _Sightings(one.cause, one))
+            sightings = seen.setdefault(one.cause.id, _Sightings(one.cause, one, one_run=one_run))
             if one.failure.at is None:
                 sightings.timeless = True
             else:

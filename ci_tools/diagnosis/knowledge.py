@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -19,6 +19,9 @@ from ci_tools.model import DependencyState
 
 CONFIRMING = 7
 """A sign of this weight tells its cause from every rival; less only makes it likelier."""
+
+_REMEMBERED = 200_000
+"""Answers of expressions about texts that are kept: one outage says the same a thousand times."""
 
 
 def _compiles(text: str) -> str:
@@ -236,10 +239,25 @@ def _within(value: float | None, limits: tuple[float, float] | None) -> bool:
     return limits is None or (value is not None and limits[0] <= value <= limits[1])
 
 
+_CASED = "(?-i:"
+_SPELLED = re.compile(r"\\.|\(\?P<\w+>|[A-Z]+", re.DOTALL)
+
+
 @cache
 def _compiled(expression: str) -> re.Pattern[str]:
-    return re.compile(expression, re.IGNORECASE | re.DOTALL)
+    """*expression* for a text in lower case, which is searched three times as fast as a text in any case."""
+    if _CASED in expression:
+        return re.compile(expression, re.IGNORECASE | re.DOTALL)
+    return re.compile(
+        _SPELLED.sub(lambda part: part[0].lower() if part[0].isalpha() else part[0], expression), re.DOTALL
+    )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _search(expression: str, text: str) -> bool:
-    return _compiled(expression).search(text) is not None
+    return _compiled(expression).search(text if _CASED in expression else _lower(text)) is not None
+
+
+@lru_cache(maxsize=64)
+def _lower(text: str) -> str:
+    return text.lower()

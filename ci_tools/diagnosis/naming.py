@@ -19,17 +19,17 @@ _PORTS = {
 _URL = re.compile(r"\b([a-zA-Z][a-zA-Z0-9:]{0,20})(?:\+[a-z0-9]{1,20})?://([^\s'\"<>)\]},;]{1,300})")
 _ADDRESS = re.compile(
     r"(?<![\w.-])((?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-fA-F:]{2,45}\]|[A-Za-z0-9](?:[\w-]{0,62}\.){1,8}[A-Za-z]{2,24}|localhost|[a-z][\w-]{1,40})"
-    r"(?::|['\"]?[ ,]{1,2}(?:\([^)\s]{1,60}\),? )?port[ =:]{1,3})(\d{2,5})(?!\d)"
+    r"(?::|['\"],? {1,2}|['\"]?[ ,]{1,2}(?:\([^)\s]{1,60}\),? )?port[ =:]{1,3})(\d{2,5})(?!\d)"
 )
 _HOST = re.compile(r"(?<![\w.-])(?:[A-Za-z0-9][\w-]{0,62}\.){1,8}[A-Za-z]{2,24}(?![\w-])")
 _HOST_WORDS = (
+    (re.compile(r"api\.openai\.com|api\.anthropic\.com|generativelanguage\.googleapis"), "llm"),
     (re.compile(r"^(?:auth|login|oauth|id)[.-]"), "auth"),
     (re.compile(r"^(?:app|www|web|frontend)[.-]"), "frontend"),
     (re.compile(r"^(?:api|backend)[.-]"), "backend"),
     (re.compile(r"redis|memorystore|valkey"), "redis"),
     (re.compile(r"postgres|cloudsql|(?:^|[.-])(?:db|pg|sql)(?:$|[.-])"), "postgresql"),
     (re.compile(r"clickhouse"), "clickhouse"),
-    (re.compile(r"api\.openai\.com|api\.anthropic\.com|generativelanguage\.googleapis"), "llm"),
 )
 _WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"redis|\bNOAUTH\b|memorystore|valkey", re.IGNORECASE), "redis"),
@@ -73,8 +73,8 @@ class Naming:
 
     def address(self, text: str) -> str:
         """The first host and port in *text*, as they stand there; empty if there is none."""
-        found = _ADDRESS.search(text)
-        return f"{found[1]}:{found[2]}".lower() if found else ""
+        found = _ADDRESS.search(text.lower())
+        return f"{found[1]}:{found[2]}" if found else ""
 
     def worded(self, text: str) -> str:
         """The dependency that *text* names; the one named first wins over what is only mentioned later."""

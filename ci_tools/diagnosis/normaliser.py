@@ -46,6 +46,12 @@ _MASKS = re.compile(
     re.IGNORECASE,
 )
 
+_LEVEL = re.compile(
+    r"(?<![\w.])(?P<net>\d{1,3}\.\d{1,3})\.\d{1,3}\.\d{1,3}(?![\w.]*\w)"
+    r"|(?<![0-9a-fA-F])(?:[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?=[a-fA-F]*\d)[0-9a-fA-F]{12,128}|\d{6,40})"
+    r"(?![0-9a-fA-F])|(?<=\d\.)\d{2,20}(?![\d.])"
+)
+
 
 def readable(text: str) -> str:
     """*text* without what a terminal obeys and nobody sees."""
@@ -74,6 +80,11 @@ def normalised(text: str) -> str:
     line = next((line for line in said.splitlines() if line.strip()), "")
     words = masked(uncut(undressed(line))).lower().split()
     return " ".join(words[:WORDS])
+
+
+def levelled(text: str) -> str:
+    """*text* with long ids, hosts' digits and fractions made equal, and every code left as it is: it means the same."""
+    return _LEVEL.sub(lambda found: f"{found['net']}.0.0" if found["net"] else "0" * 12, text)
 
 
 def masked(text: str) -> str:

@@ -10,7 +10,7 @@ from ci_tools.diagnosis.failures import Failure
 from ci_tools.diagnosis.fingerprint import Fingerprint, fingerprint
 from ci_tools.diagnosis.knowledge import CONFIRMING, Cause, Knowledge, Role
 from ci_tools.diagnosis.naming import Naming
-from ci_tools.diagnosis.normaliser import readable, uncut
+from ci_tools.diagnosis.normaliser import levelled, readable, uncut
 
 _HEAVIEST = 9
 _LIKELY = 5
@@ -86,20 +86,23 @@ def clues(failure: Failure, excerpt: Excerpt, naming: Naming) -> Iterator[tuple[
         ref=str(failure.id),
         origin=Origin.LOG if failure.is_log else Origin.FAILURE,
         code=excerpt.status,
-        text=uncut(readable(failure.message)),
+        text=levelled(uncut(readable(failure.message))),
         exc_type=failure.exc_type,
         test=failure.test,
         frame=f"{frame.path}::{frame.function}" if frame else "",
         latency_s=failure.duration_s,
     )
-    own = replace(own, dependency=naming.name(own.text))
+    own = replace(own, dependency=naming.name(failure.message))
     around = readable((excerpt.errors or excerpt.body)[:_ERRORS_CHARACTERS]).strip()
     yield own, 0
     if around and around != own.text:
-        yield replace(own, text=uncut(around), dependency=own.dependency or naming.name(around), code=""), _SAID_LATER
+        yield (
+            replace(own, text=levelled(uncut(around)), dependency=own.dependency or naming.name(around), code=""),
+            _SAID_LATER,
+        )
     if excerpt.captured:
         beside = readable(excerpt.captured[:_CAPTURED_CHARACTERS])
-        yield Clue(ref=own.ref, origin=own.origin, text=beside, dependency=naming.name(beside)), _SAID_BESIDE
+        yield Clue(ref=own.ref, origin=own.origin, text=levelled(beside), dependency=naming.name(beside)), _SAID_BESIDE
 
 
 def candidates(knowledge: Knowledge, said: Iterable[tuple[Clue, int]]) -> tuple[Candidate, ...]:
