@@ -27,7 +27,7 @@ from ci_tools.evidence.events import Observed
 from ci_tools.evidence.ingesting import ingest, sources
 from ci_tools.evidence.journal import HEARTBEAT, CampaignDirectory, folder_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
-from ci_tools.knowledge_file import known
+from ci_tools.knowledge_file import knowledge
 from ci_tools.model import DependencyState, Observation, Previous, Verdict
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
@@ -42,6 +42,7 @@ from ci_tools.report.schema import schema as results_schema
 from ci_tools.report.summary import print_summary
 from ci_tools.spec import Spec, parse
 from ci_tools.spec import schema as spec_schema
+from ci_tools.strangers import diagnose as diagnose_file
 from ci_tools.target.session import secret_names_in
 from ci_tools.triage.decide import Surroundings, decide
 from ci_tools.triage.preview import headline, preview
@@ -253,7 +254,7 @@ def _diagnosed(directory: Path) -> tuple[Judgement, tuple[Incident, ...]]:
     journal = read(directory)
     state = fold(journal.records, journal.problems)
     judgement = judge(state)
-    return judgement, diagnose(state, judgement, known())
+    return judgement, diagnose(state, judgement, knowledge())
 
 
 def _keep(directory: CampaignDirectory, judgement: Judgement, incidents: Sequence[Incident]) -> None:
@@ -425,6 +426,15 @@ def _console() -> Console:
     return _Console(highlight=False)
 
 
+def _diagnose(arguments: argparse.Namespace) -> ExitCode:
+    problems = diagnose_file(
+        arguments.file, arguments.out, knowledge(), Redactor(secrets_of(os.environ)), joint=arguments.joint
+    )
+    for problem in problems:
+        print(f"ci-tools: {problem}", file=sys.stderr)
+    return ExitCode.INCONCLUSIVE if problems else ExitCode.PASS
+
+
 def _schema(arguments: argparse.Namespace) -> ExitCode:
     print(json.dumps(results_schema() if arguments.name == "results" else spec_schema(), indent=2))
     return ExitCode.PASS
@@ -470,6 +480,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
     "heartbeat": _heartbeat,
     "ingest": _ingest,
     "triage": _triage,
+    "diagnose": _diagnose,
     "schema": _schema,
     "faults": _faults,
     "twin": _twin,

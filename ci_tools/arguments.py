@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _add_heartbeat(commands.add_parser("heartbeat", help="keep what the probes see, without tests", allow_abbrev=False))
     _add_ingest(commands.add_parser("ingest", help="make a journal of other tools' results", allow_abbrev=False))
     _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
+    _add_diagnose(commands.add_parser("diagnose", help="name the causes of failures in a file", allow_abbrev=False))
     _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
     _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
     _add_twin(commands.add_parser("twin", help="serve the local staging twin", allow_abbrev=False))
@@ -179,6 +180,13 @@ def _add_triage(parser: argparse.ArgumentParser) -> None:
         help="whom to tell (default %(default)s)",
     )
     parser.set_defaults(command="triage")
+
+
+def _add_diagnose(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="failures, a JSON object a line")
+    parser.add_argument("--joint", action="store_true", help="read them as failures of one run")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the answers into FILE, not on standard output")
+    parser.set_defaults(command="diagnose")
 
 
 def _add_schema(parser: argparse.ArgumentParser) -> None:

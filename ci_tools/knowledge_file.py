@@ -1,14 +1,16 @@
-"""The knowledge base that comes with the package."""
+"""The knowledge base as it is shipped: read once from the package."""
 
 from functools import cache
 from importlib.resources import files
 
 from ci_tools.diagnosis.knowledge import Knowledge, parse
 
-NAME = "knowledge.toml"
-
 
 @cache
-def known() -> Knowledge:
-    """Everything that is known of causes; read once."""
-    return parse(files("ci_tools.diagnosis").joinpath(NAME).read_text(encoding="utf-8"), NAME)
+def knowledge() -> Knowledge:
+    """What is known of causes.
+
+    Raises:
+        SpecError: the file in the package is not as it has to be.
+    """
+    return parse(files("ci_tools.diagnosis").joinpath("knowledge.toml").read_text(encoding="utf-8"))

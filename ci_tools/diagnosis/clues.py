@@ -38,6 +38,8 @@ class Clue:
     """The exact words."""
     exc_type: str = ""
     test: str = ""
+    frame: str = ""
+    """The innermost call in code of the system or its suite, as ``path::function``; empty where none is to be seen."""
     latency_s: float | None = None
     """Unscaled seconds: an environment's time scale is taken out."""
     timed_out: bool = False

@@ -7,7 +7,8 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
+from enum import StrEnum
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -18,6 +19,9 @@ from ci_tools.model import DependencyState
 
 CONFIRMING = 7
 """A sign of this weight tells its cause from every rival; less only makes it likelier."""
+
+_REMEMBERED = 200_000
+"""Answers of expressions about texts that are kept: one outage says the same a thousand times."""
 
 
 def _compiles(text: str) -> str:
@@ -53,6 +57,7 @@ class Sign(_Document):
     """Not if the text has this."""
     exc_type: Expression | None = None
     test: Expression | None = None
+    frame: Expression | None = None
     latency_s: tuple[float, float] | None = None
     """Unscaled seconds, from and to."""
     timed_out: bool | None = None
@@ -75,7 +80,12 @@ class Sign(_Document):
         )
 
     def _reads(self, clue: Clue) -> bool:
-        wanted = ((self.text, clue.text), (self.exc_type, clue.exc_type), (self.test, clue.test))
+        wanted = (
+            (self.exc_type, clue.exc_type),
+            (self.test, clue.test),
+            (self.frame, clue.frame),
+            (self.text, clue.text),
+        )
         return all(expression is None or _search(expression, text) for expression, text in wanted) and not (
             self.unless is not None and _search(self.unless, clue.text)
         )
@@ -122,6 +132,7 @@ class ExampleClue(_Document):
     text: str = ""
     exc_type: str = ""
     test: str = ""
+    frame: str = ""
     latency_s: float | None = None
     timed_out: bool = False
     at: datetime | None = None
@@ -129,10 +140,21 @@ class ExampleClue(_Document):
     """So many alike."""
 
 
+class Role(StrEnum):
+    """What an entry is, if it is no cause of its own."""
+
+    CAUSE = "cause"
+    CONSEQUENCE = "consequence"
+    """Of another failure in the same run."""
+    HARMLESS = "harmless"
+    UNKNOWN = "unknown"
+
+
 class Cause(_Document):
     """All that is known of one cause."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    role: Role = Role.CAUSE
     summary: str
     """One sentence for people: what is wrong."""
     dependencies: tuple[str, ...] = ()
@@ -140,6 +162,9 @@ class Cause(_Document):
     owner: str = ""
     """The dependency whose owner in CODEOWNERS puts it right; empty: that of the dependency it struck."""
     signs: tuple[Sign, ...] = ()
+    """What clues of a campaign have to be like: observations, facts, lines of a log."""
+    words: tuple[Sign, ...] = ()
+    """What the text of a failure has to be like, where nobody could ask."""
     rivals: tuple[Rival, ...] = ()
     brings: tuple[Brings, ...] = ()
     because: str = ""
@@ -147,10 +172,17 @@ class Cause(_Document):
     remedy: tuple[Remedy, ...] = ()
     verification: str = ""
     """What shows that it was put right."""
+    looks_like: tuple[str, ...] = ()
+    """What it may look like elsewhere in the same run, by id, where only texts tell."""
     fires: tuple[tuple[ExampleClue, ...], ...] = ()
     """Evidence on which the cause is named."""
     silent: tuple[tuple[ExampleClue, ...], ...] = ()
     """Evidence that looks alike, and on which it is not named."""
+
+    @cached_property
+    def by_weight(self) -> tuple[Sign, ...]:
+        """Its words, heaviest first."""
+        return tuple(sorted(self.words, key=lambda sign: -sign.weight))
 
 
 class Knowledge(_Document):
@@ -165,20 +197,32 @@ class Knowledge(_Document):
         doubled = sorted({one for one in ids if ids.count(one) > 1})
         if doubled:
             raise ValueError(f"a cause is given twice: {', '.join(doubled)}")
-        rivals = {rival.cause for cause in self.cause for rival in cause.rivals}
-        brought = {other.cause for cause in self.cause for other in cause.brings}
-        strangers = sorted((rivals | brought) - set(ids))
-        if strangers:
-            known = ", ".join(sorted(ids))
-            raise ValueError(
-                f"a rival, or what is brought about, is no cause here: {', '.join(strangers)}; known: {known}"
-            )
+        named = {rival.cause for cause in self.cause for rival in cause.rivals}
+        _known(named, ids, "a rival")
+        _known({one.cause for cause in self.cause for one in cause.brings}, ids, "what is brought about")
+        _known({one for cause in self.cause for one in cause.looks_like}, ids, "what it looks like")
+        for role in Role:
+            holders = [cause.id for cause in self.cause if cause.role is role]
+            if role is not Role.CAUSE and len(holders) != 1:
+                raise ValueError(
+                    f"one entry has to have the role {role.value!r}, these have: {', '.join(holders) or 'none'}"
+                )
         return self
 
     @cached_property
     def causes(self) -> Mapping[str, Cause]:
         """By id, in the order of the file."""
         return {cause.id: cause for cause in self.cause}
+
+    def of_role(self, role: Role) -> Cause:
+        """The first entry that has *role*."""
+        return next(cause for cause in self.cause if cause.role is role)
+
+
+def _known(named: set[str], ids: list[str], what: str) -> None:
+    strangers = sorted(named - set(ids))
+    if strangers:
+        raise ValueError(f"{what} is no cause here: {', '.join(strangers)}; known: {', '.join(sorted(ids))}")
 
 
 def parse(text: str, source: str = "knowledge.toml") -> Knowledge:
@@ -212,5 +256,25 @@ def _within(value: float | None, limits: tuple[float, float] | None) -> bool:
     return limits is None or (value is not None and limits[0] <= value <= limits[1])
 
 
+_CASED = "(?-i:"
+_SPELLED = re.compile(r"\\.|\(\?P<\w+>|[A-Z]+", re.DOTALL)
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    """*expression* for a text in lower case, which is searched three times as fast as a text in any case."""
+    if _CASED in expression:
+        return re.compile(expression, re.IGNORECASE | re.DOTALL)
+    return re.compile(
+        _SPELLED.sub(lambda part: part[0].lower() if part[0].isalpha() else part[0], expression), re.DOTALL
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _search(expression: str, text: str) -> bool:
-    return re.search(expression, text, re.IGNORECASE | re.DOTALL) is not None
+    return _compiled(expression).search(text if _CASED in expression else _lower(text)) is not None
+
+
+@lru_cache(maxsize=64)
+def _lower(text: str) -> str:
+    return text.lower()

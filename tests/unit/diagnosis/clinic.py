@@ -73,6 +73,21 @@ signs = [{ says = "no event came", weight = 8, code = ["no_event"] }]
 id = "broken_deploy"
 summary = "the new build is broken"
 signs = [{ says = "it broke with the deploy", weight = 6, probe = ["since_deploy"] }]
+
+[[cause]]
+id = "follows"
+summary = "it follows from another"
+role = "consequence"
+
+[[cause]]
+id = "fine"
+summary = "it is none"
+role = "harmless"
+
+[[cause]]
+id = "nobody_knows"
+summary = "nobody knows"
+role = "unknown"
 """
 
 
