@@ -1,16 +1,17 @@
 """From what a campaign saw to its incidents: each with one cause, what proves it, and what it has on its conscience."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ci_tools.diagnosis.clues import Clue, Origin
 from ci_tools.diagnosis.facts import with_facts
 from ci_tools.diagnosis.findings import Finding, separate
 from ci_tools.diagnosis.graph import Graph
-from ci_tools.diagnosis.hypotheses import hypotheses
+from ci_tools.diagnosis.hypotheses import Certainty, hypotheses
 from ci_tools.diagnosis.incidents import Incident, Proof
 from ci_tools.diagnosis.knowledge import CONFIRMING, Knowledge
+from ci_tools.diagnosis.proofs import told
 from ci_tools.diagnosis.seen import FAILING, clues_of, failure_clue, judged_by, observations, since_deploy
 from ci_tools.diagnosis.victims import Candidate, assigned, window
 from ci_tools.diagnosis.whys import cascade, whys
@@ -18,8 +19,6 @@ from ci_tools.model import CoverageGate, Dependency, DependencyState, GateState,
 from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.judgement import GateResult, Judgement, TestResult
 
-_SHOWN_PROOFS = 12
-_SHOWN_CHARS = 400
 _STRUCK = (DependencyState.DOWN, DependencyState.DEGRADED)
 
 
@@ -43,14 +42,31 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
     found = separate(hypotheses(case.clues, knowledge), _troubled(case), case.clues, case.graph)
     windows = {one.dependency: window(one.dependency, case.clues) for one in found}
     taken, left = assigned(case.tests, found, windows, case.graph)
+    for test in list(left):
+        # Whose words name a finding belongs to it, whenever it ran: an outage that comes and goes has no one window.
+        if (number := _spoken_for(test, found, knowledge)) is not None:
+            taken[number].append(test)
+            left.remove(test)
     charged = [(finding, taken[number]) for number, finding in enumerate(found)]
     charged += _of_their_own(left, case)
     numbers: dict[str, int] = {}
     incidents = []
-    for finding, tests in charged:
+    for suspected, tests in charged:
+        finding = _reconsidered(suspected, tests, case)
         number = numbers[finding.dependency] = numbers.get(finding.dependency, 0) + 1
         incidents.append(_incident(f"{finding.dependency}-{number}", finding, tests, case))
     return tuple(incidents)
+
+
+def _spoken_for(test: Candidate, found: Sequence[Finding], knowledge: Knowledge) -> int | None:
+    """The finding whose very cause the words of *test* speak for, at a dependency that it has struck."""
+    # A failing test is not down itself; its words are those of something that was.
+    clue = replace(test.clue, state=DependencyState.DOWN)
+    spoken = {(one.cause.id, one.dependency) for one in hypotheses([clue], knowledge)}
+    for number, finding in enumerate(found):
+        if any((finding.cause, name) in spoken for name in finding.struck):
+            return number
+    return None
 
 
 def _case(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -> Case:
@@ -98,22 +114,35 @@ def _troubled(case: Case) -> list[str]:
 
 def _of_their_own(left: Sequence[Candidate], case: Case) -> list[tuple[Finding, list[Candidate]]]:
     """What fails though all that it needs is well: one finding for each cause that their texts speak for."""
-    if not left:
-        return []
-    told = with_facts([*(clue for clue in case.clues if clue.origin is Origin.OBSERVATION), *(t.clue for t in left)])
+    observed = [clue for clue in case.clues if clue.origin is Origin.OBSERVATION]
+    told = with_facts([*observed, *(replace(test.clue, dependency=_place(test, case)) for test in left)])
     facts = [clue for clue in told if clue.origin is Origin.FACT and clue.probe == "all_green"]
-    facts += since_deploy(case.judgement, judged_by(case.judgement))
     groups: dict[tuple[str, str], list[Candidate]] = {}
     for test in left:
-        spoken = hypotheses([test.clue], case.knowledge) or hypotheses(_at(facts, test.judges), case.knowledge)
-        groups.setdefault((test.judges, spoken[0].cause.id if spoken else ""), []).append(test)
+        place = _place(test, case)
+        spoken = hypotheses([test.clue], case.knowledge) or hypotheses(_at(facts, place), case.knowledge)
+        groups.setdefault((place, spoken[0].cause.id if spoken else ""), []).append(test)
     return [(_alone(name, cause, tests, facts, case), tests) for (name, cause), tests in groups.items()]
 
 
+def _place(test: Candidate, case: Case) -> str:
+    return case.graph.served_by(test.judges)
+
+
 def _alone(name: str, cause: str, tests: Sequence[Candidate], facts: Sequence[Clue], case: Case) -> Finding:
-    clues = [*(test.clue for test in tests), *_at(facts, name)]
+    clues = [*(replace(test.clue, dependency=name) for test in tests), *_at(facts, name)]
     spoken = [one for one in hypotheses(clues, case.knowledge) if one.cause.id == cause]
     return separate(spoken[:1], [] if spoken else [name], clues, case.graph)[0]
+
+
+def _reconsidered(finding: Finding, tests: Sequence[Candidate], case: Case) -> Finding:
+    """A suspicion, or none, in the light of what its tests did with the deployment before."""
+    fact = since_deploy(case.judgement, {test.clue.test for test in tests}, finding.dependency)
+    if finding.certainty is Certainty.CONFIRMED or not fact:
+        return finding
+    clues = [*(finding.hypothesis.clues if finding.hypothesis else ()), *fact]
+    likeliest = next(iter(hypotheses(_at(clues, finding.dependency), case.knowledge)), None)
+    return replace(finding, hypothesis=likeliest or finding.hypothesis)
 
 
 def _at(facts: Sequence[Clue], name: str) -> list[Clue]:
@@ -177,17 +206,7 @@ def _proofs(finding: Finding, tests: Sequence[Candidate], case: Case) -> list[Pr
     else:
         bad = [clue for clue in case.clues if clue.dependency == finding.dependency and clue.state in _STRUCK]
         spoken = [("it fails", False, clue) for clue in (*bad, *(test.clue for test in tests))]
-    # Of what repeats itself the first is told: a gate's forty attempts say one thing.
-    once = {
-        (says, clue.text): Proof(ref=clue.ref, says=says, text=_short(clue.text), discriminates=sure, at=clue.at)
-        for says, sure, clue in reversed(spoken)
-    }
-    return list(reversed(once.values()))[:_SHOWN_PROOFS]
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN_CHARS else f"{line[: _SHOWN_CHARS - 1]}…"
+    return told(spoken)
 
 
 def _masked(finding: Finding, case: Case) -> list[GateResult]:

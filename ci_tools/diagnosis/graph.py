@@ -33,6 +33,11 @@ class Graph:
         """
         return (self.beneath(name) | frozenset(self.seen_through.get(name, ()))) - {name}
 
+    def served_by(self, name: str) -> str:
+        """Whose code shows *name*: a store that is well is shown wrongly by the service that asks it; else itself."""
+        through = self.seen_through.get(name, ())
+        return through[-1] if through and through[-1] not in self.beneath(name) else name
+
     def above(self, name: str) -> frozenset[str]:
         """Everything that does not work without *name*."""
         return frozenset(other for other in self.edges if name in self.beneath(other))

@@ -1,7 +1,7 @@
 """What a campaign saw, as clues: its probes' observations and its failing tests."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ci_tools.diagnosis.clues import Clue, Origin
 from ci_tools.model import Change, CoverageGate, Observation, Outcome
@@ -70,19 +70,14 @@ def _last_status(evidence: Mapping[str, object]) -> str:
     return str(next((one["status"] for one in reversed(entries) if one.get("status") is not None), ""))
 
 
-def since_deploy(judgement: Judgement, judges: Mapping[str, str]) -> list[Clue]:
-    """What failed with a new deployment and not with the one before, at what the failing tests judge."""
+def since_deploy(judgement: Judgement, tests: Collection[str], dependency: str) -> list[Clue]:
+    """That *tests*, which fail at *dependency*, passed with the deployment before; nothing where they did not."""
     before, now = judgement.previous, judgement.deployment
     if before is None or now is None or before.revision in (None, now.revision):
         return []
-    struck = Counter(judges.get(test.suite, "") for test in judgement.tests if test.change is Change.NEWLY_FAILING)
-    return [
-        Clue(
-            ref=f"since_deploy({name})",
-            origin=Origin.FACT,
-            dependency=name,
-            probe="since_deploy",
-            text=f"{count} tests passed with {before.revision} and fail with {now.revision}",
-        )
-        for name, count in struck.items()
-    ]
+    broken = [one for one in judgement.tests if one.node_id in tests and one.change is Change.NEWLY_FAILING]
+    text = f"{len(broken)} of {len(tests)} tests passed with {before.revision} and fail with {now.revision}"
+    fact = Clue(
+        ref=f"since_deploy({dependency})", origin=Origin.FACT, dependency=dependency, probe="since_deploy", text=text
+    )
+    return [fact] if broken else []

@@ -130,3 +130,14 @@ def test_what_a_deploy_broke_is_said_to_be_since_then() -> None:
     (incident,) = incidents(up("cache"), ran("store", "test_a", message="odd"), previous=before)
 
     assert incident.cause == "broken_deploy"
+
+
+def test_a_test_whose_words_name_a_finding_belongs_to_it() -> None:
+    """An outage that comes and goes has no one window."""
+    (incident,) = incidents(
+        down("store", "refused", at=at(1)),
+        up("store", at=at(2)),
+        ran("store", "test_a", message="connection refused"),
+    )
+
+    assert (incident.cause, incident.failed) == ("refused", ("store.py::test_a",))

@@ -39,3 +39,10 @@ def test_gates_say_through_what_they_look() -> None:
     graph = Graph.of({"store": ()}, [Phase(number=1, name="first", budget_s=1, gates=tuple(gates))])
 
     assert graph.stands_on("store") == {"edge"}
+
+
+def test_a_store_is_shown_by_the_service_that_asks_it() -> None:
+    """What stands on that service shows itself."""
+    assert GRAPH.served_by("store") == "service"
+    assert GRAPH.served_by("agents") == "agents"
+    assert Graph(edges={"a": ("b",)}, seen_through={"a": ("b",)}).served_by("a") == "a"
