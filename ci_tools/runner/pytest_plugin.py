@@ -8,6 +8,7 @@ _DIRECTORY = "campaign_journal"
 _PHASE = "campaign_phase"
 _CONTROL = "campaign_control"
 _SHARD = "campaign_shard"
+_FORKS = "campaign_forks"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--campaign-shard", dest=_SHARD, metavar="K", type=int, help="write as shard K of a campaign in several parts"
     )
+    group.addoption(
+        "--campaign-forks", dest=_FORKS, metavar="ADDRESS", help="have workers forked by the process that listens there"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -49,4 +53,5 @@ def pytest_configure(config: pytest.Config) -> None:
         phase=config.getoption(_PHASE),
         control=config.getoption(_CONTROL),
         shard=config.getoption(_SHARD),
+        forks=config.getoption(_FORKS),
     )

@@ -15,6 +15,7 @@ from ci_tools.planning.membership import has_wildcard
 from ci_tools.runner.control import Hold, Line, PhaseBegun, PhaseDone, RunPhase
 from ci_tools.runner.lifetime import PARENT, end_group
 
+_AHEAD = Path(__file__).with_name("ahead.py")
 _POLL_S = 0.1
 _END_PATIENCE_S = 5.0
 _CLEAN_UP_S = 30.0
@@ -49,8 +50,7 @@ def arguments(
     """
     return [
         sys.executable,
-        "-m",
-        "pytest",
+        str(_AHEAD),
         *suites_own,
         *dict.fromkeys(path.partition("::")[0] for path in paths),
         f"--rootdir={root}",

@@ -21,6 +21,7 @@ from ci_tools.lifeline import die_with_parent
 from ci_tools.model import EDGE, DependencyState, NodeId, Outcome, Phase
 from ci_tools.planning.membership import suite_of
 from ci_tools.runner.control import Line
+from ci_tools.runner.forked import ForkedWorkers
 from ci_tools.runner.lifetime import PARENT
 from ci_tools.runner.parking import MARKS, Parking, required
 from ci_tools.runner.phases import PhaseRunner
@@ -40,14 +41,24 @@ class _Node(Protocol):
     gateway: Any
 
 
-def start(config: pytest.Config, directory: Path, *, phase: int, control: int | None, shard: int | None) -> None:
+def start(
+    config: pytest.Config,
+    directory: Path,
+    *,
+    phase: int,
+    control: int | None,
+    shard: int | None,
+    forks: str | None,
+) -> None:
     """Register what this process has to do: under a campaign's *control*, or for one *phase* run by hand.
+
+    At *forks* the process listens that forked this one, and forks workers; None: pytest-xdist starts them.
 
     Raises:
         pytest.UsageError: there is no journal, or it holds no plan with that phase.
     """
     worker = getattr(config, "workerinput", {}).get("workerid")
-    campaign = os.environ.get(PARENT) if worker is None else None
+    campaign = os.environ.get(PARENT) if worker is None and forks is None else None
     die_with_parent(int(campaign) if campaign else None)
     if control is None:
         _start_by_hand(config, directory, phase, worker)
@@ -60,7 +71,8 @@ def start(config: pytest.Config, directory: Path, *, phase: int, control: int | 
         writer, _ = _recording(config, directory, f"{own}pytest")
         marks = directory / f"{own}{MARKS}"
         runner = PhaseRunner(writer, directory, Line.inherited(control), root=config.rootpath, marks=marks)
-        _register(config, runner, ControllerRecorder(writer, runner.uncollected))
+        forked = [] if forks is None else [ForkedWorkers(forks)]
+        _register(config, runner, ControllerRecorder(writer, runner.uncollected), *forked)
     else:
         raise pytest.UsageError("--campaign-control needs workers of pytest-xdist; give --numprocesses=N, N at least 1")
 

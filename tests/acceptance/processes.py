@@ -15,8 +15,8 @@ from tests.acceptance.commands import ROOT
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LOOK_S = 0.02
-_WORKER = "sys.stdin.readline"
-"""Stands in the command line of a worker of pytest-xdist."""
+_FORKING = "ahead.py"
+"""The script that a campaign starts as pytest; its first fork is the controller, all others are workers."""
 
 
 class Brood:
@@ -54,8 +54,8 @@ class Brood:
             started.wait()
 
     def pytest_controller(self) -> psutil.Process | None:
-        """The process that was started as ``python -m pytest``, if there is one."""
-        return self._module("pytest")
+        """The controller of pytest-xdist, if there is one."""
+        return next(iter(self._forks()), None)
 
     def supervisor(self) -> psutil.Process | None:
         """The process that was started as ``python -m ci_tools.twin``, if there is one."""
@@ -63,7 +63,15 @@ class Brood:
 
     def pytest_workers(self) -> list[psutil.Process]:
         """The workers of pytest-xdist."""
-        return [one for one in self.living() if any(_WORKER in word for word in _argv(one))]
+        return self._forks()[1:]
+
+    def _forks(self) -> list[psutil.Process]:
+        """The forks of the process that a campaign started as pytest, the oldest first."""
+        running = {one.pid: one for one in self.living() if any(word.endswith(_FORKING) for word in _argv(one)[1:2])}
+        with suppress(psutil.NoSuchProcess):
+            forks = [one for one in running.values() if one.ppid() in running]
+            return sorted(forks, key=lambda one: (one.create_time(), one.pid))
+        return []
 
     def _module(self, name: str) -> psutil.Process | None:
         return next((one for one in self.living() if _argv(one)[1:3] == ["-m", name]), None)

@@ -54,6 +54,7 @@ def test_only_options_of_the_campaign_are_added(tmp_path: Path) -> None:
         "--campaign-phase=N",
         "--campaign-control=FD",
         "--campaign-shard=K",
+        "--campaign-forks=ADDRESS",
     ]
 
 

@@ -243,7 +243,9 @@ def test_the_command_line_names_paths_workers_and_journal(tmp_path: Path) -> Non
     """It records into the campaign's directory, listens to it, and its own caches are left alone."""
     argv = arguments(["tests/test_a.py"], root=tmp_path, out=tmp_path / "out", workers=4, control=7)
 
-    assert argv[:5] == [sys.executable, "-m", "pytest", "tests/test_a.py", f"--rootdir={tmp_path}"]
+    assert argv[0] == sys.executable
+    assert Path(argv[1]).name == "ahead.py"
+    assert argv[2:4] == ["tests/test_a.py", f"--rootdir={tmp_path}"]
     assert {"--numprocesses=4", f"--campaign-journal={tmp_path / 'out'}", "--campaign-control=7"} <= set(argv)
 
 
@@ -253,7 +255,7 @@ def test_options_of_the_suites_never_overrule_ours(tmp_path: Path) -> None:
 
     argv = arguments(["tests"], root=tmp_path, out=tmp_path, workers=1, control=7, suites_own=suites_own)
 
-    assert argv[3:6] == [*suites_own, "tests"]
+    assert argv[2:5] == [*suites_own, "tests"]
     assert argv.index("--maxfail=0") > argv.index("--maxfail=1")
 
 
@@ -263,7 +265,7 @@ def test_files_are_collected_whole(tmp_path: Path) -> None:
 
     argv = arguments(paths, root=tmp_path, out=tmp_path, workers=1, control=7)
 
-    assert argv[3:6] == ["tests/test_a.py", "tests/test_b.py", f"--rootdir={tmp_path}"]
+    assert argv[2:5] == ["tests/test_a.py", "tests/test_b.py", f"--rootdir={tmp_path}"]
 
 
 @pytest.fixture

@@ -349,3 +349,30 @@ def test_leaving_the_parking_place_ends_no_test(scheduling: CampaignScheduling) 
 
     assert (first.told, second.told) == ([[0, 1]], [[2, 1]])
     assert scheduling.has_pending
+
+
+def test_workers_are_forked_by_a_process_that_has_imported_ahead(shop: Shop) -> None:
+    """Each would spend more than a second on the same imports."""
+    shop.suite(
+        "smoke",
+        "import os, pathlib\ndef test_it(): pass\n"
+        "def test_that():\n    forking = pathlib.Path(f'/proc/{os.getppid()}')\n"
+        "    assert b'/ahead.py' in (forking / 'cmdline').read_bytes()\n"
+        "    assert f'PPid:\\t{os.environ[\"CAMPAIGN_PROCESS\"]}\\n' in (forking / 'status').read_text()\n",
+    )
+
+    shop.run(workers=2)
+
+    assert outcomes(shop) == {"test_it": Outcome.PASSED, "test_that": Outcome.PASSED, "test_order": Outcome.PASSED}
+
+
+def test_workers_that_cannot_be_forked_are_started(shop: Shop) -> None:
+    """A plugin changes what Python reads when it starts: the campaign goes on, and pytest's log says why."""
+    (shop.root / "conftest.py").write_text("import os\nos.environ['PYTHONHASHSEED'] = '7'\n", encoding="utf-8")
+
+    judgement = shop.run(workers=2)
+
+    assert judgement.verdict is Verdict.PASS
+    reason = "the suite has changed what Python reads when it starts: PYTHONHASHSEED"
+    log = (shop.out / "pytest.log").read_text(encoding="utf-8")
+    assert log.count(f"ci-tools: a worker is started instead of forked: {reason}\n") == 2

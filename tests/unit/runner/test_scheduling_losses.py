@@ -7,7 +7,7 @@ import pytest
 from ci_tools.evidence.events import Collected, PhaseFinished, TestFinished, WorkerLost
 from ci_tools.model import Outcome, Verdict
 from tests.unit.runner.shop import Shop
-from tests.unit.runner.told import FOUR, MEETING, NAMING, SECOND_GATE, cut_short, outcomes, started
+from tests.unit.runner.told import FAMILY, FOUR, MEETING, NAMING, SECOND_GATE, cut_short, outcomes, started
 
 DYING = """\
 import os, signal
@@ -135,17 +135,29 @@ def test_a_file_that_kills_who_imports_it_costs_only_its_own_phase(shop: Shop) -
     assert cut_short(shop)[1].startswith("pytest ended with exit code ")
 
 
-def test_a_killed_controller_costs_its_phase(shop: Shop) -> None:
-    """The phase says so, and the next one runs in a new process."""
-    shop.suite(
-        "smoke", "import os, signal\ndef test_it(): pass\ndef test_that(): os.kill(os.getppid(), signal.SIGKILL)\n"
-    )
+@pytest.mark.parametrize("whom", ["forking.pid", "controller.pid"])
+def test_a_killed_controller_costs_its_phase(shop: Shop, whom: str) -> None:
+    """Or the process that has forked it: the phase says so, and the next one runs in a new process."""
+    shop.suite("smoke", f"{FAMILY}def test_it(): pass\ndef test_that():\n    os.kill({whom}, 9)\n    time.sleep(60)\n")
 
     judgement = shop.run()
 
     assert cut_short(shop) == ["pytest was killed by signal 9", ""]
     assert [phase.verdict for phase in judgement.phases] == [Verdict.INCONCLUSIVE, Verdict.PASS]
     assert len(list((shop.out / "journal").glob("pytest-*.jsonl"))) == 2
+
+
+def test_a_worker_whose_launcher_is_killed_is_replaced(shop: Shop) -> None:
+    """It goes with it, and so does its test."""
+    shop.suite(
+        "smoke",
+        f"{FAMILY}def test_it(): pass\ndef test_that():\n    controller.children()[0].kill()\n    time.sleep(60)\n",
+    )
+
+    judgement = shop.run()
+
+    assert outcomes(shop) == {"test_it": Outcome.PASSED, "test_that": Outcome.ERRORED, "test_order": Outcome.PASSED}
+    assert [phase.verdict for phase in judgement.phases] == [Verdict.FAIL, Verdict.PASS]
 
 
 def test_a_controller_killed_between_two_phases_costs_nothing(shop: Shop) -> None:

@@ -25,10 +25,16 @@ def meet(own, other):
 """
 """Two tests that meet run in two workers."""
 FOUR = "def test_a(): pass\ndef test_b(): pass\ndef test_c(): pass\ndef test_d(): pass\n"
-NAMING = """\
-import os, pathlib
+FAMILY = """\
+import os, pathlib, psutil, time
+forking = psutil.Process().parent()
+controller = min(forking.children(), key=lambda one: (one.create_time(), one.pid))
+"""
+"""The process that has forked the worker, and the controller, which it has forked first."""
+NAMING = f"""\
+{FAMILY}
 def test_it(): pathlib.Path("worker").write_text(str(os.getpid()))
-def test_that(): pathlib.Path("controller").write_text(str(os.getppid()))
+def test_that(): pathlib.Path("controller").write_text(str(controller.pid))
 """
 
 
