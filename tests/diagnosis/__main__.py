@@ -18,6 +18,8 @@ from statistics import median
 from typing import Any
 
 from ci_tools.diagnosis.owners import owner_of, parse
+from tests.diagnosis.corpus import read
+from tests.diagnosis.corpus import score as score_corpus
 from tests.diagnosis.fault_table import TABLE, FaultTable, RelationKind
 from tests.diagnosis.scoring import Score, matrix, score
 from tests.diagnosis.trials import ROOT, Outcome, Trial, run
@@ -39,7 +41,12 @@ def main() -> int:
         run(Trial(), before)
         outcomes = list(_run_all(trials, place, before, arguments.jobs))
     document = summed(outcomes, table, seed)
-    sys.stdout.write(json.dumps(document, indent=1) + "\n")
+    if arguments.corpus:
+        document["corpus"] = scored(arguments.corpus)
+    text = json.dumps(document, indent=1) + "\n"
+    sys.stdout.write(text)
+    if arguments.out:
+        arguments.out.write_text(text, encoding="utf-8")
     return 0 if document["met"] else 1
 
 
@@ -51,6 +58,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--singles", default="all", metavar="NAME,…", help="faults to run alone, or a number to draw")
     parser.add_argument("--pair", action="append", default=[], metavar="A+B", help="this pair, too; repeatable")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trials at once")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="keep the document there, too")
+    parser.add_argument("--corpus", type=Path, metavar="FILE", help="hold the reading of these failures, too")
     parser.add_argument("--keep", metavar="DIR", help="keep the campaigns' directories there")
     return parser.parse_args()
 
@@ -113,6 +122,12 @@ def summed(outcomes: Sequence[Outcome], table: FaultTable, seed: int) -> dict[st
         "wrong": [_told(one) for one in scores if not one.right],
         "met": all(share is None or share >= wanted[kind] for kind, share in shares.items()),
     }
+
+
+def scored(corpus: Path) -> dict[str, Any]:
+    """How the failures in the file *corpus* are read, line by line."""
+    lines = corpus.read_text(encoding="utf-8").splitlines()
+    return asdict(score_corpus(read([json.loads(line) for line in lines if line.strip()], joint=False)))
 
 
 def _share(scores: Sequence[Score]) -> float | None:

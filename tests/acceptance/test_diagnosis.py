@@ -1,0 +1,47 @@
+from itertools import combinations
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from ci_tools.diagnosis.owners import owner_of, parse
+from tests.diagnosis.fault_table import TABLE, FaultTable, RelationKind
+from tests.diagnosis.scoring import Score, score
+from tests.diagnosis.trials import ROOT, Trial, run
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+"""A fault and a pair that the seed draws; all of them are run by ``nox -s diagnosis``."""
+
+
+@pytest.fixture(scope="module")
+def table() -> FaultTable:
+    """What should be found."""
+    return FaultTable.read(TABLE.read_text(encoding="utf-8"))
+
+
+def diagnosed(faults: tuple[str, ...], table: FaultTable, folder: Path, figures: dict[str, Any]) -> Score:
+    """How the campaign on a twin with *faults* compares with *table*, after a healthy one."""
+    before, after = folder / "before", folder / "after"
+    run(Trial(), before)
+    outcome = run(Trial(faults=faults), after, previous=before)
+    lines = parse((ROOT / "CODEOWNERS").read_text(encoding="utf-8"))
+    names = {each.owner.rpartition("/")[2] for each in table.fault.values()}
+    owners = {name: line.owners for name in names if (line := owner_of(name, lines))}
+    scored = score(outcome, table, owners)
+    figures |= {"faults": faults, "found": scored.found, "campaign_s": outcome.took_s}
+    return scored
+
+
+def test_a_fault_is_one_incident_with_its_cause(
+    table: FaultTable, random: Random, tmp_path: Path, figures: dict[str, Any]
+) -> None:
+    """At its place, with its owner, and nothing else."""
+    assert diagnosed((random.choice(list(table.fault)),), table, tmp_path, figures).problems == ()
+
+
+def test_two_faults_are_told_apart(table: FaultTable, random: Random, tmp_path: Path, figures: dict[str, Any]) -> None:
+    """Two incidents, or one with the other as its consequence or masked by it, as the table says of the pair."""
+    pairs = [pair for pair in combinations(table.fault, 2) if table.relation(*pair).kind is not RelationKind.EXCLUDED]
+
+    assert diagnosed(random.choice(pairs), table, tmp_path, figures).problems == ()
