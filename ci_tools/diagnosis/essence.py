@@ -90,7 +90,9 @@ _WORDINGS = (
         r"server rejected WebSocket connection: HTTP (?P<a>\d{3})",
     ),
     _wording(
-        "closed", "received ", r"\breceived (?P<a>[134]\d{3}) \([^)\n]{1,60}\) ?(?P<b>(?:[A-Za-z][\w']{0,30} ?){0,3})"
+        "closed",
+        "received ",
+        r"\breceived (?P<a>[134]\d{3}) \([^)\n]{1,60}\) ?(?P<b>(?:[A-Za-z][A-Za-z']{0,30}(?![\w-]) ?){0,3})",
     ),
     _wording("no close frame", "no close frame", r"(?P<a>no close frame received or sent)"),
     _wording("subprotocol", "subprotocol", r"(?P<a>no subprotocols? supported|unsupported subprotocol)"),

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ci_tools.diagnosis.clues import Clue, Origin
+from ci_tools.diagnosis.literals import required
 from ci_tools.errors import SpecError
 from ci_tools.model import DependencyState
 
@@ -255,7 +256,15 @@ def _compiled(expression: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _search(expression: str, text: str) -> bool:
+    literals = _required(expression)
+    if literals:
+        lower = _lower(text)
+        if not any(literal in lower for literal in literals):
+            return False
     return _compiled(expression).search(text if _CASED in expression else _lower(text)) is not None
+
+
+_required = cache(required)
 
 
 @lru_cache(maxsize=64)
