@@ -92,7 +92,7 @@ _WORDINGS = (
     _wording(
         "closed",
         "received ",
-        r"\breceived (?P<a>[134]\d{3}) \([^)\n]{1,60}\) ?(?P<b>(?:[A-Za-z][A-Za-z']{0,30}(?![\w-]) ?){0,3})",
+        r"\breceived (?P<a>[134]\d{3}) \([^)\n]{1,60}\) ?(?P<b>[A-Za-z][A-Za-z']{0,30}(?![\w-]))?",
     ),
     _wording("no close frame", "no close frame", r"(?P<a>no close frame received or sent)"),
     _wording("subprotocol", "subprotocol", r"(?P<a>no subprotocols? supported|unsupported subprotocol)"),

@@ -7,7 +7,7 @@ from ci_tools.diagnosis.essence import essences
 from ci_tools.diagnosis.excerpts import Excerpt, of
 from ci_tools.diagnosis.failures import Failure
 from ci_tools.diagnosis.naming import Naming
-from ci_tools.diagnosis.normaliser import VERSION, normalised, readable
+from ci_tools.diagnosis.normaliser import VERSION, masked_route, normalised, readable
 
 _TIMERS_S = (8.0, 20.0, 45.0, 90.0, 150.0)
 """Between these lie the timers of clients: 10 and 15, 30 and 35, 60, 120 seconds."""
@@ -55,7 +55,8 @@ def _described(failure: Failure, excerpt: Excerpt, naming: Naming) -> tuple[str,
     said = normalised(failure.message) or normalised(excerpt.errors[:600])
     dependency = naming.name(failure.message)
     if not said or said.endswith(":") or said == kind:
-        return kind, said, dependency, _whereabouts(failure, excerpt), timer(failure.duration_s)
+        request = f"{excerpt.status} {masked_route(excerpt.route)}".strip() if not said else ""
+        return kind, said, request, dependency, _whereabouts(failure, excerpt), timer(failure.duration_s)
     return "" if kind == "assertionerror" else kind, said, dependency
 
 

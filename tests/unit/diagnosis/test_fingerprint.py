@@ -104,6 +104,22 @@ def test_without_words_another_timer_or_place_is_another_failure(other: Failure)
     assert digest(other) != digest(TIMED_OUT)
 
 
+@pytest.mark.parametrize(
+    ("status", "url", "same"),
+    [
+        (503, "https://a.example/carts/8", True),
+        (503, "https://a.example/users/7", False),
+        (404, "https://a.example/carts/7", False),
+    ],
+)
+def test_a_request_without_words_is_its_status_and_route(status: int, url: str, *, same: bool) -> None:
+    """The entry of a request that nobody wrote a word about."""
+    one = Failure(id="a", excerpt='{"httpRequest": {"status": 503, "url": "https://a.example/carts/7"}}')
+    other = Failure(id="b", excerpt=f'{{"httpRequest": {{"status": {status}, "url": "{url}"}}}}')
+
+    assert (digest(one) == digest(other)) is same
+
+
 def test_nothing_at_all_has_an_identity() -> None:
     """A failure without a single word is one, too."""
     assert digest(Failure(id="a")) == digest(Failure(id="b"))
