@@ -29,6 +29,8 @@ class Essence:
     text: str
     local: bool
     """It is about code or its run alone: whatever dependency the text mentions has no part in it."""
+    placed: bool
+    """Whether it happened while a module was imported makes a difference: nothing of the module runs then."""
 
 
 def _wording(name: str, signs: str, pattern: str, *, local: bool = False) -> _Wording:
@@ -140,6 +142,7 @@ _WORDINGS = (
 )
 
 
+_PLACED = frozenset({"undefined name"})
 _BY_SIGN = tuple((sign, wording) for wording in _WORDINGS for sign in wording.signs)
 
 
@@ -154,4 +157,5 @@ def essences(text: str) -> Iterator[Essence]:
             if "route" in parts:
                 parts["route"] = masked_route(parts["route"].partition("?")[0])
             said = " ".join(parts.values()).strip(" .:;'\"").lower()
-            yield Essence(f"{wording.name}: {said}" if said else wording.name, wording.local)
+            placed = wording.name in _PLACED
+            yield Essence(f"{wording.name}: {said}" if said else wording.name, wording.local, placed)

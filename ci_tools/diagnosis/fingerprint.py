@@ -14,6 +14,8 @@ _TIMERS_S = (8.0, 20.0, 45.0, 90.0, 150.0)
 _TIMER_NAMES = ("at once", "~10 s", "~30 s", "~60 s", "~120 s", "minutes")
 _LONGEST_KEY = 300
 _ERRORS_CHARACTERS = 2_000
+_FAILED_AT_IMPORT = "in <module>"
+_IMPORTING = "while importing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ def _essential(failure: Failure, text: str, naming: Naming) -> tuple[str, ...]:
     core = next(essences(readable(text)), None) if text else None
     if core is None:
         return ()
-    return (core.text,) if core.local else (core.text, _where_to(failure, text, naming))
+    if core.local:
+        return core.text, _IMPORTING if core.placed and _FAILED_AT_IMPORT in failure.excerpt else ""
+    return core.text, _where_to(failure, text, naming)
 
 
 def _where_to(failure: Failure, text: str, naming: Naming) -> str:
