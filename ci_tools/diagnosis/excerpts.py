@@ -32,7 +32,6 @@ _HEALTH = re.compile(
     r'"error"\s{0,4}:\s{0,4}"(?P<error>[^"]{1,400})"'
 )
 _URL_PATH = re.compile(r"\w{2,5}://[^/\s]{1,200}(?P<path>/[^?#\s]{0,200})")
-_MAX_FRAMES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +110,7 @@ def of(text: str) -> Excerpt:
 
 
 def _frames(text: str) -> Iterator[Frame]:
-    for count, found in enumerate(_FRAME.finditer(text)):
-        if count == _MAX_FRAMES:
-            return
+    for found in _FRAME.finditer(text):
         path = (found["file"] or found["path"]).replace("\\", "/")
         yield Frame(path, found["function"] or found["called"] or "")
 
