@@ -116,6 +116,7 @@ def diagnosis(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure campaigns beside plain pytest and beside the least time that the same tests could need."""
     _run(session, "python", "-m", "tests.bench", *session.posargs)
+    _run(session, "python", "-m", "tests.bench.fingerprints")
 
 
 @nox.session(venv_backend="none", requires=["installed"])

@@ -29,6 +29,8 @@ class Essence:
     text: str
     local: bool
     """It is about code or its run alone: whatever dependency the text mentions has no part in it."""
+    placed: bool
+    """Whether it happened while a module was imported makes a difference: nothing of the module runs then."""
 
 
 def _wording(name: str, signs: str, pattern: str, *, local: bool = False) -> _Wording:
@@ -90,7 +92,9 @@ _WORDINGS = (
         r"server rejected WebSocket connection: HTTP (?P<a>\d{3})",
     ),
     _wording(
-        "closed", "received ", r"\breceived (?P<a>[134]\d{3}) \([^)\n]{1,60}\) ?(?P<b>(?:[A-Za-z][\w']{0,30} ?){0,3})"
+        "closed",
+        "received ",
+        r"\breceived (?P<a>[134]\d{3}) \([^)\n]{1,60}\) ?(?P<b>[A-Za-z][A-Za-z']{0,30}(?![\w-]))?",
     ),
     _wording("no close frame", "no close frame", r"(?P<a>no close frame received or sent)"),
     _wording("subprotocol", "subprotocol", r"(?P<a>no subprotocols? supported|unsupported subprotocol)"),
@@ -138,6 +142,7 @@ _WORDINGS = (
 )
 
 
+_PLACED = frozenset({"undefined name"})
 _BY_SIGN = tuple((sign, wording) for wording in _WORDINGS for sign in wording.signs)
 
 
@@ -152,4 +157,5 @@ def essences(text: str) -> Iterator[Essence]:
             if "route" in parts:
                 parts["route"] = masked_route(parts["route"].partition("?")[0])
             said = " ".join(parts.values()).strip(" .:;'\"").lower()
-            yield Essence(f"{wording.name}: {said}" if said else wording.name, wording.local)
+            placed = wording.name in _PLACED
+            yield Essence(f"{wording.name}: {said}" if said else wording.name, wording.local, placed)

@@ -31,7 +31,7 @@ _HEALTH = re.compile(
     r'"(?P<part>postgres(?:ql)?|redis|clickhouse|database|websocket|auth)"\s{0,4}:\s{0,4}\{[^{}]{0,300}?'
     r'"error"\s{0,4}:\s{0,4}"(?P<error>[^"]{1,400})"'
 )
-_MAX_FRAMES = 60
+_URL_PATH = re.compile(r"\w{2,5}://[^/\s]{1,200}(?P<path>/[^?#\s]{0,200})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ class Excerpt:
     captured: str = ""
     status: str = ""
     """Of a log entry: the HTTP status of the request it is about."""
+    route: str = ""
+    """Of a log entry: the path of that request."""
 
     @cached_property
     def frames(self) -> tuple[Frame, ...]:
@@ -108,9 +110,7 @@ def of(text: str) -> Excerpt:
 
 
 def _frames(text: str) -> Iterator[Frame]:
-    for count, found in enumerate(_FRAME.finditer(text)):
-        if count == _MAX_FRAMES:
-            return
+    for found in _FRAME.finditer(text):
         path = (found["file"] or found["path"]).replace("\\", "/")
         yield Frame(path, found["function"] or found["called"] or "")
 
@@ -122,14 +122,15 @@ def _log_entry(text: str) -> Excerpt:
         document = None
     if isinstance(document, dict):
         words = list(_said(document, 0))
-        status = _status(document)
+        status, route = _request(document)
     else:
         fields = list(_LOG_FIELD.finditer(text))
         words = [one["text"] for one in fields if one["text"] and one["name"] not in ("severity", "type", "status")]
+        route = ""
         status = next((one["number"] for one in fields if one["name"] == "status" and one["number"]), "")
     said = "\n".join(dict.fromkeys(words))[:6_000]
     spread = said.replace("\\\\n", "\n").replace("\\n", "\n")
-    return Excerpt(errors=spread, body=spread, status=status)
+    return Excerpt(errors=spread, body=spread, status=status, route=route)
 
 
 _SPEAKING = frozenset(
@@ -165,7 +166,11 @@ _NAMED = frozenset({"postgresql", "postgres", "redis", "clickhouse", "database",
 """Parts of a health answer, by whose name alone a message below it makes sense."""
 
 
-def _status(document: Mapping[str, Any]) -> str:
+def _request(document: Mapping[str, Any]) -> tuple[str, str]:
     request = document.get("httpRequest") or document.get("http_request")
-    status = request.get("status") if isinstance(request, Mapping) else None
-    return str(status) if isinstance(status, int) and not isinstance(status, bool) else ""
+    if not isinstance(request, Mapping):
+        return "", ""
+    status, url = request.get("status"), request.get("requestUrl") or request.get("url")
+    found = _URL_PATH.match(url) if isinstance(url, str) else None
+    said = str(status) if isinstance(status, int) and not isinstance(status, bool) else ""
+    return said, found["path"] if found else ""

@@ -7,13 +7,15 @@ from ci_tools.diagnosis.essence import essences
 from ci_tools.diagnosis.excerpts import Excerpt, of
 from ci_tools.diagnosis.failures import Failure
 from ci_tools.diagnosis.naming import Naming
-from ci_tools.diagnosis.normaliser import VERSION, normalised, readable
+from ci_tools.diagnosis.normaliser import VERSION, masked_route, normalised, readable
 
 _TIMERS_S = (8.0, 20.0, 45.0, 90.0, 150.0)
 """Between these lie the timers of clients: 10 and 15, 30 and 35, 60, 120 seconds."""
 _TIMER_NAMES = ("at once", "~10 s", "~30 s", "~60 s", "~120 s", "minutes")
 _LONGEST_KEY = 300
 _ERRORS_CHARACTERS = 2_000
+_FAILED_AT_IMPORT = "in <module>"
+_IMPORTING = "while importing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ def _essential(failure: Failure, text: str, naming: Naming) -> tuple[str, ...]:
     core = next(essences(readable(text)), None) if text else None
     if core is None:
         return ()
-    return (core.text,) if core.local else (core.text, _where_to(failure, text, naming))
+    if core.local:
+        return core.text, _IMPORTING if core.placed and _FAILED_AT_IMPORT in failure.excerpt else ""
+    return core.text, _where_to(failure, text, naming)
 
 
 def _where_to(failure: Failure, text: str, naming: Naming) -> str:
@@ -55,7 +59,8 @@ def _described(failure: Failure, excerpt: Excerpt, naming: Naming) -> tuple[str,
     said = normalised(failure.message) or normalised(excerpt.errors[:600])
     dependency = naming.name(failure.message)
     if not said or said.endswith(":") or said == kind:
-        return kind, said, dependency, _whereabouts(failure, excerpt), timer(failure.duration_s)
+        request = f"{excerpt.status} {masked_route(excerpt.route)}".strip() if not said else ""
+        return kind, said, request, dependency, _whereabouts(failure, excerpt), timer(failure.duration_s)
     return "" if kind == "assertionerror" else kind, said, dependency
 
 

@@ -98,9 +98,19 @@ def _mask(found: re.Match[str]) -> str:
         return f"<url{masked_route(found['route'] or '')}>"
     if kind in ("code", "known"):
         return found[0]
-    if kind == "path":
-        return "<path>/" + re.split(r"[\\/]", found[0])[-1]
-    return f"<{kind}>"
+    return _masked_path(found[0]) if kind == "path" else f"<{kind}>"
+
+
+_ROUTE = re.compile(r"/(?:api|auth|v\d|ws|health|oauth)\b")
+_ID = re.compile(r"\d")
+
+
+def _masked_path(path: str) -> str:
+    """A route without its ids; of a file its name, as folders are a machine's own."""
+    if _ROUTE.match(path):
+        return masked_route(path)
+    name = re.split(r"[\\/]", path)[-1]
+    return f"<path>/{name}" if "." in name or not _ID.search(name) else "<path>"
 
 
 _VARYING = re.compile(r"/(?=[^/]{0,60}\d)(?!v\d{1,2}(?:/|$))[^/]{1,100}|/$")

@@ -93,13 +93,11 @@ def clues(failure: Failure, excerpt: Excerpt, naming: Naming) -> Iterator[tuple[
         latency_s=failure.duration_s,
     )
     own = replace(own, dependency=naming.name(failure.message))
-    around = readable((excerpt.errors or excerpt.body)[:_ERRORS_CHARACTERS]).strip()
     yield own, 0
-    if around and around != own.text:
-        yield (
-            replace(own, text=levelled(uncut(around)), dependency=own.dependency or naming.name(around), code=""),
-            _SAID_LATER,
-        )
+    around = readable((excerpt.errors or excerpt.body)[:_ERRORS_CHARACTERS]).strip()
+    more = levelled(uncut(around)).removeprefix(own.text).strip()
+    if more:
+        yield replace(own, text=more, dependency=own.dependency or naming.name(around), code=""), _SAID_LATER
     if excerpt.captured:
         beside = readable(excerpt.captured[:_CAPTURED_CHARACTERS])
         yield Clue(ref=own.ref, origin=own.origin, text=levelled(beside), dependency=naming.name(beside)), _SAID_BESIDE

@@ -15,6 +15,8 @@ from ci_tools.diagnosis.essence import essences
         ("Error 111 connecting to 10.1.2.3:6379. Connection refused.", "connect error: 111"),
         ("server rejected WebSocket connection: HTTP 403", "websocket rejected: 403"),
         ("received 1011 (internal error) boom; then sent 1011 (internal error) boom", "closed: 1011 boom"),
+        ("received 1011 (internal error) run 5f1c2d3e failed; then", "closed: 1011 run"),
+        ("received 1011 (internal error) Internal err...", "closed: 1011 internal"),
         ("QueuePool limit of size 5 overflow 10 reached", "pool: queuepool limit"),
         ("PHASE FAILED: Database initialization timeout after 25.0s", "starting took too long: database 25"),
         (

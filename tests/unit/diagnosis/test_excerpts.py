@@ -90,7 +90,7 @@ ENTRY = {
     "labels": {"vpc-connectivity": "enabled", "message-id": "x"},
     "jsonPayload": {"message": "it broke", "labels": {"module": "shop"}, "error": {"value": "why"}},
     "textPayload": None,
-    "httpRequest": {"status": 503, "url": "https://api.example.org/"},
+    "httpRequest": {"status": 503, "url": "https://api.example.org/carts?page=2"},
 }
 
 
@@ -99,7 +99,7 @@ def test_a_log_entry_is_what_it_says() -> None:
     excerpt = of(json.dumps(ENTRY))
 
     assert excerpt.errors == "it broke\nwhy"
-    assert excerpt.status == "503"
+    assert (excerpt.status, excerpt.route) == ("503", "/carts")
 
 
 def test_a_cut_log_entry_is_read_as_far_as_it_goes() -> None:

@@ -68,6 +68,22 @@ def test_the_same_words_in_a_log_and_in_a_test_are_one_failure() -> None:
     assert digest(inner) == digest(outer)
 
 
+def test_a_name_missing_at_import_is_not_one_missing_in_a_test() -> None:
+    """The one takes a whole file with it, the other a test."""
+    at_import = Failure(id="a", message="name 'env' is not defined", excerpt="tests/a.py:3: in <module>\n    env")
+    in_a_test = Failure(id="b", message="name 'env' is not defined", excerpt="tests/a.py:3: in test_a\n    env")
+
+    assert digest(at_import) != digest(in_a_test)
+
+
+def test_a_missing_module_is_the_same_wherever_it_is_imported() -> None:
+    """What is missing is missing."""
+    at_import = Failure(id="a", message="No module named 'shop.cart'", excerpt="tests/a.py:3: in <module>")
+    in_a_test = Failure(id="b", message="No module named 'shop.cart'", excerpt="tests/b.py:9: in test_a")
+
+    assert digest(at_import) == digest(in_a_test)
+
+
 TIMED_OUT = Failure(
     id="a",
     test="tests/a.py::b",
@@ -102,6 +118,22 @@ def test_without_words_the_library_and_the_timer_are_the_identity(other: Failure
 def test_without_words_another_timer_or_place_is_another_failure(other: Failure) -> None:
     """A silence of two minutes is not one of three seconds."""
     assert digest(other) != digest(TIMED_OUT)
+
+
+@pytest.mark.parametrize(
+    ("status", "url", "same"),
+    [
+        (503, "https://a.example/carts/8", True),
+        (503, "https://a.example/users/7", False),
+        (404, "https://a.example/carts/7", False),
+    ],
+)
+def test_a_request_without_words_is_its_status_and_route(status: int, url: str, *, same: bool) -> None:
+    """The entry of a request that nobody wrote a word about."""
+    one = Failure(id="a", excerpt='{"httpRequest": {"status": 503, "url": "https://a.example/carts/7"}}')
+    other = Failure(id="b", excerpt=f'{{"httpRequest": {{"status": {status}, "url": "{url}"}}}}')
+
+    assert (digest(one) == digest(other)) is same
 
 
 def test_nothing_at_all_has_an_identity() -> None:

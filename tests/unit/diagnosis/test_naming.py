@@ -51,6 +51,12 @@ def test_general_facts_come_second(text: str, name: str) -> None:
     assert Naming().name(text) == name
 
 
+def test_an_address_that_tells_nothing_is_passed_over() -> None:
+    """The next one may tell."""
+    assert Naming().name("http://10.1.1.1/a to redis://10.1.1.2/0") == "redis"
+    assert Naming().name("from 10.1.1.1:4444 to 10.1.1.2:5432") == "postgresql"
+
+
 def test_an_address_outweighs_a_word() -> None:
     """What was connected to is what failed, whatever else is mentioned."""
     assert Naming().name("database startup: Error 111 connecting to 10.1.2.3:6379") == "redis"
