@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ci_tools.diagnosis.incidents import Incident
-from ci_tools.model import GateState, KpiState, Outcome, Verdict
+from ci_tools.model import FAILURES, GateState, KpiState, Outcome, Verdict
 from ci_tools.report.incident_words import page
 from ci_tools.report.inert import details, markdown
 from ci_tools.report.wording import (
@@ -28,7 +28,6 @@ _SIGN = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❓"}
 _GATE_SIGN = {GateState.HOLDS: "✅", GateState.FAILS: "❌", GateState.CANNOT_TELL: "❓"}
 _MAX_TESTS = 20
 _MAX_REASONS = 20
-_FAILED = (Outcome.FAILED, Outcome.ERRORED)
 _WITHOUT_RESULT = (Outcome.BLOCKED, Outcome.NOT_RUN, Outcome.SKIPPED)
 
 
@@ -177,7 +176,7 @@ def _figures(judgement: Judgement) -> str:
 
 def _failed(judgement: Judgement) -> str:
     """By file, whose name is long and the same for all of them."""
-    bad = [test for test in judgement.tests if test.outcome in _FAILED]
+    bad = [test for test in judgement.tests if test.outcome in FAILURES]
     by_file: dict[str, list[TestResult]] = {}
     for test in bad[:_MAX_TESTS]:
         by_file.setdefault(_file_of(test), []).append(test)
@@ -197,7 +196,7 @@ def _without_result(judgement: Judgement) -> str:
         for (outcome, path, why), count in alike.items()
     ]
     title = f"{counted(len(bad), 'test')} without a result"
-    opened = all(test.outcome not in _FAILED for test in judgement.tests)
+    opened = all(test.outcome not in FAILURES for test in judgement.tests)
     return details(title, _cut(rows, _MAX_TESTS), opened=opened) if bad else ""
 
 

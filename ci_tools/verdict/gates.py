@@ -6,6 +6,7 @@ from itertools import islice
 
 from ci_tools.evidence.events import Sampled
 from ci_tools.model import (
+    FAILURES,
     Change,
     CoverageGate,
     DependencyState,
@@ -75,7 +76,7 @@ def _missing_tests(gate: CoverageGate, suites: Sequence[SuiteResult], tests: Seq
 
 
 def _failures(tests: Iterable[TestResult]) -> str:
-    bad = [test for test in tests if test.outcome in (Outcome.FAILED, Outcome.ERRORED)]
+    bad = [test for test in tests if test.outcome in FAILURES]
     # What is new is what a person looks for.
     first = min(bad, key=lambda test: test.change is not Change.NEWLY_FAILING)
     path, bracket, parameters = first.node_id.partition("[")
