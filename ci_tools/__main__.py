@@ -29,6 +29,7 @@ from ci_tools.knowledge_file import known
 from ci_tools.model import Previous, Verdict
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
+from ci_tools.report.catalogue import print_faults
 from ci_tools.report.incident_words import explanation
 from ci_tools.report.markdown import report
 from ci_tools.report.planned import print_plan
@@ -365,7 +366,11 @@ def _faults(arguments: argparse.Namespace) -> ExitCode:
 
     if arguments.on or arguments.off or arguments.clear:
         return _switch(arguments)
-    print(json.dumps(catalogue_json(), indent=2))
+    console = _console()
+    if console.is_terminal:
+        print_faults(catalogue_json(), console)
+    else:
+        print(json.dumps(catalogue_json(), indent=2))
     return ExitCode.PASS
 
 
