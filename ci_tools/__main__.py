@@ -31,6 +31,7 @@ from ci_tools.knowledge_file import knowledge
 from ci_tools.model import DependencyState, Observation, Previous, Verdict
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
+from ci_tools.report.catalogue import print_faults
 from ci_tools.report.incident_words import explanation
 from ci_tools.report.inert import line
 from ci_tools.report.ingested import ingested_line
@@ -445,7 +446,11 @@ def _faults(arguments: argparse.Namespace) -> ExitCode:
 
     if arguments.on or arguments.off or arguments.clear:
         return _switch(arguments)
-    print(json.dumps(catalogue_json(), indent=2))
+    console = _console()
+    if console.is_terminal:
+        print_faults(catalogue_json(), console)
+    else:
+        print(json.dumps(catalogue_json(), indent=2))
     return ExitCode.PASS
 
 

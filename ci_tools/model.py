@@ -56,6 +56,10 @@ class Outcome(StrEnum):
     NOT_RUN = "not_run"
 
 
+FAILURES = (Outcome.FAILED, Outcome.ERRORED)
+"""The outcomes of a test that saw something wrong; neither these nor a pass: it saw nothing."""
+
+
 class Change(StrEnum):
     """How a test's outcome compares with the campaign before. Neither way of not passing counts as fixed."""
 
@@ -71,9 +75,6 @@ class DependencyState(StrEnum):
     DEGRADED = "degraded"
     DOWN = "down"
     UNKNOWN = "unknown"
-
-
-# --- the environment -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,9 +241,6 @@ class Dependency:
     """The parts without which it does not work."""
     owners: tuple[str, ...] = ()
     """Who is responsible for it, as CODEOWNERS mentions them."""
-
-
-# --- what runs -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

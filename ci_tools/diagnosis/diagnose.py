@@ -12,10 +12,19 @@ from ci_tools.diagnosis.hypotheses import Certainty, hypotheses
 from ci_tools.diagnosis.incidents import Incident, Proof
 from ci_tools.diagnosis.knowledge import CONFIRMING, Knowledge
 from ci_tools.diagnosis.proofs import told
-from ci_tools.diagnosis.seen import FAILING, clues_of, failure_clue, judged_by, observations, since_deploy
+from ci_tools.diagnosis.seen import clues_of, failure_clue, judged_by, observations, since_deploy
 from ci_tools.diagnosis.victims import Candidate, assigned, window
 from ci_tools.diagnosis.whys import cascade, whys
-from ci_tools.model import CoverageGate, Dependency, DependencyState, GateState, NodeId, Outcome, ReliabilityGate
+from ci_tools.model import (
+    FAILURES,
+    CoverageGate,
+    Dependency,
+    DependencyState,
+    GateState,
+    NodeId,
+    Outcome,
+    ReliabilityGate,
+)
 from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.judgement import GateResult, Judgement, TestResult
 
@@ -83,7 +92,7 @@ def _case(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -> C
         dependencies=dependencies,
         clues=tuple(with_facts(seen)),
         tests=tuple(
-            _candidate(test, state, judges.get(test.suite, "")) for test in judgement.tests if test.outcome in FAILING
+            _candidate(test, state, judges.get(test.suite, "")) for test in judgement.tests if test.outcome in FAILURES
         ),
     )
 

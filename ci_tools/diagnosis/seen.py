@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ci_tools.diagnosis.clues import Clue, Origin
-from ci_tools.model import Change, CoverageGate, Observation, Outcome
+from ci_tools.model import Change, CoverageGate, Observation
 from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.judgement import Judgement, TestResult
-
-FAILING = (Outcome.FAILED, Outcome.ERRORED)
 
 
 def observations(state: CampaignState) -> list[Observation]:

@@ -326,7 +326,10 @@ class CampaignDirectory:
             beside.replace(target)
         except OSError as error:
             beside.unlink(missing_ok=True)
-            raise _cannot_write(target, error) from error
+            raise JournalWriteError(
+                f"cannot write {str(target)!r}: {error.strerror}; "
+                f"free space or make the directory writable, then: ci-tools judge {self.path}"
+            ) from error
         return target
 
     def log(self, name: str) -> "LogWriter":

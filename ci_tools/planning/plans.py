@@ -121,9 +121,10 @@ def _phase(spec: Spec, rule: FixedPlan, wanted: int | str) -> Phase:
         if str(wanted) in (phase.name, str(phase.number)):
             return phase
     near = suggested(str(wanted), [phase.name for phase in known])
+    numbers = _words(phase.number for phase in known)
     raise UsageError(
-        f"plan {rule.name!r} has no phase {str(wanted)!r}; allowed: {near} or their numbers "
-        f"{_words(phase.number for phase in known)}; see [plans.{rule.name}] in campaign.toml"
+        f"plan {rule.name!r} has no phase {str(wanted)!r}; allowed: {numbers} or {near}; "
+        f"see [plans.{rule.name}] in campaign.toml"
     )
 
 

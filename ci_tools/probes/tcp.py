@@ -20,8 +20,8 @@ async def connect(probe: TcpProbe, clients: Clients) -> Sighting:
         async with asyncio.timeout(patience_s):
             _, writer = await asyncio.open_connection(there.address, there.port)
     except OSError as error:
-        asked = f"a connection to {there.name}:{there.port} within {patience_s:g} s"
-        return unanswered(unreachable(error, asked), time.perf_counter() - asked_s)
+        meant = unreachable(error, f"a connection to {there.name}:{there.port}", patience_s)
+        return unanswered(meant, time.perf_counter() - asked_s)
     elapsed_s = time.perf_counter() - asked_s
     writer.transport.abort()
     return Sighting(state=DependencyState.UP, latency_s=elapsed_s)

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from ci_tools.diagnosis.hypotheses import Certainty
 from ci_tools.diagnosis.incidents import Incident, Proof, RuledOut
 from ci_tools.diagnosis.knowledge import Remedy
-from ci_tools.report.inert import line, markdown
+from ci_tools.report.inert import details, line, markdown
 
 _MAX_LISTED = 8
+_MAX_STAKES = 3
 _LINE = 400
 
 
@@ -37,11 +38,18 @@ def step(remedy: Remedy) -> str:
     return f"{remedy.about}: {remedy.command}" if remedy.command else remedy.about
 
 
+def next_step(incident: Incident) -> str:
+    """What to do first; where no remedy is known, where to look."""
+    if incident.remedy:
+        return step(incident.remedy[0])
+    return f"look at {incident.dependency} itself: no cause is known, hence no remedy"
+
+
 def since(incident: Incident) -> str:
     """When it was first and last seen."""
     if incident.first_seen is None or incident.last_seen is None:
-        return "at a time that nobody recorded"
-    return f"{incident.first_seen:%Y-%m-%d %H:%M:%S} to {incident.last_seen:%H:%M:%S} UTC"
+        return "a time that nobody recorded"
+    return f"{incident.first_seen:%Y-%m-%d %H:%M:%S} UTC, last seen {incident.last_seen:%H:%M:%S}"
 
 
 def explanation(incident: Incident) -> str:
@@ -49,7 +57,7 @@ def explanation(incident: Incident) -> str:
     sections = [
         [line(headline(incident), _LINE)],
         _facts(incident),
-        _section("What shows it", [_proof(proof) for proof in incident.evidence]),
+        _section("What shows it", _listed([_proof(proof) for proof in incident.evidence])),
         _section("What it is not", [_rival(rival) for rival in incident.rivals]),
         _section("What follows from it", [f"{one.dependency}: {one.says}" for one in incident.consequences]),
         _section("Why", [f"{why.question} {why.answer} [{_known(observed=why.observed)}]" for why in incident.whys]),
@@ -64,19 +72,28 @@ def explanation(incident: Incident) -> str:
 
 
 def page(incidents: Sequence[Incident]) -> str:
-    """The incidents as a section of a Markdown page; empty without any."""
-    return "\n\n".join(["## Incidents", *map(_page, incidents)]) if incidents else ""
+    """The incidents as sections of a Markdown page, what to do first at the top of each; empty without any."""
+    return "\n\n".join(map(_page, incidents))
 
 
 def _page(incident: Incident) -> str:
-    rows = [
-        f"### {markdown(headline(incident), _LINE)}",
-        f"**Owner** {markdown(owners(incident))} · **impact** {impact(incident)} · **seen** {since(incident)}",
-        *_bullets("Shown by", [_proof(proof) for proof in incident.evidence[:3]]),
+    facts = {
+        "next": next_step(incident),
+        "since": since(incident),
+        "owner": owners(incident),
+        "impact": impact(incident),
+        "at stake": _at_stake(incident),
+        "shown by": _proof(incident.evidence[0]) if incident.evidence else "",
+    }
+    rows = [f"- **{name}** {markdown(fact, _LINE)}" for name, fact in facts.items() if fact]
+    more = [
+        *_bullets("Then", [step(one) for one in incident.remedy[1:]]),
+        *_bullets("It is right again when", [incident.verification] if incident.verification else []),
+        *_bullets("Also shown by", [_proof(proof) for proof in incident.evidence[1:4]]),
         *_bullets("Ruled out", [_rival(rival) for rival in incident.rivals if rival.by]),
-        *_bullets("Next", [step(one) for one in incident.remedy]),
     ]
-    return "\n\n".join(rows)
+    folded = [details("more of it", "\n\n".join(more))] if more else []
+    return "\n\n".join([f"## {markdown(headline(incident), _LINE)}", "\n".join(rows), *folded])
 
 
 def _bullets(title: str, texts: Sequence[str]) -> list[str]:
@@ -84,15 +101,21 @@ def _bullets(title: str, texts: Sequence[str]) -> list[str]:
 
 
 def _facts(incident: Incident) -> list[str]:
-    value = "; ".join(incident.value)
+    value = _at_stake(incident)
     return [
+        f"  next      {line(next_step(incident), _LINE)}",
         f"  owner     {line(owners(incident))}"
         + (f" ({line(incident.owned_because)})" if incident.owned_because else ""),
         f"  cause     {line(incident.cause)} at {line(incident.dependency)}, {incident.certainty.value}",
         f"  impact    {impact(incident)}",
-        f"  seen      {since(incident)}",
+        f"  since     {since(incident)}",
         *([f"  at stake  {line(value, _LINE)}"] if value else []),
     ]
+
+
+def _at_stake(incident: Incident) -> str:
+    more = len(incident.value) - _MAX_STAKES
+    return "; ".join(incident.value[:_MAX_STAKES]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _section(title: str, texts: Iterable[str]) -> list[str]:

@@ -32,3 +32,8 @@ def markdown(text: str, width: int = 200) -> str:
     """:func:`line`, with everything escaped that Markdown or GitHub would act on (mentions, links, HTML)."""
     escaped = _MARKDOWN.sub(r"\\\1", line(text, width).replace(_ZERO_WIDTH, ""))
     return _LINKED.sub(rf"\g<0>{_ZERO_WIDTH}", escaped)
+
+
+def details(title: str, body: str, *, opened: bool = False) -> str:
+    """*body*, a Markdown text, folded under *title*, which is HTML: words of ours and numbers only."""
+    return f"<details{' open' if opened else ''}><summary>{title}</summary>\n\n{body}\n\n</details>"

@@ -1,76 +1,96 @@
 """The short Markdown report that a person reads first."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ci_tools.diagnosis.incidents import Incident
-from ci_tools.model import GateState, Outcome, Verdict
+from ci_tools.model import FAILURES, GateState, KpiState, Outcome, Verdict
 from ci_tools.report.incident_words import page
-from ci_tools.report.inert import markdown
-from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, since, tally, wanted
+from ci_tools.report.inert import details, markdown
+from ci_tools.report.wording import (
+    counted,
+    duration,
+    evidence,
+    figure_observed,
+    figure_wanted,
+    first_line,
+    observed,
+    since,
+    subject,
+    suites_in_short,
+    tally,
+    wanted,
+)
 from ci_tools.verdict.changes import changed
 from ci_tools.verdict.judgement import Judgement, TestResult
 
-_SIGN = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
-_GATE_SIGN = {GateState.HOLDS: "✅", GateState.FAILS: "❌", GateState.CANNOT_TELL: "❔"}
+_SIGN = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❓"}
+_GATE_SIGN = {GateState.HOLDS: "✅", GateState.FAILS: "❌", GateState.CANNOT_TELL: "❓"}
 _MAX_TESTS = 20
 _MAX_REASONS = 20
-_WORST_FIRST = (Outcome.FAILED, Outcome.ERRORED, Outcome.BLOCKED, Outcome.NOT_RUN, Outcome.SKIPPED)
-"""Every outcome that is no pass, so that a failure is not lost behind a hundred blocked tests."""
+_WITHOUT_RESULT = (Outcome.BLOCKED, Outcome.NOT_RUN, Outcome.SKIPPED)
 
 
 def report(judgement: Judgement, incidents: Sequence[Incident] = ()) -> str:
-    """One page: the verdict, incidents and reasons, then gates, suites and the tests behind them."""
+    """One page: what is broken and what to do first; then what shows it; what holds is folded, at the end."""
     sections = (
-        _head(judgement),
+        _head(judgement, incidents),
         page(incidents),
         _reasons(judgement),
+        _failing(judgement),
         _since(judgement),
-        _gates(judgement),
+        _failed(judgement),
+        _untold(judgement),
+        _without_result(judgement),
         _suites(judgement),
         _figures(judgement),
-        _tests(judgement),
+        _holding(judgement),
         _left_out(judgement),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _head(judgement: Judgement) -> str:
+def _head(judgement: Judgement, incidents: Sequence[Incident]) -> str:
+    about = subject(judgement, incidents)
+    title = f"# {_SIGN[judgement.verdict]} {judgement.verdict.value.capitalize()}"
     deployed = judgement.deployment.revision if judgement.deployment else "unidentified deployment"
     facts = [
-        f"environment **{markdown(judgement.environment)}**",
-        f"plan **{markdown(judgement.plan_name)}** ({markdown(judgement.plan_reason)})",
-        f"deployment **{markdown(deployed)}**",
+        f"**{markdown(judgement.environment)}**",
+        f"**{markdown(deployed)}**",
+        f"plan {markdown(judgement.plan_name)} ({markdown(judgement.plan_reason)})",
     ]
+    if judgement.faults:
+        facts.insert(0, f"**faults switched on: {markdown(', '.join(judgement.faults))}**")
     if judgement.started_at and judgement.finished_at:
         took = (judgement.finished_at - judgement.started_at).total_seconds()
         facts.append(f"{judgement.started_at:%Y-%m-%d %H:%M} UTC, {duration(took)}")
     if judgement.seed is not None:
         facts.append(f"order random:{judgement.seed}")
-    if judgement.faults:
-        facts.append(f"faults switched on: {markdown(', '.join(judgement.faults))}")
-    title = (
-        f"# {_SIGN[judgement.verdict]} {judgement.verdict.value.capitalize()}: campaign {markdown(judgement.campaign)}"
-    )
-    return f"{title}\n\n" + " · ".join(facts)
+    facts.append(f"campaign {markdown(judgement.campaign)}")
+    return (f"{title}: {markdown(about)}" if about else title) + "\n\n" + " · ".join(facts)
 
 
 def _reasons(judgement: Judgement) -> str:
+    """What no gate says by itself: the reasons of gates stand in their table."""
+    of_gates = {gate.reason for gate in judgement.gates}
+    others = [reason for reason in judgement.reasons if reason not in of_gates]
     if not judgement.reasons:
         return "Every gate holds, and every planned test is accounted for."
-    shown = [f"- {markdown(reason, 400)}" for reason in judgement.reasons[:_MAX_REASONS]]
-    if len(judgement.reasons) > _MAX_REASONS:
-        shown.append(f"- … and {len(judgement.reasons) - _MAX_REASONS} more in `test_results.json`")
-    return "## Why\n\n" + "\n".join(shown)
+    rows = [f"- {markdown(reason, 400)}" for reason in others]
+    return "## Why\n\n" + _cut(rows, _MAX_REASONS) if rows else ""
+
+
+def _cut(rows: Sequence[str], most: int) -> str:
+    more = [f"- … and {len(rows) - most} more in `test_results.json`"] if len(rows) > most else []
+    return "\n".join([*rows[:most], *more])
 
 
 def _since(judgement: Judgement) -> str:
     if judgement.previous is None:
         return ""
     rows = [f"- {kind.value}: {markdown(node_id)}" for kind, ids in changed(judgement.tests).items() for node_id in ids]
-    shown = rows[:_MAX_TESTS]
-    if len(rows) > _MAX_TESTS:
-        shown.append(f"- … and {len(rows) - _MAX_TESTS} more in `test_results.json`")
-    return "\n".join(["## What changed", "", f"{markdown(since(judgement), 400).capitalize()}.", "", *shown]).rstrip()
+    told = f"## What changed\n\n{markdown(since(judgement), 400).capitalize()}."
+    return f"{told}\n\n{_cut(rows, _MAX_TESTS)}" if rows else told
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -79,19 +99,48 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _gates(judgement: Judgement) -> str:
+def _failing(judgement: Judgement) -> str:
+    table = _gates(judgement, GateState.FAILS)
+    return f"## Gates that fail\n\n{table}" if table else ""
+
+
+def _untold(judgement: Judgement) -> str:
+    table = _gates(judgement, GateState.CANNOT_TELL)
+    # Nothing failed: then these are what the page is about.
+    opened = all(gate.state is not GateState.FAILS for gate in judgement.gates)
+    return details(f"{_how_many(judgement, GateState.CANNOT_TELL)} cannot tell", table, opened=opened) if table else ""
+
+
+def _holding(judgement: Judgement) -> str:
+    table = _gates(judgement, GateState.HOLDS)
+    return details(f"{_how_many(judgement, GateState.HOLDS)} without complaint", table) if table else ""
+
+
+def _how_many(judgement: Judgement, state: GateState) -> str:
+    return counted(sum(gate.state is state for gate in judgement.gates), "gate")
+
+
+def _gates(judgement: Judgement, state: GateState) -> str:
+    """Those in that *state*; empty without any."""
+    time_scale = judgement.time_scale
     rows = [
         (
             _GATE_SIGN[gate.state],
             markdown(gate.gate.name),
             markdown(gate.gate.dependency),
-            wanted(gate, judgement.time_scale),
-            observed(gate),
-            markdown(evidence(gate, judgement.time_scale), 160),
+            _together(wanted(gate, time_scale)),
+            _together(observed(gate)),
+            markdown(evidence(gate, time_scale), 160),
         )
         for gate in judgement.gates
+        if gate.state is state
     ]
-    return "## Gates\n\n" + _table(("", "gate", "dependency", "wanted", "observed", "evidence"), rows) if rows else ""
+    return _table(("", "gate", "dependency", "wanted", "observed", "evidence"), rows) if rows else ""
+
+
+def _together(figure: str) -> str:
+    """With the space before its unit unbroken, so that a narrow column does not part them."""
+    return figure.replace(" %", "\u00a0%").replace("≥ ", "≥\u00a0").replace(" ms", "\u00a0ms")
 
 
 def _suites(judgement: Judgement) -> str:
@@ -105,7 +154,8 @@ def _suites(judgement: Judgement) -> str:
         )
         for suite in judgement.suites
     ]
-    return "## Suites\n\n" + _table(("phase", "suite", "passed", "not passed", "at stake"), rows) if rows else ""
+    table = _table(("phase", "suite", "passed", "not passed", "at stake"), rows)
+    return details(suites_in_short(judgement.suites), table) if rows else ""
 
 
 def _figures(judgement: Judgement) -> str:
@@ -118,24 +168,46 @@ def _figures(judgement: Judgement) -> str:
         )
         for result in judgement.kpis
     ]
-    return "## Figures\n\n" + _table(("figure", "wished for", "observed", "target"), rows) if rows else ""
+    counts = Counter(result.state for result in judgement.kpis)
+    title = ", ".join(f"{counts[state]} {state.value}" for state in KpiState if counts[state])
+    table = _table(("figure", "wished for", "observed", "target"), rows)
+    return details(f"{counted(len(rows), 'figure')}: {title}", table) if rows else ""
 
 
-def _tests(judgement: Judgement) -> str:
-    bad = sorted((test for test in judgement.tests if test.outcome in _WORST_FIRST), key=_how_bad)
-    if not bad:
-        return ""
-    more = f"\n- … and {len(bad) - _MAX_TESTS} more in `test_results.json`" if len(bad) > _MAX_TESTS else ""
-    return "## Tests without a pass\n\n" + "\n".join(_test(test) for test in bad[:_MAX_TESTS]) + more
+def _failed(judgement: Judgement) -> str:
+    """By file, whose name is long and the same for all of them."""
+    bad = [test for test in judgement.tests if test.outcome in FAILURES]
+    by_file: dict[str, list[TestResult]] = {}
+    for test in bad[:_MAX_TESTS]:
+        by_file.setdefault(_file_of(test), []).append(test)
+    rows = [
+        row for path, tests in by_file.items() for row in (f"- {markdown(path)}", *(_nested(test) for test in tests))
+    ]
+    more = [f"- … and {len(bad) - _MAX_TESTS} more in `test_results.json`"] if len(bad) > _MAX_TESTS else []
+    return f"## {counted(len(bad), 'test')} failed\n\n" + "\n".join(rows + more) if bad else ""
 
 
-def _how_bad(test: TestResult) -> int:
-    return _WORST_FIRST.index(test.outcome)
+def _without_result(judgement: Judgement) -> str:
+    """What neither passed nor failed, together with all others of the same file and reason."""
+    bad = [test for test in judgement.tests if test.outcome in _WITHOUT_RESULT]
+    alike = Counter((test.outcome, _file_of(test), first_line(test.reason)) for test in bad)
+    rows = [
+        f"- {count} {outcome.value.replace('_', ' ')} in {markdown(path)}" + (f": {markdown(why, 160)}" if why else "")
+        for (outcome, path, why), count in alike.items()
+    ]
+    title = f"{counted(len(bad), 'test')} without a result"
+    opened = all(test.outcome not in FAILURES for test in judgement.tests)
+    return details(title, _cut(rows, _MAX_TESTS), opened=opened) if bad else ""
 
 
-def _test(test: TestResult) -> str:
-    outcome = test.outcome.value.replace("_", " ")
-    return f"- {outcome}: {markdown(test.node_id)}" + (f": {markdown(test.reason, 240)}" if test.reason else "")
+def _file_of(test: TestResult) -> str:
+    return test.node_id.partition("::")[0] or test.node_id
+
+
+def _nested(test: TestResult) -> str:
+    name = test.node_id.partition("::")[2] or test.node_id
+    why = first_line(test.reason)
+    return f"  - {test.outcome.value}: {markdown(name)}" + (f": {markdown(why, 160)}" if why else "")
 
 
 def _left_out(judgement: Judgement) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ci_tools.model import Phase, Plan, Shard
 from ci_tools.report.inert import cell, line
-from ci_tools.report.wording import duration
+from ci_tools.report.wording import counted, duration
 
 _WIDE = 1_000
 
@@ -24,10 +24,19 @@ def print_plan(plan: Plan, shards: Sequence[Shard], console: Console) -> None:
     for phase in plan.phases:
         _add(table, phase, plan.time_scale)
     console.print(table)
+    console.print(Text(_in_all(plan)), soft_wrap=True)
     if len(shards) > 1:
         console.print(
             Text(f"{len(shards)} shards, each with 1/{len(shards)} of what the edge's limits allow"), soft_wrap=True
         )
+
+
+def _in_all(plan: Plan) -> str:
+    suites = [suite for phase in plan.phases for suite in phase.suites]
+    tests = sum(suite.expected or 0 for suite in suites)
+    least = "at least " if any(suite.expected is None for suite in suites) else ""
+    budget_s = plan.time_scale * sum(phase.budget_s for phase in plan.phases)
+    return f"{counted(len(suites), 'suite')}, {least}{counted(tests, 'test')}, within {duration(budget_s)}"
 
 
 def _add(table: Table, phase: Phase, time_scale: float) -> None:

@@ -10,9 +10,20 @@ from rich.text import Text
 from ci_tools.diagnosis.hypotheses import Certainty
 from ci_tools.diagnosis.incidents import Incident
 from ci_tools.model import Change, GateState, KpiState, Verdict
-from ci_tools.report.incident_words import headline, impact, owners, step
+from ci_tools.report.incident_words import headline, impact, next_step, owners
+from ci_tools.report.incident_words import since as since_when
 from ci_tools.report.inert import cell, line
-from ci_tools.report.wording import duration, evidence, figure_observed, figure_wanted, observed, since, tally, wanted
+from ci_tools.report.wording import (
+    duration,
+    evidence,
+    figure_observed,
+    figure_wanted,
+    observed,
+    since,
+    suites_in_short,
+    tally,
+    wanted,
+)
 from ci_tools.verdict.changes import changed
 from ci_tools.verdict.judgement import Judgement
 
@@ -51,14 +62,20 @@ def _gates(judgement: Judgement) -> RenderableType:
             Text(wanted(gate, judgement.time_scale)),
             Text(observed(gate)),
             Text(gate.state.value, style=_GATE_STYLE[gate.state]),
-            Text(cell(evidence(gate, judgement.time_scale), 120)),
+            # What does not hold is told below, in a line of its own.
+            Text(cell(evidence(gate, judgement.time_scale), 120) if gate.state is GateState.HOLDS else ""),
         )
     return table
 
 
 def _suites(judgement: Judgement) -> RenderableType:
+    """Only those that are not whole: of the others it is enough to know how many there are."""
+    short = Text(suites_in_short(judgement.suites))
+    broken = [suite for suite in judgement.suites if suite.passed < suite.planned or not suite.planned]
+    if not broken:
+        return short
     table = _table("phase", "suite", "passed", "not passed", "at stake")
-    for suite in judgement.suites:
+    for suite in broken:
         table.add_row(
             str(suite.phase),
             Text(cell(suite.name)),
@@ -66,7 +83,7 @@ def _suites(judgement: Judgement) -> RenderableType:
             Text(tally(suite), style="red"),
             Text(cell(suite.value, 80), style="dim"),
         )
-    return table
+    return Group(table, short)
 
 
 def _figures(judgement: Judgement) -> RenderableType:
@@ -88,11 +105,11 @@ def _incidents(incidents: Sequence[Incident], kept_in: str) -> list[Text]:
 
 
 def _incident(incident: Incident) -> list[Text]:
-    first = [f"    next: {line(step(remedy), 240)}" for remedy in incident.remedy[:1]]
     return [
         Text(line(headline(incident), 240), style=_CERTAINTY_STYLE[incident.certainty]),
-        Text(f"    {impact(incident)}; owner {line(owners(incident))}"),
-        *map(Text, first),
+        Text(f"    next: {line(next_step(incident), 240)}"),
+        Text(f"    since {since_when(incident)}; owner {line(owners(incident))}"),
+        Text(f"    {impact(incident)}"),
     ]
 
 

@@ -1,10 +1,13 @@
 """Numbers and states in the words that every report uses."""
 
 from collections import Counter
+from collections.abc import Sequence
 
-from ci_tools.model import Change, Outcome
+from ci_tools.diagnosis.incidents import Incident
+from ci_tools.model import Change, GateState, Outcome
 from ci_tools.verdict.judgement import GateResult, Judgement, KpiResult, SuiteResult
 
+_MAX_NAMED = 3
 _LONGEST_S = 8_640_000.0
 """A hundred days: a longer duration is a mistake, and is told in few characters."""
 
@@ -34,11 +37,11 @@ def observed(gate: GateResult) -> str:
 
 
 def wanted(gate: GateResult, time_scale: float) -> str:
-    """What the gate asks for, in real seconds."""
+    """What the gate asks for, in real seconds, and the rate at which it is sure to fail where that is another."""
     if gate.gate.kind == "coverage":
         return f"≥ {percent(gate.gate.floor)}"
-    within = f" < {duration(gate.gate.under_s * time_scale)}" if gate.gate.under_s is not None else ""
-    return f"{percent(gate.gate.target)} rather than {percent(gate.gate.floor)}{within}"
+    within = f" in {duration(gate.gate.under_s * time_scale)}" if gate.gate.under_s is not None else ""
+    return f"{percent(gate.gate.target)}{within} (fails at {percent(gate.gate.floor)})"
 
 
 def speed(gate: GateResult) -> str:
@@ -77,6 +80,35 @@ def figure_observed(result: KpiResult) -> str:
         return "nothing"
     shown = percent(result.value) if result.kpi.under_s is None else f"median {duration(result.value)}"
     return f"{shown} of {result.n}"
+
+
+def counted(count: int, what: str) -> str:
+    """``1 test``, ``2 tests``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def first_line(text: str) -> str:
+    """The first line of *text* that holds anything: what pytest says below it shows the same in full."""
+    return next((row.strip() for row in text.splitlines() if row.strip()), "")
+
+
+def suites_in_short(suites: Sequence[SuiteResult]) -> str:
+    """How many tests of how many suites passed."""
+    passed = sum(suite.passed for suite in suites)
+    planned = sum(suite.planned for suite in suites)
+    return f"{counted(len(suites), 'suite')}: {passed} of {counted(planned, 'test')} passed"
+
+
+def subject(judgement: Judgement, incidents: Sequence[Incident]) -> str:
+    """What the verdict is about, for a title: the parts of the system that fail, else those that cannot be told."""
+    of = {
+        state: [gate.gate.dependency for gate in judgement.gates if gate.state is state]
+        for state in (GateState.FAILS, GateState.CANNOT_TELL)
+    }
+    about = [one.dependency for one in incidents] or of[GateState.FAILS] or of[GateState.CANNOT_TELL]
+    named = list(dict.fromkeys(about))
+    more = f" and {len(named) - _MAX_NAMED} more" if len(named) > _MAX_NAMED else ""
+    return ", ".join(named[:_MAX_NAMED]) + more
 
 
 def since(judgement: Judgement) -> str:

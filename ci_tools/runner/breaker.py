@@ -19,7 +19,7 @@ from ci_tools.evidence.events import (
     TestBlocked,
     TestFinished,
 )
-from ci_tools.model import DependencyState, Environment, NodeId, Observation, Outcome, Phase, ReliabilityGate
+from ci_tools.model import FAILURES, DependencyState, Environment, NodeId, Observation, Phase, ReliabilityGate
 from ci_tools.probes.attempt import attempt
 from ci_tools.probes.clients import Clients, clients_of
 from ci_tools.questions import GateProbe
@@ -33,7 +33,6 @@ _AGAIN_S = 1.0
 _TURN_S = 0.05
 _SETTLE_S = 3.0
 """Real seconds that a phase waits at its end for one more look at what is held."""
-_FAILING = (Outcome.FAILED, Outcome.ERRORED)
 _END_PATIENCE_S = 2.0
 
 
@@ -80,7 +79,7 @@ class Breaker:
             self._requires[event.node_id] = event.requires
         elif isinstance(event, TestBlocked):
             self._blocked[event.node_id] = event.dependency
-        elif isinstance(event, TestFinished) and event.outcome in _FAILING:
+        elif isinstance(event, TestFinished) and event.outcome in FAILURES:
             self._suspect(self._requires.get(event.node_id, ()))
 
     def hold(self, down: Mapping[str, str]) -> None:

@@ -22,13 +22,12 @@ from ci_tools.evidence.events import (
     TestFinished,
     WorkerLost,
 )
-from ci_tools.model import DependencyState, NodeId, Outcome, Phase
+from ci_tools.model import FAILURES, DependencyState, NodeId, Outcome, Phase
 from ci_tools.report.inert import line
 from ci_tools.report.wording import duration
 
 _PLAIN_EVERY_S = 5.0
 _WIDE = 1_000
-_LOUD = (Outcome.FAILED, Outcome.ERRORED)
 
 
 class Progress:
@@ -158,7 +157,7 @@ class Progress:
 
     def _finished(self, event: TestFinished) -> None:
         self._ended[event.node_id] = event.outcome
-        if event.outcome in _LOUD:
+        if event.outcome in FAILURES:
             reason = event.message.strip().partition("\n")[0] or event.exc_type
             self.say(f"  {event.outcome.value}: {line(event.node_id)}: {line(reason)}", "red")
 

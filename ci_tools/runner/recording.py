@@ -18,7 +18,7 @@ from ci_tools.evidence.events import Collected, TestBlocked, TestFinished, TestS
 from ci_tools.evidence.journal import JournalWriter, prefix_of, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.lifeline import die_with_parent
-from ci_tools.model import EDGE, DependencyState, NodeId, Outcome, Phase
+from ci_tools.model import EDGE, FAILURES, DependencyState, NodeId, Outcome, Phase
 from ci_tools.planning.membership import suite_of
 from ci_tools.runner.control import Line
 from ci_tools.runner.forked import ForkedWorkers
@@ -175,7 +175,7 @@ class Recorder:
             ending.evidence = evidence.as_dict()
         outcome = _outcome(report)
         # What went wrong first is the finding; being throttled while cleaning up does not undo it.
-        if outcome is None or ending.outcome in _BAD:
+        if outcome is None or ending.outcome in FAILURES:
             return
         ending.outcome = outcome
         self._explain(ending, report, call.excinfo)
@@ -263,9 +263,6 @@ class Blocker:
             if dependency in self._failing:
                 self._recorder.blocked(item.nodeid, dependency)
                 pytest.skip(f"blocked by {dependency}: {self._failing[dependency]}")
-
-
-_BAD = (Outcome.FAILED, Outcome.ERRORED)
 
 
 def _outcome(report: pytest.TestReport) -> Outcome | None:

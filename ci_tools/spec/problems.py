@@ -109,6 +109,7 @@ def _unknown_kind(path: KeyPath, table: Mapping[str, Any], expected: str) -> Pro
 _IN_OUR_WORDS = {
     "Input should be ": "",
     "a valid integer": "a whole number",
+    "a valid array": "an array",
     "a valid ": "a ",
     "an object": "a table",
     "a dictionary": "a table",

@@ -23,13 +23,17 @@ _PRECEDENCE = (socket.gaierror, ssl.SSLError, TimeoutError, OSError)
 """``gaierror`` and ``SSLError`` are ``OSError``s: the most telling one of a chain comes first."""
 
 
-def unreachable(error: BaseException, asked: str) -> UnreachableError:
-    """What *error* means for *asked* (a method and URL without secrets); raise it ``from`` *error*."""
+def unreachable(error: BaseException, asked: str, within_s: float | None = None) -> UnreachableError:
+    """What *error* means for *asked* (a method and URL without secrets); raise it ``from`` *error*.
+
+    *within_s*, for which an answer was waited, is told of a time-out alone: all else came sooner.
+    """
     genuine = _genuine(error)
     kind, code = _classified(genuine)
     words = str(genuine) or str(error) or f"nothing came ({type(genuine).__name__})"
     symbol = f" ({code})" if code and code not in words else ""
-    return UnreachableError(f"no answer to {asked}: {kind}: {words}{symbol}", kind=kind, code=code)
+    waited = f" within {within_s:g} s" if kind == "timeout" and within_s is not None else ""
+    return UnreachableError(f"no answer to {asked}{waited}: {kind}: {words}{symbol}", kind=kind, code=code)
 
 
 def _genuine(error: BaseException) -> BaseException:

@@ -200,7 +200,7 @@ class HttpClient:
         self, error: Exception, request: httpx.Request, elapsed_s: float, patience_s: float, ask: Ask
     ) -> UnreachableError:
         url = f"{request.url.scheme}://{request.headers['host']}{request.url.path}"
-        meant = unreachable(error, f"{request.method} {url} within {patience_s:g} s")
+        meant = unreachable(error, f"{request.method} {url}", patience_s)
         if evidence := ask.get("evidence"):
             evidence.exchanged(
                 Exchange(

@@ -31,7 +31,7 @@ def pacing_directory(environment: Environment, environ: Mapping[str, str]) -> Pa
     """Where this user's processes share the pace of *environment*.
 
     Raises:
-        UsageError: the directory belongs to somebody else.
+        UsageError: the directory cannot be made, or belongs to somebody else.
     """
     if given := environ.get(PACING_DIR):
         return _private(Path(given))
@@ -41,7 +41,12 @@ def pacing_directory(environment: Environment, environ: Mapping[str, str]) -> Pa
 
 
 def _private(directory: Path) -> Path:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot use pacing directory {str(directory)!r}: {error.strerror}; set {PACING_DIR} to one of yours"
+        ) from error
     if directory.is_symlink() or directory.stat().st_uid != os.getuid():
         raise UsageError(f"pacing directory {directory} belongs to another user; set {PACING_DIR} to one of yours")
     return directory

@@ -308,15 +308,17 @@ async def _handshake(client: HttpClient, there: Endpoint, offer: _Offer, log: _F
             ssl=client.trust if there.secure else None,
         )
     except (InvalidHandshake, TimeoutError, OSError, ValueError) as error:
-        raise _no_connection(error, f"the handshake with {there.url} within {patience_s:g} s", log) from error
+        raise _no_connection(error, f"the handshake with {there.url}", patience_s, log) from error
     log.add("opened", "101", connection.subprotocol or "")
     return connection
 
 
-def _no_connection(error: Exception, asked: str, log: _FrameLog) -> Exception:
+def _no_connection(error: Exception, asked: str, within_s: float, log: _FrameLog) -> Exception:
     # A redirect that must not be followed is raised as another error, caused by the refusal.
     refusal = error if isinstance(error, InvalidStatus) else error.__cause__
-    meant = _refusal(refusal.response, asked) if isinstance(refusal, InvalidStatus) else unreachable(error, asked)
+    meant = (
+        _refusal(refusal.response, asked) if isinstance(refusal, InvalidStatus) else unreachable(error, asked, within_s)
+    )
     log.add("closed", type(meant).__name__, str(meant))
     return meant
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from ci_tools.model import CoverageGate, GateState, Outcome, ReliabilityGate
+from ci_tools.model import FAILURES, CoverageGate, GateState, Outcome, ReliabilityGate
 from ci_tools.verdict.judgement import GateResult, Judgement, SuiteResult, TestResult
-
-_BAD = (Outcome.FAILED, Outcome.ERRORED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,7 @@ def _at_stake(judgement: Judgement, dependency: str) -> list[SuiteResult]:
 
 def _failing_tests(judgement: Judgement, dependency: str) -> list[TestResult]:
     own = _own_suites(judgement, dependency)
-    return [test for test in judgement.tests if (test.phase, test.suite) in own and test.outcome in _BAD]
+    return [test for test in judgement.tests if (test.phase, test.suite) in own and test.outcome in FAILURES]
 
 
 def _is_masked(result: GateResult, by: str, judgement: Judgement) -> bool:
@@ -87,7 +85,7 @@ def _is_masked(result: GateResult, by: str, judgement: Judgement) -> bool:
 def redacted(judgement: Judgement, redact: Callable[[str], str]) -> Judgement:
     """*judgement* with every text redacted, and only with the tests that did not pass."""
     told = [
-        test if test.outcome in _BAD else replace(test, evidence={})
+        test if test.outcome in FAILURES else replace(test, evidence={})
         for test in judgement.tests
         if test.outcome is not Outcome.PASSED
     ]

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 
-from ci_tools.model import Change, NodeId, Outcome, Previous, PreviousTest
+from ci_tools.model import FAILURES, Change, NodeId, Outcome, Previous, PreviousTest
 from ci_tools.verdict.judgement import Judgement, TestResult
-
-_FAILING = (Outcome.FAILED, Outcome.ERRORED)
 
 
 def change(before: Outcome | None, now: Outcome) -> Change | None:
     """What became of a test; None where nothing is to be said, as of one that failed and was not run now."""
-    if now in _FAILING:
-        return Change.STILL_FAILING if before in _FAILING else Change.NEWLY_FAILING
-    return Change.FIXED if before in _FAILING and now is Outcome.PASSED else None
+    if now in FAILURES:
+        return Change.STILL_FAILING if before in FAILURES else Change.NEWLY_FAILING
+    return Change.FIXED if before in FAILURES and now is Outcome.PASSED else None
 
 
 def changed(tests: Iterable[TestResult]) -> Mapping[Change, tuple[NodeId, ...]]:

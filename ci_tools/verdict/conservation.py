@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ci_tools.model import NodeId, Outcome, Phase, Plan, Suite
+from ci_tools.model import FAILURES, NodeId, Outcome, Phase, Plan, Suite
 from ci_tools.verdict.changes import change
 from ci_tools.verdict.fold import Attempt, CampaignState, TestState
 from ci_tools.verdict.judgement import SuiteResult, TestResult
@@ -54,7 +54,7 @@ def _voted(node_id: NodeId, suite: str, phase: int, attempts: Sequence[Attempt],
         outcome=outcome,
         attempts=len(attempts),
         duration_s=sum(attempt.finished.duration_s for attempt in attempts if attempt.finished),
-        flaky=Outcome.PASSED in outcomes and bool(outcomes & {Outcome.FAILED, Outcome.ERRORED}),
+        flaky=Outcome.PASSED in outcomes and not outcomes.isdisjoint(FAILURES),
         reason=reason,
         exc_type=finished.exc_type if finished else "",
         excerpt=finished.excerpt if finished else "",

@@ -6,6 +6,7 @@ from itertools import islice
 
 from ci_tools.evidence.events import Sampled
 from ci_tools.model import (
+    FAILURES,
     Change,
     CoverageGate,
     DependencyState,
@@ -66,20 +67,16 @@ def _missing_tests(gate: CoverageGate, suites: Sequence[SuiteResult], tests: Seq
         *(f"the phase has no suite {name!r}" for name in absent),
         *(f"no test of {suite.name} was collected" for suite in suites if not suite.planned),
         f"{lost} of {planned} never collected" if lost else "",
-        *(
-            f"{counts[outcome]} {outcome.value.replace('_', ' ')}"
-            for outcome in (Outcome.SKIPPED, Outcome.BLOCKED)
-            if counts[outcome]
-        ),
+        f"{counts[Outcome.SKIPPED]} skipped" if counts[Outcome.SKIPPED] else "",
+        *(f"{count} blocked by {dependency}" for dependency, count in sorted(blockers.items())),
         f"{counts[Outcome.NOT_RUN] - lost} not run" if counts[Outcome.NOT_RUN] > lost else "",
-        *(f"blocked by {dependency}" for dependency in sorted(blockers)),
         *(problem for suite in suites for problem in suite.problems[:1]),
     ]
     return "; ".join(part for part in parts if part) or "the gate names no suite"
 
 
 def _failures(tests: Iterable[TestResult]) -> str:
-    bad = [test for test in tests if test.outcome in (Outcome.FAILED, Outcome.ERRORED)]
+    bad = [test for test in tests if test.outcome in FAILURES]
     # What is new is what a person looks for.
     first = min(bad, key=lambda test: test.change is not Change.NEWLY_FAILING)
     path, bracket, parameters = first.node_id.partition("[")
@@ -170,9 +167,11 @@ def _void(observation: Observation) -> str:
     return "its latency was not measured" if observation.state is DependencyState.UP else "nothing was seen"
 
 
-def _bad_attempts(gate: ReliabilityGate, observations: Iterable[Observation], time_scale: float) -> str:
+def _bad_attempts(gate: ReliabilityGate, observations: Sequence[Observation], time_scale: float) -> str:
     reasons = Counter(_why(gate, one, time_scale) for one in observations if not is_good(gate, one, time_scale))
-    return "; ".join(f"{count} times {reason}" for reason, count in reasons.most_common(2))
+    tried = "attempt" if len(observations) == 1 else "attempts"
+    told = (f"{count} of {len(observations)} {tried}: {reason}" for reason, count in reasons.most_common(2))
+    return "; ".join(told)
 
 
 def _why(gate: ReliabilityGate, observation: Observation, time_scale: float) -> str:

@@ -102,19 +102,11 @@ def _mixed(state: CampaignState) -> list[str]:
 
 
 def _failing(gates: Sequence[GateResult]) -> list[str]:
-    return [
-        f"{gate.gate.dependency}: {gate.gate.name} fails: {gate.detail}"
-        for gate in gates
-        if gate.state is GateState.FAILS
-    ]
+    return [gate.reason for gate in gates if gate.state is GateState.FAILS]
 
 
 def _undecided(gates: Sequence[GateResult], phases: Sequence[PhaseResult]) -> list[str]:
-    undecided = [
-        f"{gate.gate.dependency}: {gate.gate.name} cannot be told: {gate.missing}"
-        for gate in gates
-        if gate.state is GateState.CANNOT_TELL
-    ]
+    undecided = [gate.reason for gate in gates if gate.state is GateState.CANNOT_TELL]
     gate_words = {f"{gate.gate.name}: {gate.missing}" for gate in gates}
     cut = [
         f"phase {phase.phase.number} {phase.phase.name}: {missing}"

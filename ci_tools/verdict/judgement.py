@@ -92,6 +92,18 @@ class GateResult:
     changes: Mapping[Change, tuple[NodeId, ...]] = field(default_factory=dict)
     """A coverage gate's tests by what became of them since the campaign before; empty without one."""
 
+    @property
+    def reason(self) -> str:
+        """Why it does not hold, in one line that names the dependency; empty where it holds."""
+        what = f"{self.gate.dependency}: {self.gate.name}"
+        match self.state:
+            case GateState.FAILS:
+                return f"{what} fails: {self.detail}"
+            case GateState.CANNOT_TELL:
+                return f"{what} cannot be told: {self.missing}"
+            case GateState.HOLDS:
+                return ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiResult:

@@ -116,7 +116,7 @@ def document(measured: Measured) -> dict[str, Any]:
     """The whole of it; seconds unless a name says otherwise."""
     at_best = measured.ratios_at_best
     plugin = measured.plugin
-    return _rounded(
+    whole: dict[str, Any] = _rounded(
         {
             "version": VERSION,
             "machine": dict(measured.machine),
@@ -140,6 +140,7 @@ def document(measured: Measured) -> dict[str, Any]:
             "problems": measured.problems,
         }
     )
+    return whole
 
 
 def _bound(one: Bound) -> dict[str, Any]:

@@ -138,17 +138,14 @@ def test_phases_can_be_asked_for(asked: list[int | str]) -> None:
             "full",
             ["secnod"],
             (
-                "plan 'full' has no phase 'secnod'; allowed: first, second, third; did you mean 'second'? or "
-                "their numbers 1, 2, 3; see [plans.full] in campaign.toml"
+                "plan 'full' has no phase 'secnod'; allowed: 1, 2, 3 or first, second, third; did you mean 'second'?; "
+                "see [plans.full] in campaign.toml"
             ),
         ),
         (
             "short",
             [3],
-            (
-                "plan 'short' has no phase '3'; allowed: first, second or their numbers 1, 2; "
-                "see [plans.short] in campaign.toml"
-            ),
+            ("plan 'short' has no phase '3'; allowed: 1, 2 or first, second; see [plans.short] in campaign.toml"),
         ),
         (
             "full",

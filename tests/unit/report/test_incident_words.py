@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -51,8 +52,8 @@ def test_the_impact_counts_every_kind_of_victim() -> None:
 
 def test_a_time_that_nobody_recorded_is_not_made_up() -> None:
     """An old journal does not say when."""
-    assert since(INCIDENT) == "2025-09-16 12:00:01 to 12:01:01 UTC"
-    assert since(replace(INCIDENT, first_seen=None)) == "at a time that nobody recorded"
+    assert since(INCIDENT) == "2025-09-16 12:00:01 UTC, last seen 12:01:01"
+    assert since(replace(INCIDENT, first_seen=None)) == "a time that nobody recorded"
 
 
 def test_an_explanation_tells_the_whole_incident() -> None:
@@ -62,10 +63,11 @@ def test_an_explanation_tells_the_whole_incident() -> None:
         == """\
 cache-1: it is not running (confirmed)
 
+  next      start it again: start it
   owner     @cache-team (CODEOWNERS of /dependencies/cache)
   cause     refused at cache, confirmed
   impact    1 test fails, 2 tests are held back, 1 gate cannot tell
-  seen      2025-09-16 12:00:01 to 12:01:01 UTC
+  since     2025-09-16 12:00:01 UTC, last seen 12:01:01
   at stake  nobody answers (agents)
 
 What shows it
@@ -114,10 +116,11 @@ def test_an_explanation_leaves_out_what_there_is_not() -> None:
         == """\
 cache-1: cache fails
 
+  next      look at cache itself: no cause is known, hence no remedy
   owner     nobody: CODEOWNERS names no owner
   cause     unknown at cache, unknown
   impact    no test fails of it
-  seen      at a time that nobody recorded
+  since     a time that nobody recorded
 """
     )
 
@@ -129,12 +132,35 @@ def test_a_long_list_of_victims_is_cut_and_counted() -> None:
     assert "  - … and 22 more in test_results.json" in explanation(many)
 
 
+def test_long_lists_of_proofs_and_stakes_are_cut_and_counted() -> None:
+    """A page is read by somebody who was asleep."""
+    many = replace(INCIDENT, evidence=INCIDENT.evidence * 30, value=tuple(f"s{number}" for number in range(30)))
+
+    assert "  - … and 22 more in test_results.json" in explanation(many)
+    assert "  at stake  s0; s1; s2; and 27 more\n" in explanation(many)
+
+
+def test_what_is_no_next_step_is_folded() -> None:
+    """Further steps, what shows that it is right, more proof, and what was ruled out."""
+    more = Proof(ref="cache#2", says="it is silent", text="nothing", discriminates=False)
+    steps = (*INCIDENT.remedy, Remedy(about="look again"))
+
+    folded = page([replace(INCIDENT, evidence=(*INCIDENT.evidence, more), remedy=steps)]).partition("<details>")[2]
+
+    assert folded == (
+        "<summary>more of it</summary>\n\nThen:\n\n- look again\n\nIt is right again when:\n\n- it answers\n\n"
+        "Also shown by:\n\n- it is silent\\: “nothing” \\(cache\\#\u200b2\\)\n\n"
+        "Ruled out:\n\n- unreachable\\: a packet came back \\(ruled out by cache\\#\u200b1\\)\n\n</details>"
+    )
+
+
 def test_a_page_tells_each_incident_with_what_to_do_next() -> None:
     """Nothing at all where there is none."""
     text = page([INCIDENT])
 
-    assert text.startswith("## Incidents\n\n### cache\\-1\\: it is not running \\(confirmed\\)")
-    assert "- start it again\\: start it" in text
+    assert text.startswith(
+        "## cache\\-1\\: it is not running \\(confirmed\\)\n\n- **next** start it again\\: start it\n- **since** 2025"
+    )
     assert page([]) == ""
 
 
@@ -151,5 +177,5 @@ def test_hostile_words_stay_inert(words: str) -> None:
 
     assert "\x1b" not in told
     assert "\n::" not in told
-    assert "<" not in page([hostile]).replace("\\<", "")
+    assert re.sub(r"\\<|</?details>|</?summary>", "", page([hostile])).count("<") == 0
     assert len(told) < 20_000

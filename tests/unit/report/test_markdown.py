@@ -8,6 +8,7 @@ from ci_tools.model import Deployment, NodeId, Outcome
 from ci_tools.report.markdown import report
 from ci_tools.verdict.judgement import Judgement, TestResult
 from tests.unit.report.judgements import FAIL, INCONCLUSIVE, PASS, SCENARIOS
+from tests.unit.report.test_incident_words import INCIDENT
 
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -37,7 +38,7 @@ def spoiled(text: str) -> Judgement:
 def many(outcome: Outcome, count: int) -> tuple[TestResult, ...]:
     """*count* tests with that outcome."""
     return tuple(
-        replace(FAIL.tests[0], node_id=NodeId(f"tests/test_many.py::test_{number}"), outcome=outcome)
+        replace(FAIL.tests[2], node_id=NodeId(f"tests/test_many.py::test_{number}"), outcome=outcome)
         for number in range(count)
     )
 
@@ -76,19 +77,68 @@ def test_a_page_stays_a_page() -> None:
     assert len(report(spoiled("x" * 1_000_000))) < 10_000
 
 
-def test_the_worst_tests_come_first() -> None:
+def test_failed_tests_are_listed_by_file() -> None:
+    """The name of a file is long, and the same for all of its tests."""
+    page = report(replace(FAIL, tests=many(Outcome.FAILED, 2)))
+
+    assert (
+        "## 2 tests failed\n\n- tests/test\\_many.py\n"
+        "  - failed: test\\_0: expected 201, got 500\n  - failed: test\\_1: expected 201, got 500\n"
+    ) in page
+
+
+def test_many_failed_tests_are_cut_and_counted() -> None:
+    """Twenty are read, the rest is named by number."""
+    page = report(replace(FAIL, tests=many(Outcome.FAILED, 25)))
+
+    assert "test\\_19" in page
+    assert "test\\_20" not in page
+    assert "- … and 5 more in `test_results.json`" in page
+
+
+def test_tests_without_a_result_are_one_line_for_each_file_and_reason() -> None:
     """A failure is not lost behind a hundred blocked tests."""
-    judgement = replace(FAIL, tests=many(Outcome.BLOCKED, 100) + many(Outcome.FAILED, 1))
+    page = report(replace(FAIL, tests=many(Outcome.BLOCKED, 100) + many(Outcome.FAILED, 1)))
 
-    tests = report(judgement).partition("## Tests without a pass\n\n")[2]
+    assert "## 1 test failed\n" in page
+    assert (
+        "<details><summary>100 tests without a result</summary>\n\n"
+        "- 100 blocked in tests/test\\_many.py: expected 201, got 500\n\n</details>"
+    ) in page
 
-    assert tests.startswith("- failed: ")
-    assert "and 81 more in `test_results.json`" in tests
+
+def test_what_is_open_is_unfolded_where_nothing_failed() -> None:
+    """Then it is what the page is about."""
+    assert "<details open><summary>1 gate cannot tell</summary>" in report(INCONCLUSIVE)
+    assert "<details open><summary>1 test without a result</summary>" in report(INCONCLUSIVE)
+    assert "<details open>" not in report(FAIL)
+
+
+def test_only_the_first_line_of_a_message_is_told() -> None:
+    """What pytest says below it is the same at length."""
+    test = replace(FAIL.tests[0], outcome=Outcome.FAILED, reason="\nassert 1 == 2\n  where 1 = len(orders)")
+
+    assert "assert 1 == 2\n" in report(replace(FAIL, tests=(test,)))
+
+
+def test_the_reason_of_a_gate_stands_in_its_row_alone() -> None:
+    """Nothing is said twice; a reason that no gate says has a list of its own."""
+    page = report(replace(FAIL, reasons=(*FAIL.reasons, "interrupted: SIGTERM was received")))
+
+    assert page.count("Redis is gone") == 1
+    assert "## Why\n\n- interrupted\\: SIGTERM was received\n\n" in page
+
+
+def test_the_title_names_what_is_broken() -> None:
+    """By the incidents, where there are any; a pass has nothing to name."""
+    assert report(FAIL).startswith("# ❌ Fail: shop\n")
+    assert report(FAIL, [INCIDENT]).startswith("# ❌ Fail: cache\n")
+    assert report(PASS).startswith("# ✅ Pass\n")
 
 
 def test_tests_that_passed_are_not_listed() -> None:
     """A page without trouble has no list of tests."""
-    assert "Tests without a pass" not in report(PASS)
+    assert "::" not in report(PASS).replace("\\", "")
 
 
 def test_many_reasons_are_cut_and_counted() -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from ci_tools.report.summary import print_summary
 from ci_tools.verdict.judgement import Judgement
 from tests.unit.report.judgements import FAIL, INCONCLUSIVE, PASS, SCENARIOS
+from tests.unit.report.test_incident_words import INCIDENT
 from tests.unit.report.test_markdown import spoiled
 
 
@@ -60,6 +61,26 @@ def test_the_place_of_the_evidence_can_be_copied() -> None:
     path = "/very/long/" + "folder/" * 40
 
     assert f"evidence: {path}\n" in printed(PASS, kept_in=path)
+
+
+def test_an_incident_says_what_to_do_first() -> None:
+    """Then since when, who has to know, and how much it takes along."""
+    console = Console(file=StringIO(), width=160, force_terminal=False, highlight=False)
+
+    print_summary(FAIL, console, kept_in="out", incidents=[INCIDENT])
+
+    assert isinstance(console.file, StringIO)
+    assert (
+        "cache-1: it is not running (confirmed)\n    next: start it again: start it\n"
+        "    since 2025-09-16 12:00:01 UTC, last seen 12:01:01; owner @cache-team\n"
+        "    1 test fails, 2 tests are held back, 1 gate cannot tell\n"
+    ) in console.file.getvalue()
+
+
+def test_suites_that_are_whole_are_counted() -> None:
+    """Only those that are not have a row."""
+    assert "nobody can buy" not in printed(PASS)
+    assert "1 suite: 3 of 3 tests passed" in printed(PASS)
 
 
 def test_many_reasons_are_cut_and_counted() -> None:

@@ -11,11 +11,12 @@ from ci_tools.report.wording import (
     observed,
     percent,
     speed,
+    subject,
     tally,
     wanted,
 )
 from ci_tools.verdict.statistics import Latency
-from tests.unit.report.judgements import FAIL, KILLED, PASS
+from tests.unit.report.judgements import FAIL, INCONCLUSIVE, KILLED, PASS
 
 REACHABLE, COVERED = PASS.gates
 
@@ -88,17 +89,30 @@ def test_no_evidence_is_called_nothing() -> None:
 
 def test_a_reliability_gate_wants_its_target_in_real_seconds() -> None:
     """The threshold is scaled as it was applied."""
-    assert wanted(REACHABLE, 0.1) == "100 % rather than 50 % < 300 ms"
+    assert wanted(REACHABLE, 0.1) == "100 % in 300 ms (fails at 50 %)"
 
 
 def test_a_reliability_gate_without_limit_wants_no_speed() -> None:
     """No latency is claimed where none is judged."""
-    assert wanted(replace(REACHABLE, gate=replace(REACHABLE.gate, under_s=None)), 0.1) == "100 % rather than 50 %"
+    assert wanted(replace(REACHABLE, gate=replace(REACHABLE.gate, under_s=None)), 0.1) == "100 % (fails at 50 %)"
 
 
 def test_a_coverage_gate_wants_its_floor() -> None:
     """Tests are counted."""
     assert wanted(COVERED, 0.1) == "≥ 90 %"
+
+
+def test_a_subject_is_each_part_of_the_system_that_fails() -> None:
+    """Once; of many the first three, and how many more."""
+    gates = [replace(FAIL.gates[0], gate=replace(REACHABLE.gate, dependency=name)) for name in "aabcde"]
+
+    assert subject(replace(FAIL, gates=tuple(gates)), ()) == "a, b, c and 2 more"
+
+
+def test_a_subject_is_what_cannot_be_told_where_nothing_fails() -> None:
+    """A pass has none."""
+    assert subject(INCONCLUSIVE, ()) == "shop"
+    assert subject(PASS, ()) == ""
 
 
 def test_latency_is_described() -> None:

@@ -89,6 +89,11 @@ SHAPES = {
         "[plans]\nall = 3",
         "72: plans.all: not allowed; got 3; legal: a table",
     ),
+    "a text instead of an array": (
+        'phases = ["first", "second"]',
+        'phases = "first"',
+        "73: plans.all.phases: not allowed; got 'first'; legal: an array",
+    ),
     "a table of something else": (
         'deployment = { host = "api", path = "/info", revision = "revision" }',
         "deployment = 3",

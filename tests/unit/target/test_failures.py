@@ -36,6 +36,15 @@ def test_genuine_error_is_classified(error: Exception, kind: str, code: str | No
     assert (code or "") in str(meant)
 
 
+def test_only_a_time_out_took_the_whole_wait() -> None:
+    """What is refused at once is not told as if it had been waited for."""
+    late = unreachable(httpx.ReadTimeout("slow"), "GET http://one.test/", 30.0)
+    refused = unreachable(ConnectionRefusedError(111, "refused"), "GET http://one.test/", 30.0)
+
+    assert str(late).startswith("no answer to GET http://one.test/ within 30 s: timeout: ")
+    assert str(refused).startswith("no answer to GET http://one.test/: tcp: ")
+
+
 def test_cause_within_a_chain_is_found() -> None:
     """The telling error is found below those of the libraries that wrapped it."""
     genuine = socket.gaierror(socket.EAI_NONAME, "Name or service not known")

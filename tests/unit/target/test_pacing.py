@@ -183,6 +183,14 @@ def test_directory_that_is_a_link_is_refused(tmp_path: Path) -> None:
         pacing_directory(Environment(name="twin", hosts={}), {"CAMPAIGN_PACING_DIR": str(tmp_path / "link")})
 
 
+def test_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    """With the reason and the variable to set; it is no defect of ours."""
+    (tmp_path / "taken").touch()
+
+    with pytest.raises(UsageError, match=r"cannot use pacing directory '.*taken': .*; set CAMPAIGN_PACING_DIR"):
+        pacing_directory(Environment(name="twin", hosts={}), {"CAMPAIGN_PACING_DIR": str(tmp_path / "taken")})
+
+
 def test_each_environment_has_its_own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Environments of one name but other hosts do not share their pace; equal ones do."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -121,7 +121,7 @@ def failing(number: int = 1, *, good: int = 0, **more: object) -> Judgement:
     gates = (
         gate(REACHABLE, GateState.FAILS, good=good, detail="4 times ECONNREFUSED"),
         gate(STORE_TESTS, GateState.FAILS, good=1, n=2, detail="test_writes: expected 201, got 500"),
-        gate(SHOP_TESTS, GateState.CANNOT_TELL, n=1, missing="1 blocked; blocked by store"),
+        gate(SHOP_TESTS, GateState.CANNOT_TELL, n=1, missing="1 blocked by store"),
         gate(SOCKET, GateState.CANNOT_TELL, n=0, missing="never asked: it looks through store"),
     )
     return judgement(number, Verdict.FAIL, gates, **{"tests": TESTS, "suites": SUITES, **more})

@@ -29,7 +29,6 @@ from tests.unit.triage.scenarios import (
 )
 
 PAYMENT = CoverageGate(name="payment_tests", dependency="payment", suites=("payment",), floor=1.0)
-PAYMENT_FAILS = judgement(1, Verdict.FAIL, [gate(PAYMENT, GateState.FAILS, good=1)])
 
 
 def filed(seen: Judgement | None = None, around: Surroundings = AROUND) -> list[Issue]:

@@ -174,7 +174,7 @@ def test_undecided_gates_are_shown() -> None:
 
     assert "### Undecided gates of the same dependency" in body
     assert "1 skipped" in body
-    assert "### Undecided for other reasons\n\n- shop: shop\\_tests: 1 blocked; blocked by store" in body
+    assert "### Undecided for other reasons\n\n- shop: shop\\_tests: 1 blocked by store" in body
 
 
 def test_the_first_body_that_fits_is_taken() -> None:

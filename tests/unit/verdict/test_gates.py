@@ -188,7 +188,7 @@ def test_what_is_missing_is_named(story: Any) -> None:
     story.suite(expected=9).coverage(0.5, "chat").ran("a", "b", "c").ran("d", outcome=Outcome.SKIPPED)
     story.blocked("e", "f", dependency="redis").collected("g")
 
-    assert story.judged_gate().missing == "2 of 9 never collected; 1 skipped; 2 blocked; 1 not run; blocked by redis"
+    assert story.judged_gate().missing == "2 of 9 never collected; 1 skipped; 2 blocked by redis; 1 not run"
 
 
 def test_a_failing_gate_quotes_its_first_failure(story: Any) -> None:
@@ -241,14 +241,14 @@ def test_three_bad_attempts_fail_in_the_words_of_the_probe(story: Any) -> None:
     """The gate fails as soon as the sequential test rejects, and quotes code and text."""
     gate = story.reliability().sampled(3, DOWN, code="ECONNREFUSED", text="Connection refused\n").judged_gate()
 
-    assert (gate.state, gate.detail) == (GateState.FAILS, "3 times ECONNREFUSED Connection refused")
+    assert (gate.state, gate.detail) == (GateState.FAILS, "3 of 3 attempts: ECONNREFUSED Connection refused")
 
 
 def test_a_wordless_failure_is_described_by_its_state(story: Any) -> None:
     """A bad attempt without code and text is told by what it saw."""
     gate = story.reliability().sampled(3, DependencyState.DEGRADED).judged_gate()
 
-    assert (gate.state, gate.detail) == (GateState.FAILS, "3 times degraded")
+    assert (gate.state, gate.detail) == (GateState.FAILS, "3 of 3 attempts: degraded")
 
 
 def test_a_cap_without_decision_cannot_be_told(story: Any) -> None:
@@ -310,14 +310,14 @@ def test_slow_attempts_fail_and_name_the_scaled_threshold(story: Any) -> None:
     story.reliability(under_s=3.0).planned(time_scale=0.1)
     gate = story.sampled(3, latency_s=0.4).judged_gate()
 
-    assert (gate.state, gate.detail) == (GateState.FAILS, "3 times slower than 0.3 s")
+    assert (gate.state, gate.detail) == (GateState.FAILS, "3 of 3 attempts: slower than 0.3 s")
 
 
 def test_timed_out_attempts_fail_and_say_so(story: Any) -> None:
     """A time-out is at least as slow as the threshold, whatever was measured until then."""
     gate = story.reliability(under_s=3.0).sampled(3, latency_s=1.0, timed_out=True).judged_gate()
 
-    assert (gate.state, gate.detail) == (GateState.FAILS, "3 times timed out")
+    assert (gate.state, gate.detail) == (GateState.FAILS, "3 of 3 attempts: timed out")
     assert gate.latency is not None
     assert gate.latency.censored == 3
 

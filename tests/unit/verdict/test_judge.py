@@ -67,7 +67,7 @@ def test_an_open_gate_makes_the_campaign_inconclusive(story: Any) -> None:
 
     assert (judgement.verdict, judgement.reasons) == (
         INCONCLUSIVE,
-        ("backend: chat at 50% cannot be told: 1 blocked; blocked by redis",),
+        ("backend: chat at 50% cannot be told: 1 blocked by redis",),
     )
 
 

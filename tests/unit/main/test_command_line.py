@@ -1,0 +1,65 @@
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ci_tools.errors import ExitCode
+from tests.unit.main.command_line import COMMAND, PATIENCE_S, Say, environ
+from tests.unit.runner.shop import Shop
+
+
+def test_exit_codes_are_distinct() -> None:
+    """A workflow can tell them apart, and 0 is a pass alone."""
+    assert [int(code) for code in ExitCode] == [0, 1, 2, 3, 4]
+
+
+def test_a_failure_of_our_own_ends_with_4(tmp_path: Path) -> None:
+    """It is never mistaken for one of the deployed system."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, "schema"],
+            cwd=tmp_path,
+            env=environ(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == ExitCode.DEFECT
+    assert "this is a defect of ci-tools, not of the deployed system; no verdict" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("campaign", "--environment=here", "--phase=2", "--workers=1"), ("schema", "results")]
+)
+def test_output_that_nobody_reads_is_no_verdict(shop: Shop, words: tuple[str, ...]) -> None:
+    """A closed pipe is neither a pass nor a failure of the deployed system."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [*COMMAND, *words],
+            cwd=shop.root,
+            env=environ(),
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+
+    assert done.returncode == ExitCode.INCONCLUSIVE
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("judge",), ("nonsense",), ("faults", "--on=a", "--off=b"), ("schema", "other")])
+def test_a_wrong_command_line_ends_with_2(say: Say, words: tuple[str, ...]) -> None:
+    """With the usage, and without a traceback."""
+    done = say(*words)
+
+    assert done.exit_code == ExitCode.USAGE
+    assert done.stderr.startswith("usage: ci-tools")
