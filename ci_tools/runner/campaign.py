@@ -28,10 +28,10 @@ from ci_tools.evidence.events import (
 from ci_tools.evidence.journal import CampaignDirectory, JournalTail, JournalWriter, read
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import (
+    FAILURES,
     DependencyState,
     Environment,
     NodeId,
-    Outcome,
     Phase,
     Plan,
     Previous,
@@ -251,7 +251,7 @@ class CampaignRun:
     def _survey_again(self, phase: Phase, quiet: QuietWindow, deadline: float) -> None:
         """Look once more where a phase went wrong: what it has brought about stands in the services' own words now."""
         outcomes = {test.outcome for test in self._judgement().tests if test.phase == phase.number}
-        if outcomes & {Outcome.FAILED, Outcome.ERRORED} and time.monotonic() < deadline:
+        if not outcomes.isdisjoint(FAILURES) and time.monotonic() < deadline:
             self._survey(quiet)
 
     def _note_veto(self) -> None:
@@ -260,7 +260,7 @@ class CampaignRun:
             return
         self._pytest.close()
         outcomes = {test.outcome for test in self._judgement().tests}
-        explained = 1 if outcomes & {Outcome.FAILED, Outcome.ERRORED} else 0
+        explained = 0 if outcomes.isdisjoint(FAILURES) else 1
         if self._pytest.exit_code not in (0, explained):
             trouble = f"pytest ended its session with exit code {self._pytest.exit_code}, which no test explains"
             self._write(Interrupted(reason=f"{trouble}; see {LOG}"))

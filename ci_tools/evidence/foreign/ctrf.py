@@ -6,7 +6,6 @@ from typing import Any
 from ci_tools.evidence.foreign.headers import Group, Stated
 from ci_tools.evidence.foreign.json_stream import JsonStream
 from ci_tools.evidence.foreign.results import (
-    BAD,
     Entry,
     ForeignAttempt,
     ForeignProblem,
@@ -17,7 +16,7 @@ from ci_tools.evidence.foreign.results import (
     kept,
     name_of,
 )
-from ci_tools.model import Outcome
+from ci_tools.model import FAILURES, Outcome
 
 _STATUS = {"passed": Outcome.PASSED, "failed": Outcome.FAILED, "skipped": Outcome.SKIPPED, "pending": Outcome.NOT_RUN}
 _MS = 0.001
@@ -101,11 +100,11 @@ def _attempts(item: Mapping[str, Any]) -> tuple[ForeignAttempt, ...]:
         else []
     )
     retried = item.get("flaky") is True or (_number(item.get("retries")) or 0) > 0
-    if retried and own.outcome not in BAD and not any(attempt.outcome in BAD for attempt in earlier):
+    if retried and own.outcome not in FAILURES and not any(attempt.outcome in FAILURES for attempt in earlier):
         told = "the report says that it was re-run, and keeps nothing of what failed before"
         return (ForeignAttempt(outcome=Outcome.FAILED, message=told), own)
     # Some tools list the last attempt too; what did not fail was followed by no re-run.
-    return (*(attempt for attempt in earlier if attempt.outcome in BAD), own)
+    return (*(attempt for attempt in earlier if attempt.outcome in FAILURES), own)
 
 
 def _attempt(item: Mapping[str, Any]) -> ForeignAttempt:
@@ -116,7 +115,7 @@ def _attempt(item: Mapping[str, Any]) -> ForeignAttempt:
     return ForeignAttempt(
         outcome=outcome,
         duration_s=duration_of(item.get("duration"), _MS),
-        message=kept(_text(item.get("message")))[0] or unclear or (first_line(text) if outcome in BAD else ""),
+        message=kept(_text(item.get("message")))[0] or unclear or (first_line(text) if outcome in FAILURES else ""),
         text=text,
         dropped=dropped,
     )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ci_tools.evidence.foreign.results import BAD, ForeignProblem
-from ci_tools.model import Outcome
+from ci_tools.evidence.foreign.results import ForeignProblem
+from ci_tools.model import FAILURES, Outcome
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Tally:
     def count(self, outcome: Outcome, *, bad: int = 0, tests: int = 1) -> None:
         """One more test, which its tool may count as several *tests*, and which may have gone wrong several times."""
         self.tests += tests
-        self.bad += max(bad, int(outcome in BAD))
+        self.bad += max(bad, int(outcome in FAILURES))
         self.not_run += outcome in (Outcome.SKIPPED, Outcome.NOT_RUN)
 
     def add(self, inner: "Tally") -> None:

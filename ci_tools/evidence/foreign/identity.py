@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
-from ci_tools.evidence.foreign.results import BAD, ForeignTest
-from ci_tools.model import NodeId
+from ci_tools.evidence.foreign.results import ForeignTest
+from ci_tools.model import FAILURES, NodeId
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Identities:
         key = (test.suite, test.node_id)
         node_id, first = self._failed.pop(key, ("", 1))
         node_id = node_id or self._new(test, source)
-        if test.attempts[-1].outcome in BAD:
+        if test.attempts[-1].outcome in FAILURES:
             self._failed[key] = (node_id, first + len(test.attempts))
         return Place(NodeId(node_id), first)
 

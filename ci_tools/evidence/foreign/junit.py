@@ -9,7 +9,6 @@ from xml.parsers import expat
 
 from ci_tools.evidence.foreign.headers import Group, stated_in
 from ci_tools.evidence.foreign.results import (
-    BAD,
     Entry,
     ForeignAttempt,
     ForeignProblem,
@@ -21,7 +20,7 @@ from ci_tools.evidence.foreign.results import (
     name_of,
     seconds,
 )
-from ci_tools.model import Outcome
+from ci_tools.model import FAILURES, Outcome
 
 ROOTS = ("testsuites", "testsuite", "testcase")
 _SUITES = ("testsuites", "testsuite")
@@ -79,7 +78,7 @@ class _Case:
         if not self.results:
             return (self._by_status(seconds(self.attributes.get("time", ""))),)
         own = [result for result in self.results if result.kind in _OWN]
-        failed = any(_OWN[result.kind] in BAD for result in own)
+        failed = any(_OWN[result.kind] in FAILURES for result in own)
         earlier = [result.attempt() for result in self.results if result.kind in _EARLIER]
         later = [result.attempt() for result in self.results if result.kind in _LATER]
         # A re-run follows a failure: where the test itself shows none, it was one of these.
@@ -195,7 +194,7 @@ class _Document:
         self._gather(result.gathered)
         if self._cases:
             self._cases[-1].results.append(result)
-        elif _RESULTS[tag] in BAD:
+        elif _RESULTS[tag] in FAILURES:
             self._loose = result
 
     def _gather(self, gathered: Gathered) -> None:
@@ -221,7 +220,7 @@ class _Document:
             node_id=joined(named.get("file", ""), named.get("classname", "") or group.name, named.get("name", "")),
             attempts=attempts,
         )
-        bad = [result for result in case.results if _OWN.get(result.kind) in BAD]
+        bad = [result for result in case.results if _OWN.get(result.kind) in FAILURES]
         twice = any(result.message.startswith(_TEARDOWN) for result in bad)
         group.found.count(test.outcome, bad=len(bad), tests=1 + twice)
         self.entries.append(test)

@@ -7,7 +7,6 @@ from typing import Any
 
 from ci_tools.evidence.foreign.json_stream import encoding_of
 from ci_tools.evidence.foreign.results import (
-    BAD,
     Entry,
     ForeignAttempt,
     ForeignProblem,
@@ -18,7 +17,7 @@ from ci_tools.evidence.foreign.results import (
     kept,
     name_of,
 )
-from ci_tools.model import Outcome
+from ci_tools.model import FAILURES, Outcome
 
 _DECODER = json.JSONDecoder()
 _LONGEST_LINE = 64 << 20
@@ -100,7 +99,7 @@ class _Session:
             running.attempts.append(_Attempt())
             return
         test = self.running.pop(key).test(key[0])
-        self.bad += any(attempt.outcome in BAD for attempt in test.attempts)
+        self.bad += any(attempt.outcome in FAILURES for attempt in test.attempts)
         yield test
 
     def _collected(self, report: Mapping[str, Any]) -> Iterator[Entry]:
@@ -187,7 +186,7 @@ def _learn(attempt: _Attempt, report: Mapping[str, Any], *, subtest: bool) -> No
         attempt.skipped_part = attempt.skipped_part or f"a subtest was skipped: {_explained(report)[0]}"
         return
     # What went wrong first is the finding; a pass of a part is none of the whole.
-    if outcome is None or attempt.outcome in BAD or (subtest and outcome is Outcome.PASSED):
+    if outcome is None or attempt.outcome in FAILURES or (subtest and outcome is Outcome.PASSED):
         return
     attempt.outcome = outcome
     attempt.rerun = attempt.rerun or report.get("outcome") == "rerun"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ci_tools.model import Outcome
 
-BAD = (Outcome.FAILED, Outcome.ERRORED)
 HEAD_CHARS = 16_000
 TAIL_CHARS = 32_000
 """Of a longer text only its beginning and its end are kept while reading; more than is shown, so that a secret at the
