@@ -113,7 +113,7 @@ def _untold(judgement: Judgement) -> str:
 
 def _holding(judgement: Judgement) -> str:
     table = _gates(judgement, GateState.HOLDS)
-    return details(f"{_how_many(judgement, GateState.HOLDS)} without complaint", table) if table else ""
+    return details(f"{_how_many(judgement, GateState.HOLDS)} held", table) if table else ""
 
 
 def _how_many(judgement: Judgement, state: GateState) -> str:
