@@ -28,6 +28,7 @@ _SIGN = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❓"}
 _GATE_SIGN = {GateState.HOLDS: "✅", GateState.FAILS: "❌", GateState.CANNOT_TELL: "❓"}
 _MAX_TESTS = 20
 _MAX_REASONS = 20
+_MAX_FILES = 10
 _WITHOUT_RESULT = (Outcome.BLOCKED, Outcome.NOT_RUN, Outcome.SKIPPED)
 
 
@@ -113,7 +114,7 @@ def _untold(judgement: Judgement) -> str:
 
 def _holding(judgement: Judgement) -> str:
     table = _gates(judgement, GateState.HOLDS)
-    return details(f"{_how_many(judgement, GateState.HOLDS)} without complaint", table) if table else ""
+    return details(f"{_how_many(judgement, GateState.HOLDS)} held", table) if table else ""
 
 
 def _how_many(judgement: Judgement, state: GateState) -> str:
@@ -188,16 +189,22 @@ def _failed(judgement: Judgement) -> str:
 
 
 def _without_result(judgement: Judgement) -> str:
-    """What neither passed nor failed, together with all others of the same file and reason."""
+    """What neither passed nor failed, by reason: an outage gives many files the same one."""
     bad = [test for test in judgement.tests if test.outcome in _WITHOUT_RESULT]
-    alike = Counter((test.outcome, _file_of(test), first_line(test.reason)) for test in bad)
-    rows = [
-        f"- {count} {outcome.value.replace('_', ' ')} in {markdown(path)}" + (f": {markdown(why, 160)}" if why else "")
-        for (outcome, path, why), count in alike.items()
-    ]
+    alike: dict[tuple[Outcome, str], list[str]] = {}
+    for test in bad:
+        alike.setdefault((test.outcome, first_line(test.reason)), []).append(_file_of(test))
+    rows = [_alike(outcome, why, files) for (outcome, why), files in alike.items()]
     title = f"{counted(len(bad), 'test')} without a result"
     opened = all(test.outcome not in FAILURES for test in judgement.tests)
-    return details(title, _cut(rows, _MAX_TESTS), opened=opened) if bad else ""
+    return details(title, _cut(rows, _MAX_REASONS), opened=opened) if bad else ""
+
+
+def _alike(outcome: Outcome, why: str, files: Sequence[str]) -> str:
+    head = f"- {len(files)} {outcome.value.replace('_', ' ')}" + (f": {markdown(why, 160)}" if why else "")
+    rows = [f"  - {count} in {markdown(path)}" for path, count in Counter(files).items()]
+    more = [f"  - … and {counted(len(rows) - _MAX_FILES, 'file')} more"] if len(rows) > _MAX_FILES else []
+    return "\n".join([head, *rows[:_MAX_FILES], *more])
 
 
 def _file_of(test: TestResult) -> str:

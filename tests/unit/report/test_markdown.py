@@ -96,15 +96,26 @@ def test_many_failed_tests_are_cut_and_counted() -> None:
     assert "- … and 5 more in `test_results.json`" in page
 
 
-def test_tests_without_a_result_are_one_line_for_each_file_and_reason() -> None:
+def test_tests_without_a_result_are_told_once_for_each_reason() -> None:
     """A failure is not lost behind a hundred blocked tests."""
     page = report(replace(FAIL, tests=many(Outcome.BLOCKED, 100) + many(Outcome.FAILED, 1)))
 
     assert "## 1 test failed\n" in page
     assert (
         "<details><summary>100 tests without a result</summary>\n\n"
-        "- 100 blocked in tests/test\\_many.py: expected 201, got 500\n\n</details>"
+        "- 100 blocked: expected 201, got 500\n  - 100 in tests/test\\_many.py\n\n</details>"
     ) in page
+
+
+def test_many_files_of_one_reason_are_cut_and_counted() -> None:
+    """Ten are named."""
+    blocked = many(Outcome.BLOCKED, 12)
+    apart = tuple(replace(test, node_id=NodeId(f"t{number}.py::t")) for number, test in enumerate(blocked))
+
+    page = report(replace(FAIL, tests=apart))
+
+    assert "- 12 blocked: expected 201, got 500\n  - 1 in t0.py\n" in page
+    assert "  - 1 in t9.py\n  - … and 2 files more\n" in page
 
 
 def test_what_is_open_is_unfolded_where_nothing_failed() -> None:
