@@ -31,20 +31,18 @@ _HOST_WORDS = (
     (re.compile(r"postgres|cloudsql|(?:^|[.-])(?:db|pg|sql)(?:$|[.-])"), "postgresql"),
     (re.compile(r"clickhouse"), "clickhouse"),
 )
-_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"redis|\bNOAUTH\b|memorystore|valkey", re.IGNORECASE), "redis"),
-    (re.compile(r"clickhouse", re.IGNORECASE), "clickhouse"),
-    (
-        re.compile(
-            r"asyncpg|psycopg|postgres|cloud ?sql|\.s\.PGSQL|QueuePool|too many clients|connection slots|database",
-            re.IGNORECASE,
-        ),
-        "postgresql",
-    ),
-    (re.compile(r"openai|anthropic|gemini|\bLLM\b", re.IGNORECASE), "llm"),
-    (re.compile(r"web_?socket|\bwss?\b", re.IGNORECASE), "websocket"),
-    (re.compile(r"\bagents?\b|agent_", re.IGNORECASE), "agents"),
+_WORDS = re.compile(
+    r"(?P<redis>redis|\bnoauth\b|memorystore|valkey)"
+    r"|(?P<clickhouse>clickhouse)"
+    r"|(?P<postgresql>asyncpg|psycopg|postgres|cloud ?sql|\.s\.pgsql|queuepool|too many clients|connection slots"
+    r"|database)"
+    r"|(?P<llm>openai|anthropic|gemini|\bllm\b)"
+    r"|(?P<websocket>web_?socket|\bwss?\b)"
+    r"|(?P<agents>\bagents?\b|agent_)"
 )
+"""In a text in lower case."""
+_PORT = re.compile(r"[:' =]\d{2,5}(?!\d)")
+"""What an address with a port has at least: most texts have none, and to see that is quick."""
 
 
 class Naming:
@@ -66,10 +64,13 @@ class Naming:
             for scheme, rest in _URL.findall(text):
                 if found := self._of_url(scheme.lower(), rest):
                     return found
-        for host, port in _ADDRESS.findall(text):
-            if found := self.of_address(host.lower(), port):
-                return found
-        return next((found for host in _HOST.findall(text) if (found := self.of_address(host.lower(), ""))), "")
+        if _PORT.search(text):
+            for address in _ADDRESS.finditer(text):
+                if found := self.of_address(address[1].lower(), address[2]):
+                    return found
+        if "." not in text:
+            return ""
+        return next((found for host in _HOST.finditer(text) if (found := self.of_address(host[0].lower(), ""))), "")
 
     def address(self, text: str) -> str:
         """The first host and port in *text*, as they stand there; empty if there is none."""
@@ -78,8 +79,8 @@ class Naming:
 
     def worded(self, text: str) -> str:
         """The dependency that *text* names; the one named first wins over what is only mentioned later."""
-        found = [(hit.start(), name) for pattern, name in _WORDS if (hit := pattern.search(text))]
-        return min(found)[1] if found else ""
+        found = _WORDS.search(text.lower())
+        return (found.lastgroup or "") if found else ""
 
     def _of_url(self, scheme: str, rest: str) -> str:
         host, _, port = re.split(r"[/?#]", rest.rpartition("@")[2] or rest, maxsplit=1)[0].partition(":")
