@@ -105,3 +105,38 @@ def test_a_process_that_is_measured_is_not_forked(root: Path) -> None:
 
     assert "UnusableError: COVERAGE_PROCESS_START is set, and coverage is measured from a" in ran.stderr
     assert ran.returncode == 0
+
+
+def test_without_a_socket_nothing_is_forked(root: Path) -> None:
+    """The log says so, and pytest runs all the same."""
+    (root / "shop").mkdir()
+    (root / "shop" / "walls.py").write_text(
+        "import socket\ndef refuse(*_): raise OSError('no sockets today')\nsocket.socketpair = refuse\n",
+        encoding="utf-8",
+    )
+
+    ran = run(root, "-p", "shop.walls")
+
+    assert ran.stderr == "ci-tools: workers are started instead of forked: OSError: no sockets today\n"
+    assert (ran.returncode, "1 passed" in ran.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ"),
+    [
+        (["-p", "no:hypothesispytest"], {}),
+        (["-pno:hypothesispytest"], {}),
+        ([], {"PYTEST_ADDOPTS": "-p no:hypothesispytest"}),
+        (["-p", "ci_tools.runner.pytest_plugin"], {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}),
+    ],
+)
+def test_a_plugin_that_is_left_out_is_not_imported(root: Path, arguments: list[str], environ: dict[str, str]) -> None:
+    """Neither ahead nor later."""
+    (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (root / "test_it.py").write_text(
+        "import sys\ndef test_it(): assert '_hypothesis_pytestplugin' not in sys.modules\n", encoding="utf-8"
+    )
+
+    ran = run(root, *arguments, **environ)
+
+    assert (ran.returncode, "instead of forked" in ran.stderr) == (0, False)
