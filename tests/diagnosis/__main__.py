@@ -6,6 +6,7 @@
 import argparse
 import json
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -85,7 +86,13 @@ def _singles(table: FaultTable, draw: random.Random, wanted: str) -> Sequence[st
 def _run_all(trials: Sequence[Trial], folder: Path, before: Path, jobs: int) -> Iterator[Outcome]:
     def numbered(number: int) -> Outcome:
         trial = trials[number]
-        outcome = run(trial, folder / f"{number:03}-{trial.name}", previous=before)
+        place = folder / f"{number:03}-{trial.name}"
+        try:
+            outcome = run(trial, place, previous=before)
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            # One trial that cannot be had is wrong, and no reason to lose all others.
+            sys.stderr.write(f"{trial.name}: {error}\n")
+            outcome = Outcome(trial=trial, exit_code=4, took_s=0.0, incidents=(), confirmed_s=None)
         told = ", ".join(f"{one['cause']}@{one['dependency']}" for one in outcome.incidents) or "no incident"
         sys.stderr.write(f"{number + 1}/{len(trials)} {trial.name}: {told} ({outcome.took_s:.0f} s)\n")
         sys.stderr.flush()
