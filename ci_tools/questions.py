@@ -150,11 +150,12 @@ class SessionProbe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnonymousProbe:
-    """A WebSocket handshake without credentials, which has to be refused."""
+    """WebSocket handshakes without credentials, *times* one after the other, which have to be refused each time."""
 
     name: str
     dependency: str
     host: str
+    times: int = 12
     timeout_s: float = 10.0
     kind: Literal["anonymous"] = "anonymous"
 

@@ -11,14 +11,14 @@ _REFUSALS = (401, 403, 1008)
 
 
 async def knock(probe: AnonymousProbe, clients: Clients) -> list[Seen]:
-    """*Up*: refused at the handshake, or closed with 1008 before anything was granted.
+    """*Up*: refused at the handshake, or closed with 1008 before anything was granted. *Down*: out of order.
 
     Raises:
         UnreachableError: nothing was answered.
         ThrottledError: the edge limited us.
     """
     source = f"WebSocket {host_url(clients.environment, probe.host)} without credentials"
-    return [Seen(probe.dependency, await _refusal(probe, clients), source)]
+    return [Seen(probe.dependency, await _refusal(probe, clients), source) for _ in range(probe.times)]
 
 
 async def _refusal(probe: AnonymousProbe, clients: Clients) -> Sighting:
@@ -31,6 +31,5 @@ async def _refusal(probe: AnonymousProbe, clients: Clients) -> Sighting:
             text = f"nobody was let in as {frame.data.get('user_id', 'somebody')!r}"
             return Sighting(state=DependencyState.DEGRADED, code="anonymous_accepted", text=text)
     except SocketRefusedError as error:
-        # A door that is out of order lets nobody in either, and says nothing about who may.
-        state = DependencyState.UP if error.code in _REFUSALS else DependencyState.UNKNOWN
+        state = DependencyState.UP if error.code in _REFUSALS else DependencyState.DOWN
         return Sighting(state=state, code=str(error.code), text=str(error))

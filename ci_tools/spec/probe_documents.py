@@ -156,9 +156,11 @@ class AnonymousProbeDocument(ProbeDocument):
     """Shake hands without credentials, which has to be refused."""
 
     kind: Literal["anonymous"]
-    """One WebSocket handshake."""
+    """A few WebSocket handshakes, one after the other."""
     host: Name
     """A name of the environment's hosts, with scheme ws or wss."""
+    times: Annotated[int, Field(ge=1, le=60)] = 12
+    """How often: a door that is sometimes out of order is told from one that always is."""
     timeout_s: Positive = 10.0
     """Patience of one attempt, in unscaled seconds."""
 

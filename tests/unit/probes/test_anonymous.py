@@ -8,7 +8,7 @@ from ci_tools.model import DependencyState
 from ci_tools.questions import AnonymousProbe
 from tests.unit.probes.frames import WELCOME, saying
 
-PROBE = AnonymousProbe(name="anonymous", dependency="websocket", host="there", timeout_s=0.2)
+PROBE = AnonymousProbe(name="anonymous", dependency="websocket", host="there", timeout_s=0.2, times=1)
 
 
 async def test_nobody_who_is_let_in_is_told(survey: Any, serving: Any) -> None:
@@ -45,8 +45,15 @@ async def test_a_connection_that_grants_nothing_is_well(survey: Any, serving: An
     assert (seen.state, seen.code) == (DependencyState.UP, "no_welcome")
 
 
-async def test_a_door_out_of_order_says_nothing_of_who_may_enter(survey: Any, serving: Any) -> None:
-    """Not ready, or broken."""
+async def test_a_door_out_of_order_is_down(survey: Any, serving: Any) -> None:
+    """Not ready, or broken: whoever may enter cannot either."""
     (seen,) = await survey(PROBE, await serving(saying(code=1011)))
 
-    assert (seen.state, seen.code) == (DependencyState.UNKNOWN, "1011")
+    assert (seen.state, seen.code) == (DependencyState.DOWN, "1011")
+
+
+async def test_a_door_is_knocked_at_several_times(survey: Any, serving: Any) -> None:
+    """One that is out of order now and then is told from one that always is."""
+    probe = AnonymousProbe(name="anonymous", dependency="websocket", host="there", timeout_s=0.2, times=3)
+
+    assert len(await survey(probe, await serving(saying(), (HTTPStatus.UNAUTHORIZED, "no")))) == 3
