@@ -39,19 +39,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "runner": (*VALUES, *DECIDERS, "lifeline", "evidence", "target", "probes", "twin"),
     "strangers": (*VALUES, "diagnosis", "evidence"),
     "arguments": (*VALUES, "triage"),
-    "__main__": (
-        *VALUES,
-        *DECIDERS,
-        "arguments",
-        "knowledge_file",
-        "strangers",
-        "evidence",
-        "target",
-        "probes",
-        "twin",
-        "runner",
-        "github",
+    "commands": (
+        *(*VALUES, *DECIDERS, "arguments", "knowledge_file", "strangers"),
+        *("evidence", "target", "probes", "twin", "runner", "github"),
     ),
+    "__main__": (*VALUES, "arguments", "commands"),
 }
 """What each room may import beside itself."""
 
@@ -260,7 +252,7 @@ def test_a_forbidden_import_is_noticed(module: str, source: str) -> None:
         ("ci_tools.verdict.gates", "from ci_tools.evidence import events"),
         ("ci_tools.verdict.gates", "from .judgement import GateResult\nfrom ci_tools.model import Gate"),
         ("ci_tools.runner.campaign", "from ci_tools.twin.handle import Twin"),
-        ("ci_tools.__main__", "from ci_tools.runner import campaign"),
+        ("ci_tools.commands.campaigns", "from ci_tools.runner import campaign"),
         ("ci_tools.target.http", "import ci_toolset\nfrom httpx import AsyncClient"),
     ],
 )

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from ci_tools.errors import ExitCode
-from tests.unit.main.command_line import COMMAND, Say, environ
+from tests.unit.commands.command_line import COMMAND, Say, environ
 
 
 def test_the_faults_are_listed(say: Say) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ci_tools.errors import ExitCode
-from tests.unit.main.command_line import COMMAND, PATIENCE_S, Say, environ
+from tests.unit.commands.command_line import COMMAND, PATIENCE_S, Say, environ
 from tests.unit.runner.shop import Shop
 
 

@@ -2,7 +2,7 @@ import json
 
 from ci_tools.report.schema import schema as results_schema
 from ci_tools.spec import schema as spec_schema
-from tests.unit.main.command_line import Say
+from tests.unit.commands.command_line import Say
 
 
 def test_the_schemas_are_printed(say: Say) -> None:

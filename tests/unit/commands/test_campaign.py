@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 
 from ci_tools.errors import ExitCode
 from ci_tools.report.schema import schema as results_schema
-from tests.unit.main.command_line import CAMPAIGN, PASSED, Passed, Say, called
+from tests.unit.commands.command_line import CAMPAIGN, PASSED, Passed, Say, called
 from tests.unit.runner.shop import Shop
 
 LIMITED = """\

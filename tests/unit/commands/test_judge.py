@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ci_tools.errors import ExitCode
-from tests.unit.main.command_line import PASSED, Passed, Say, copied
+from tests.unit.commands.command_line import PASSED, Passed, Say, copied
 
 
 @PASSED

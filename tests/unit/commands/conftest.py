@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ci_tools.__main__ import main
-from tests.unit.main.command_line import CAMPAIGN, Passed, Said, Say, called
+from tests.unit.commands.command_line import CAMPAIGN, Passed, Said, Say, called
 from tests.unit.runner.shop import ADDOPTS, Shop, Site
 
 

@@ -9,7 +9,7 @@ import pytest
 from ci_tools.errors import ExitCode
 from ci_tools.evidence.events import CampaignFinished, Interrupted, TestFinished
 from ci_tools.evidence.journal import read
-from tests.unit.main.command_line import CAMPAIGN, COMMAND, PATIENCE_S, called, environ
+from tests.unit.commands.command_line import CAMPAIGN, COMMAND, PATIENCE_S, called, environ
 from tests.unit.runner.shop import HANGING, Shop
 
 Eventually = Callable[..., None]

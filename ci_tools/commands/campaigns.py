@@ -1,0 +1,149 @@
+"""``campaign`` and ``plan``: what is to run, and running it."""
+
+import argparse
+import json
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, RANDOM
+from ci_tools.errors import CampaignError, ExitCode, UsageError
+from ci_tools.evidence.journal import CampaignDirectory
+from ci_tools.model import Previous
+from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
+from ci_tools.planning.plans import plan as decide_plan
+from ci_tools.report.planned import print_plan
+from ci_tools.verdict.changes import previous_of
+
+if TYPE_CHECKING:
+    pass
+from ci_tools.commands.console import standard_output
+from ci_tools.commands.files import owners_beside, read_spec, read_text, redactor_for, write_anew
+from ci_tools.commands.judging import conclude, judged
+
+PARENT = "CI_TOOLS_PARENT"
+"""Environment variable with the id of the process whose end ends a campaign: nox does not pass SIGTERM on."""
+
+
+def run_campaign(arguments: argparse.Namespace) -> ExitCode:
+    """Run a campaign, or a part of one, and judge what its directory then holds."""
+    from ci_tools.runner.campaign import CampaignRun, Request  # noqa: PLC0415 - heavy, and only this command needs it
+    from ci_tools.runner.progress import Progress  # noqa: PLC0415 - heavy, and only this command needs it
+
+    spec, digest = read_spec(arguments.spec)
+    if arguments.shard is not None and not arguments.plan_file:
+        raise UsageError("--shard needs --plan-file FILE, as written by: ci-tools plan --shards N --out FILE")
+    given = _given(arguments, digest) if arguments.plan_file else None
+    campaign = arguments.campaign_id or fresh_campaign_id()
+    out = arguments.out or Path("campaigns") / campaign
+    environment = given.plan.environment if given else arguments.environment or DEFAULT_ENVIRONMENT
+    shards = given.shards if given and len(given.shards) > 1 else ()
+    request = Request(
+        environment=environment,
+        plan=given.plan.name if given else _plan_name(arguments),
+        phases=tuple(arguments.phase),
+        faults=tuple(arguments.fault),
+        workers=arguments.workers,
+        seed=given.seed if given else _seed(arguments.order),
+        previous=given.previous if given else _previous(arguments.previous, environment),
+        shards=shards,
+        shard=given.shard(arguments.shard) if given and shards else None,
+        campaign=campaign,
+        root=arguments.spec.resolve().parent,
+        owners=owners_beside(arguments.spec.resolve().parent),
+        # Inherited from further up it is not meant for us: who started us stands where we are.
+        parent=os.getppid() if os.environ.get(PARENT) == str(os.getppid()) else None,
+    )
+    console = standard_output()
+    redactor = redactor_for(spec)
+    with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
+        run = CampaignRun.prepare(
+            spec,
+            request,
+            out=out,
+            redactor=redactor,
+            progress=progress,
+            environ=os.environ,
+            planned=given.plan if given else None,
+        )
+        run.run()
+    return conclude(CampaignDirectory(out, redactor), console)
+
+
+def plan_ahead(arguments: argparse.Namespace) -> ExitCode:
+    """Say what a campaign would run; with ``--out``, for other jobs to run it."""
+    spec, digest = read_spec(arguments.spec)
+    name = arguments.environment or DEFAULT_ENVIRONMENT
+    if name not in spec.environments:
+        spec.environment(name, os.environ)  # says which there are
+    plan_file = planned(
+        spec,
+        decide_plan(spec, spec.environments[name], _plan_name(arguments), arguments.phase),
+        spec_digest=digest,
+        count=arguments.shards,
+        seed=_seed(arguments.order),
+        previous=_previous(arguments.previous, name),
+    )
+    if arguments.out:
+        redactor = redactor_for(spec)
+        write_anew(arguments.out, json.dumps(redactor.value(json.loads(to_text(plan_file))), indent=1) + "\n")
+    print_plan(plan_file.plan, plan_file.shards, standard_output())
+    return ExitCode.PASS
+
+
+def _given(arguments: argparse.Namespace, digest: str) -> PlanFile:
+    """What another job has planned.
+
+    Raises:
+        UsageError: it is unreadable, or something is asked for that was decided when planning.
+    """
+    for option in ("environment", "plan", "phase", "previous", "order"):
+        if getattr(arguments, option):
+            raise UsageError(
+                f"--{option} beside --plan-file: that was decided when planning; "
+                f"leave it out, or give it to ci-tools plan --out {arguments.plan_file}"
+            )
+    text = read_text(arguments.plan_file, "--plan-file")
+    plan_file = from_text(text, str(arguments.plan_file), digest)
+    plan_file.shard(arguments.shard)
+    if len(plan_file.shards) > 1 and not arguments.campaign_id:
+        raise UsageError("--shard needs --campaign-id ID, the same in all jobs: their journals are one campaign's")
+    return plan_file
+
+
+def _plan_name(arguments: argparse.Namespace) -> str:
+    return str(arguments.plan or ("full" if arguments.phase else "auto"))
+
+
+def _seed(order: str | None) -> int | None:
+    """The seed of a random order; None: longest first."""
+    found = RANDOM.fullmatch(order or LONGEST)
+    return int(found[1]) if found else None
+
+
+def _previous(directory: Path | None, environment: str) -> Previous | None:
+    """What the campaign in *directory* saw.
+
+    Raises:
+        UsageError: it cannot be judged, or ran somewhere else.
+    """
+    if directory is None:
+        return None
+    try:
+        judgement = judged(directory)
+    except CampaignError as error:
+        raise UsageError(f"--previous: {error}") from error
+    if judgement.environment != environment:
+        raise UsageError(
+            f"--previous {str(directory)!r} ran on {judgement.environment!r}, this campaign runs on {environment!r}; "
+            "compare campaigns of one environment"
+        )
+    return previous_of(judgement)
+
+
+def fresh_campaign_id() -> str:
+    """A name that no other campaign has."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"

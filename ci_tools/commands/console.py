@@ -1,0 +1,25 @@
+"""What commands print on."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    pass
+
+
+class _Console(Console):
+    """Standard output, whose reader may go: that is ours to judge, not rich's to end with code 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more."""
+        raise BrokenPipeError("nobody reads the output any more")
+
+
+def standard_output() -> Console:
+    """Standard output; in a CI log, where nobody scrolls sideways, wide and without movement."""
+    if os.environ.get("CI") or not sys.stdout.isatty():
+        return _Console(width=160, force_terminal=False, highlight=False)
+    return _Console(highlight=False)

@@ -1,0 +1,86 @@
+"""The files that commands read and write, and what masks the secrets in them."""
+
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_tools.diagnosis.owners import Line
+from ci_tools.diagnosis.owners import parse as parse_owners
+from ci_tools.errors import UsageError
+from ci_tools.evidence.journal import folder_of
+from ci_tools.evidence.redaction import Redactor, secrets_of
+from ci_tools.spec import Spec, parse
+from ci_tools.target.session import secret_names_in
+
+if TYPE_CHECKING:
+    pass
+
+
+CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+"""Where GitHub looks for it, in its order."""
+
+
+def read_text(path: Path, option: str) -> str:
+    """What stands in the file *path*, which *option* names.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"cannot read {str(path)!r}: {reason}; name the file with {option} FILE") from error
+
+
+def read_spec(path: Path) -> tuple[Spec, str]:
+    """What *path* says, and the digest by which jobs know that they have read the same."""
+    text = read_text(path, "--spec")
+    return parse(text, str(path)), sha256(text.encode()).hexdigest()
+
+
+def write_anew(path: Path, text: str) -> None:
+    """*path*, which did not exist, holds *text*."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        why = f"cannot write {str(path)!r}: {error.strerror}"
+        raise UsageError(f"{why}; choose another --out FILE, or remove that one") from error
+
+
+def redactor_for(spec: Spec) -> Redactor:
+    """What masks every secret that the environments of *spec* could be given."""
+    named = (name for environment in spec.environments.values() for name in environment.secret_names)
+    return Redactor(secrets_of(os.environ, named))
+
+
+def redactor_of(directory: Path) -> Redactor:
+    """What masks the secrets of the campaign in *directory*, as far as they are still in our environment."""
+    return Redactor(secrets_of(os.environ, secret_names_in(directory)))
+
+
+def campaign_directory(folder: Path) -> Path:
+    """The directory of a campaign; whoever names its journal means it, too."""
+    return folder.parent if folder.name == "journal" and folder_of(folder.parent) == folder else folder
+
+
+def owners_beside(folder: Path) -> tuple[Line, ...]:
+    """The lines of CODEOWNERS in *folder*, where GitHub looks for it; none without."""
+    found = [folder / name for name in CODEOWNERS if (folder / name).is_file()]
+    return owners_in(found[0]) if found else ()
+
+
+def owners_in(path: Path) -> tuple[Line, ...]:
+    """The lines of CODEOWNERS in the file *path*; none without one.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return parse_owners(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {str(path)!r}: {error}; name the file with --codeowners FILE") from error

@@ -1,0 +1,57 @@
+"""``ingest`` and ``diagnose``: results and failures that others have written down."""
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from ci_tools.errors import ExitCode
+from ci_tools.evidence.ingesting import ingest, sources
+from ci_tools.evidence.journal import CampaignDirectory
+from ci_tools.evidence.redaction import Redactor, secrets_of
+from ci_tools.knowledge_file import knowledge
+from ci_tools.report.inert import line
+from ci_tools.report.ingested import ingested_line
+from ci_tools.strangers import diagnose as diagnose_file
+
+if TYPE_CHECKING:
+    pass
+from ci_tools.commands.campaigns import fresh_campaign_id
+
+_MOST_PROBLEMS = 10
+"""Of one file, as far as they are printed; the journal has all."""
+
+
+_PROBLEM_CHARS = 500
+
+
+def ingest_files(arguments: argparse.Namespace) -> ExitCode:
+    """0: everything was read whole; 3: the journal says what is missing, broken or empty. The verdict is judge's."""
+    found = sources(arguments.files, sys.stdin.buffer)
+    redactor = Redactor(secrets_of(os.environ))
+    directory = CampaignDirectory.create(arguments.out, redactor)
+    taken = ingest(
+        found,
+        directory,
+        campaign=arguments.campaign_id or fresh_campaign_id(),
+        environment=arguments.environment,
+        stdin=sys.stdin.buffer,
+    )
+    for one in taken:
+        print(ingested_line(one.name, one.format, one.counts))
+        for problem in one.problems[:_MOST_PROBLEMS]:
+            print(f"ci-tools: {line(redactor.text(f'{one.name}: {problem}'), _PROBLEM_CHARS)}", file=sys.stderr)
+        if len(one.problems) > _MOST_PROBLEMS:
+            print(f"ci-tools: … {len(one.problems) - _MOST_PROBLEMS} more, in the journal", file=sys.stderr)
+    print(f"judge it with: ci-tools judge {arguments.out}")
+    return ExitCode.INCONCLUSIVE if any(one.problems for one in taken) else ExitCode.PASS
+
+
+def diagnose_failures(arguments: argparse.Namespace) -> ExitCode:
+    """Name the cause of each failure in a file; 3 where a line could not be read."""
+    problems = diagnose_file(
+        arguments.file, arguments.out, knowledge(), Redactor(secrets_of(os.environ)), joint=arguments.joint
+    )
+    for problem in problems:
+        print(f"ci-tools: {problem}", file=sys.stderr)
+    return ExitCode.INCONCLUSIVE if problems else ExitCode.PASS

@@ -1,0 +1,93 @@
+"""What a journal says: ``judge``, ``explain``, and how every campaign ends."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from ci_tools.diagnosis.diagnose import diagnose
+from ci_tools.diagnosis.incidents import Incident
+from ci_tools.errors import ExitCode, JournalWriteError, UsageError
+from ci_tools.evidence.journal import CampaignDirectory, read
+from ci_tools.knowledge_file import knowledge
+from ci_tools.model import Verdict
+from ci_tools.report.incident_words import explanation
+from ci_tools.report.markdown import report
+from ci_tools.report.results import document
+from ci_tools.report.summary import print_summary
+from ci_tools.verdict.fold import fold
+from ci_tools.verdict.judge import judge
+from ci_tools.verdict.judgement import Judgement
+
+if TYPE_CHECKING:
+    pass
+from ci_tools.commands.console import standard_output
+from ci_tools.commands.files import campaign_directory, redactor_of
+
+RESULTS = "test_results.json"
+
+
+REPORT = "report.md"
+
+
+_EXITS = {
+    Verdict.PASS: ExitCode.PASS,
+    Verdict.FAIL: ExitCode.FAIL,
+    Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+}
+
+
+def judged(directory: Path) -> Judgement:
+    """What the journal in *directory* says."""
+    journal = read(directory)
+    return judge(fold(journal.records, journal.problems))
+
+
+def _diagnosed(directory: Path) -> tuple[Judgement, tuple[Incident, ...]]:
+    journal = read(directory)
+    state = fold(journal.records, journal.problems)
+    judgement = judge(state)
+    return judgement, diagnose(state, judgement, knowledge())
+
+
+def _keep(directory: CampaignDirectory, judgement: Judgement, incidents: Sequence[Incident]) -> None:
+    directory.keep_json(RESULTS, document(judgement, incidents))
+    directory.keep(REPORT, report(judgement, incidents))
+
+
+def conclude(directory: CampaignDirectory, console: Console) -> ExitCode:
+    """Judge the journal in *directory*, keep and print what it says."""
+    judgement, incidents = _diagnosed(directory.path)
+    _keep(directory, judgement, incidents)
+    print_summary(judgement, console, kept_in=str(directory.path), incidents=incidents)
+    return _EXITS[judgement.verdict]
+
+
+def judge_again(arguments: argparse.Namespace) -> ExitCode:
+    """Judge a journal again, and renew what is made from it."""
+    outer = campaign_directory(arguments.directory)
+    directory = CampaignDirectory(outer, redactor_of(outer))
+    judgement, incidents = _diagnosed(outer)
+    print_summary(judgement, standard_output(), kept_in=str(outer), incidents=incidents)
+    try:
+        _keep(directory, judgement, incidents)
+    except JournalWriteError as error:
+        # The evidence is whole and was read; only the files made from it could not be renewed.
+        print(f"ci-tools: {RESULTS} and {REPORT} were not renewed: {error}", file=sys.stderr)
+    return _EXITS[judgement.verdict]
+
+
+def explain(arguments: argparse.Namespace) -> ExitCode:
+    """Tell one incident, or all of them, in plain words; asked for one that is not there is a usage error."""
+    outer = campaign_directory(arguments.directory)
+    _, incidents = _diagnosed(outer)
+    redact = redactor_of(outer).text
+    chosen = [one for one in incidents if arguments.incident in (None, one.id)]
+    if arguments.incident and not chosen:
+        there = ", ".join(one.id for one in incidents) or "none: nothing failed"
+        raise UsageError(f"no incident {arguments.incident!r} in {str(outer)!r}; there: {there}")
+    print("\n".join(redact(explanation(one)) for one in chosen) or "no incident: nothing that was asked failed")
+    return ExitCode.PASS

@@ -1,0 +1,59 @@
+"""``probe`` and ``heartbeat``: the system's parts, asked without tests."""
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from ci_tools.arguments import DEFAULT_ENVIRONMENT
+from ci_tools.errors import ExitCode
+from ci_tools.evidence.events import Observed
+from ci_tools.evidence.journal import HEARTBEAT, CampaignDirectory
+from ci_tools.model import DependencyState, Observation
+from ci_tools.report.observations import observation_documents, print_observations
+
+if TYPE_CHECKING:
+    pass
+from ci_tools.commands.console import standard_output
+from ci_tools.commands.files import read_spec, redactor_for
+
+
+def probe(arguments: argparse.Namespace) -> ExitCode:
+    """Ask the parts of a system once."""
+    from ci_tools.runner.looking import looked  # noqa: PLC0415 - heavy, and only asking needs it
+
+    spec, _ = read_spec(arguments.spec)
+    environment = arguments.environment or DEFAULT_ENVIRONMENT
+    seen = looked(spec, environment, arguments.names, os.environ, faults=arguments.fault)
+    if arguments.json:
+        print(json.dumps(observation_documents(seen), indent=2))
+    else:
+        print_observations(seen, standard_output())
+    return _standing(seen)
+
+
+def heartbeat(arguments: argparse.Namespace) -> ExitCode:
+    """Append what the probes see to the journal in a directory of heartbeats; several may do so at once."""
+    from ci_tools.runner.looking import looked  # noqa: PLC0415 - heavy, and only asking needs it
+
+    spec, _ = read_spec(arguments.spec)
+    directory = CampaignDirectory.of_heartbeats(arguments.out, redactor_for(spec))
+    environment = arguments.environment or DEFAULT_ENVIRONMENT
+    seen = looked(spec, environment, arguments.names, os.environ, faults=arguments.fault)
+    with closing(directory.writer(f"{HEARTBEAT}{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}")) as writer:
+        for observation in seen:
+            writer.write(Observed(observation=observation))
+    print_observations(seen, standard_output())
+    return _standing(seen)
+
+
+def _standing(seen: Sequence[Observation]) -> ExitCode:
+    """1 if anything is wrong, 3 if nothing is and not all could be told, or nothing was seen."""
+    states = {one.state for one in seen}
+    if states & {DependencyState.DOWN, DependencyState.DEGRADED}:
+        return ExitCode.FAIL
+    return ExitCode.PASS if states == {DependencyState.UP} else ExitCode.INCONCLUSIVE
