@@ -1,6 +1,7 @@
 """The words of the command line: what can be asked of ``ci-tools``, and what of it is no sense at all."""
 
 import argparse
+import os
 import re
 from pathlib import Path
 
@@ -13,7 +14,8 @@ LONGEST = "longest"
 RANDOM = re.compile(r"random:(\d{1,18})")
 _ABOUT = "Post-deploy verification: arguments become one call, its result an exit code (0 pass, 1 fail, 2, 3, 4)."
 _CAMPAIGN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
-_DEFAULT_WORKERS = 6
+_DEFAULT_WORKERS = max(4, min(12, 2 * (os.cpu_count() or 2)))
+"""Tests mostly wait for the deployed system; a worker costs half a CPU second to begin with."""
 _MAX_WORKERS = 64
 
 
