@@ -68,13 +68,13 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
 
 
 def _spoken_for(test: Candidate, found: Sequence[Finding], knowledge: Knowledge) -> int | None:
-    """The finding whose very cause the words of *test* speak for, at a dependency that it has struck."""
-    # A failing test is not down itself; its words are those of something that was.
-    clue = replace(test.clue, state=DependencyState.DOWN)
-    spoken = {(one.cause.id, one.dependency) for one in hypotheses([clue], knowledge)}
+    """The finding whose very cause the words of *test* speak for, had they been said of what it has struck."""
     for number, finding in enumerate(found):
-        if any((finding.cause, name) in spoken for name in finding.struck):
-            return number
+        for name in finding.struck if finding.hypothesis else ():
+            # A failing test is not down itself; its words are those of something that was.
+            clue = replace(test.clue, dependency=name, state=DependencyState.DOWN)
+            if any(one.cause.id == finding.cause for one in hypotheses([clue], knowledge)):
+                return number
     return None
 
 
@@ -200,7 +200,7 @@ def _incident(name: str, finding: Finding, tests: Sequence[Candidate], case: Cas
             struck=struck,
             masked=[result.gate.name for result in masked],
         ),
-        cascade=cascade(finding, case.graph, [result.gate.dependency for result in masked]),
+        cascade=cascade(finding, case.graph, _hidden(masked, tests, case)),
     )
 
 
@@ -226,6 +226,12 @@ def _masked(finding: Finding, case: Case) -> list[GateResult]:
         if test.outcome is Outcome.BLOCKED and test.blocked_by in finding.struck
     }
     return [result for result in case.judgement.gates if _is_masked(result, finding, blocking)]
+
+
+def _hidden(masked: Sequence[GateResult], tests: Sequence[Candidate], case: Case) -> list[str]:
+    """What the *masked* gates and the failing *tests* would have judged, and whose code would have shown it."""
+    judged = [*(result.gate.dependency for result in masked), *(test.judges for test in tests if test.judges)]
+    return list(dict.fromkeys([*judged, *map(case.graph.served_by, judged)]))
 
 
 def _is_masked(result: GateResult, finding: Finding, blocking: set[tuple[int, str]]) -> bool:

@@ -35,7 +35,7 @@ def with_facts(clues: Sequence[Clue]) -> list[Clue]:
 
 def timers(clues: Sequence[Clue]) -> Iterable[Clue]:
     """A latency that clusters at a timer with a small spread is that timer; contention has a tail."""
-    for name, latencies in _latencies(clues).items():
+    for (name, _), latencies in _latencies(clues).items():
         if len(latencies) >= _FEW and median(latencies) >= _SLOW_S and _clustered(latencies) >= _TIMED:
             usual = next((timer for timer in TIMERS_S if abs(median(latencies) - timer) <= _NEAR * timer), None)
             if usual is not None:
@@ -45,22 +45,26 @@ def timers(clues: Sequence[Clue]) -> Iterable[Clue]:
 
 def tails(clues: Sequence[Clue]) -> Iterable[Clue]:
     """Latencies that are high and spread wide are contention, or slow work; a timer has no tail."""
-    for name, latencies in _latencies(clues).items():
+    for (name, _), latencies in _latencies(clues).items():
         if len(latencies) >= _FEW and median(latencies) >= _SLOW_S and _clustered(latencies) <= _SPREAD:
             about = f"{len(latencies)} answers take {min(latencies):.1f} to {max(latencies):.1f} s"
             yield _fact("tail", name, about, latency_s=median(latencies))
 
 
 def shared_delays(clues: Sequence[Clue]) -> Iterable[Clue]:
-    """Concurrent checks that all gain the same seconds were held up by one thing: the loop that runs them."""
+    """Checks of one answer that all gain the same seconds were held up by one thing: the loop that runs them."""
     slow = {
-        name: median(latencies)
-        for name, latencies in _latencies(clues).items()
+        place: median(latencies)
+        for place, latencies in _latencies(clues).items()
         if median(latencies) >= _SLOW_S and len(latencies) >= _FEW and _clustered(latencies) >= _TIMED
     }
     connected = {clue.dependency for clue in clues if clue.state is DependencyState.UP}
-    for name, latency_s in slow.items():
-        alike = [other for other, theirs in slow.items() if abs(theirs - latency_s) <= _NEAR * latency_s]
+    for (name, probe), latency_s in slow.items():
+        alike = [
+            other
+            for (other, by), theirs in slow.items()
+            if by == probe and abs(theirs - latency_s) <= _NEAR * latency_s
+        ]
         # Where all of them fail, each may wait for a timeout of its own.
         if len(alike) > 1 and connected.intersection(alike):
             others = ", ".join(sorted(set(alike) - {name}))
@@ -114,11 +118,11 @@ def all_green(clues: Sequence[Clue]) -> Iterable[Clue]:
 
 
 def never_answers(clues: Sequence[Clue]) -> Iterable[Clue]:
-    """Something that never gave an answer, however often it was asked, and without load: the way to it is cut."""
-    for name in dict.fromkeys(clue.dependency for clue in clues if clue.origin is Origin.OBSERVATION):
-        seen = _observed(clues, name)
+    """Something that never gave a probe an answer, however often, and without load: the way to it is cut."""
+    for (name, probe), seen in _by_probe(clues).items():
         if len(seen) > 1 and all(map(_no_answer, seen)):
-            yield _fact("never_answers", name, f"none of {len(seen)} attempts is answered: {seen[0].text}")
+            about = f"none of {len(seen)} attempts of {probe} is answered: {seen[0].text}"
+            yield _fact("never_answers", name, about)
 
 
 def only_under_load(clues: Sequence[Clue]) -> Iterable[Clue]:
@@ -185,13 +189,17 @@ def _no_answer(clue: Clue) -> bool:
     return not _is_up(clue) and (clue.timed_out or _late(clue.text))
 
 
-def _latencies(clues: Sequence[Clue]) -> dict[str, list[float]]:
-    """What the health checks measured, by dependency."""
-    found: dict[str, list[float]] = {}
+def _latencies(clues: Sequence[Clue]) -> dict[tuple[str, str], list[float]]:
+    """What was measured, by dependency and probe."""
+    found: dict[tuple[str, str], list[float]] = {}
     for clue in clues:
         if clue.origin is Origin.OBSERVATION and clue.latency_s is not None and not clue.timed_out:
-            found.setdefault(clue.dependency, []).append(clue.latency_s)
+            found.setdefault((clue.dependency, _probe_of(clue)), []).append(clue.latency_s)
     return found
+
+
+def _probe_of(clue: Clue) -> str:
+    return clue.ref.partition("#")[0]
 
 
 def _clustered(latencies: Sequence[float]) -> float:
@@ -205,5 +213,5 @@ def _by_probe(clues: Sequence[Clue]) -> dict[tuple[str, str], list[Clue]]:
     found: dict[tuple[str, str], list[Clue]] = {}
     for clue in clues:
         if clue.origin is Origin.OBSERVATION and clue.state in (DependencyState.UP, DependencyState.DOWN):
-            found.setdefault((clue.dependency, clue.ref.partition("#")[0]), []).append(clue)
+            found.setdefault((clue.dependency, _probe_of(clue)), []).append(clue)
     return found

@@ -143,8 +143,8 @@ def _explains(other: Finding, finding: Finding, graph: Graph) -> bool:
     """Whether *finding* follows from *other*: known to be brought about by it, or above it with no sign of its own."""
     if other is finding:
         return False
-    if other.cause == finding.cause and other.dependency in graph.stands_on(finding.dependency):
-        return True
+    if other.cause == finding.cause and other.hypothesis is not None:
+        return other.hypothesis.cause.shared or other.dependency in graph.stands_on(finding.dependency)
     if other.hypothesis and any(one.cause == finding.cause for one in other.hypothesis.cause.brings):
         return other.certainty is Certainty.CONFIRMED
     if finding.certainty is Certainty.CONFIRMED:

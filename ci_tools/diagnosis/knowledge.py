@@ -161,6 +161,8 @@ class Cause(_Document):
     """Where it can strike; empty: anywhere."""
     owner: str = ""
     """The dependency whose owner in CODEOWNERS puts it right; empty: that of the dependency it struck."""
+    shared: bool = False
+    """It strikes many places at once: seen at several, it is one."""
     signs: tuple[Sign, ...] = ()
     """What clues of a campaign have to be like: observations, facts, lines of a log."""
     words: tuple[Sign, ...] = ()

@@ -50,7 +50,12 @@ async def test_a_bystander_leaves_no_connection(
     api: httpx.AsyncClient, auth: httpx.AsyncClient, switched: Switched, user: User
 ) -> None:
     """Fault connections_exhausted: PostgreSQL's own text from both services, at once; connections are there after."""
+
+    async def is_refused() -> bool:
+        return (await checks(api))["postgresql"]["connected"] is False
+
     with switched("connections_exhausted"):
+        assert await eventually(is_refused, within_s=8.0)
         during = await checks(api)
         other = check_answered(await auth.get("/health/ready"), {}, 503)
         pool = check_answered(await api.get("/api/monitoring/pool-status", headers=user.bearer), {})

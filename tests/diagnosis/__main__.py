@@ -142,7 +142,7 @@ def _share(scores: Sequence[Score]) -> float | None:
 
 
 def _told(one: Score) -> dict[str, Any]:
-    relation = asdict(one.relation) if one.relation else None
+    relation = one.relation.model_dump(mode="json") if one.relation else None
     return {"faults": one.trial.faults, "relation": relation, "found": one.found, "problems": one.problems}
 
 

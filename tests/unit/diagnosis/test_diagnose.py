@@ -37,7 +37,7 @@ def test_an_incident_goes_to_the_owner_of_its_dependency() -> None:
 
 def test_a_cause_can_have_an_owner_of_its_own() -> None:
     """Who puts it right is not always who suffers."""
-    slow = [up(name, latency_s=0.5) for name in ("service", "edge") for _ in range(3)]
+    slow = [up(name, probe="checks", latency_s=0.5) for name in ("service", "edge") for _ in range(3)]
     (incident,) = incidents(*slow)
 
     assert (incident.cause, incident.dependency, incident.owners) == ("stuck", "service", ("@edge-team",))
@@ -45,7 +45,7 @@ def test_a_cause_can_have_an_owner_of_its_own() -> None:
 
 def test_latencies_are_read_in_the_time_of_the_real_system() -> None:
     """A twin's half second is the resolver's five."""
-    slow = [up(name, latency_s=0.5) for name in ("service", "edge") for _ in range(3)]
+    slow = [up(name, probe="checks", latency_s=0.5) for name in ("service", "edge") for _ in range(3)]
 
     assert incidents(*slow)[0].evidence[0].text == "service and edge all take 5.0 s"
 

@@ -72,7 +72,7 @@ def test_what_is_seen_through_something_dead_is_no_outage_of_its_own() -> None:
 
 def test_what_a_cause_brings_about_is_absorbed_whatever_shows_it() -> None:
     """A dirty name holds the loop, and a held loop has signs that discriminate."""
-    slow = [well(name, latency_s=5.0) for name in ("store", "service") for _ in range(3)]
+    slow = [well(name, ref="checks#1", latency_s=5.0) for name in ("store", "service") for _ in range(3)]
     (finding,) = found([clue("cache", "no such name"), *slow])
 
     assert finding.cause == "dirty"
