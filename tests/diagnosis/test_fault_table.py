@@ -82,7 +82,7 @@ def test_no_two_faults_mask_each_other(table: FaultTable) -> None:
         (("redis_down", "service_unavailable"), "independent", {"redis_down", "service_unavailable"}, None),
         (("secret_dirty", "service_unavailable"), "masking", {"service_unavailable"}, "secret_dirty"),
         (("secret_dirty", "event_loop_blocked"), "consequence", {"secret_dirty"}, "event_loop_blocked"),
-        (("secret_dirty", "agent_silent"), "masking", {"secret_dirty"}, "agent_silent"),
+        (("secret_dirty", "agent_silent"), "independent", {"secret_dirty", "agent_silent"}, None),
         (("edge_throttled", "database_down"), "masking", {"edge_throttled"}, "database_down"),
         (("edge_throttled", "tls_domain"), "independent", {"edge_throttled", "tls_domain"}, None),
         (("database_down", "agent_silent"), "masking", {"database_down"}, "agent_silent"),
