@@ -11,7 +11,7 @@ from tests.diagnosis.scoring import Score, score
 from tests.diagnosis.trials import ROOT, Trial, run
 
 pytestmark = pytest.mark.xdist_group("acceptance")
-"""A fault and a pair that the seed draws; all of them are run by ``nox -s diagnosis``."""
+"""The crisis, and a pair that the seed draws; every fault and more pairs are run by ``nox -s diagnosis``."""
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,6 @@ def diagnosed(faults: tuple[str, ...], table: FaultTable, folder: Path, figures:
     scored = score(outcome, table, owners)
     figures |= {"faults": faults, "found": scored.found, "campaign_s": outcome.took_s}
     return scored
-
-
-def test_a_fault_is_one_incident_with_its_cause(
-    table: FaultTable, random: Random, tmp_path: Path, figures: dict[str, Any]
-) -> None:
-    """At its place, with its owner, and nothing else."""
-    assert diagnosed((random.choice(list(table.fault)),), table, tmp_path, figures).problems == ()
 
 
 def test_two_faults_are_told_apart(table: FaultTable, random: Random, tmp_path: Path, figures: dict[str, Any]) -> None:
