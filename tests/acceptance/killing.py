@@ -31,9 +31,9 @@ def moment(number: int, of: int, events: int, random: Random) -> Moment:
     return Moment(events=max(1, int(share * 0.97 * events)), wait_s=random.uniform(0.0, _MOST_WAIT_S))
 
 
-def begin(processes: Brood, out: Path, temporary: Path) -> "subprocess.Popen[bytes]":
+def begin(processes: Brood, out: Path, temporary: Path, *options: str) -> "subprocess.Popen[bytes]":
     """A campaign of the first phase runs, and writes beside *out* what it says."""
-    argv = ci_tools("campaign", "--out", str(out), *FIRST_PHASE)
+    argv = ci_tools("campaign", "--out", str(out), *FIRST_PHASE, *options)
     return processes.start(argv, environ(temporary), out.with_suffix(".log"))
 
 

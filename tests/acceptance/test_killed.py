@@ -91,7 +91,7 @@ def test_killed_worker_is_told(random: Random, tmp_path: Path, temporary: Path, 
     """A campaign that loses a pytest worker ends by itself, does not pass, and accounts for every test."""
     out = tmp_path / "out"
     with brood() as processes:
-        campaign = begin(processes, out, temporary)
+        campaign = begin(processes, out, temporary, f"--workers={WORKERS}")
         eventually(lambda: is_testing(out, WORKERS), within_s=CAMPAIGN_S, what=lambda: "tests of every worker")
         random.choice(processes.pytest_workers()).kill()
         exit_code = campaign.wait(CAMPAIGN_S)
@@ -108,7 +108,7 @@ def test_killed_pytest_is_told(tmp_path: Path, temporary: Path, figures: dict[st
     """A campaign whose pytest is killed ends by itself as inconclusive, accounts for every test, leaves no worker."""
     out = tmp_path / "out"
     with brood() as processes:
-        campaign = begin(processes, out, temporary)
+        campaign = begin(processes, out, temporary, f"--workers={WORKERS}")
         eventually(lambda: is_testing(out, WORKERS), within_s=CAMPAIGN_S, what=lambda: "tests of every worker")
         controller = processes.pytest_controller()
         assert controller is not None
