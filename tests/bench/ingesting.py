@@ -162,7 +162,7 @@ def measure(form: Form, count: int, repeat: int, folder: Path) -> Mapping[str, A
 
 
 def _median(costs: Sequence[Cost], name: str) -> float:
-    return statistics.median(getattr(cost, name) for cost in costs)
+    return float(statistics.median(getattr(cost, name) for cost in costs))
 
 
 def _figures(costs: Sequence[Cost]) -> Mapping[str, Any]:
