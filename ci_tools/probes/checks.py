@@ -12,7 +12,6 @@ from ci_tools.probes.sighting import Seen, Sighting
 from ci_tools.questions import ChecksProbe
 from ci_tools.target.http import Answer
 
-_OK = 200
 _NOT_ASKED = ("skipped", "disabled")
 
 
