@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from ci_tools.evidence.events import (
     PhaseFinished,
     PhaseStarted,
     PlanExtended,
+    TestFinished,
 )
 from ci_tools.evidence.journal import CampaignDirectory, JournalTail, JournalWriter, read
 from ci_tools.evidence.redaction import Redactor
@@ -46,9 +47,9 @@ from ci_tools.runner.control import RunPhase
 from ci_tools.runner.dependencies import Dependencies
 from ci_tools.runner.parking import MARKS
 from ci_tools.runner.progress import Progress
-from ci_tools.runner.provisioning import described, provisioned
-from ci_tools.runner.pytest_process import PytestProcess
+from ci_tools.runner.provisioning import begun, described
 from ci_tools.runner.quiet import QuietWindow
+from ci_tools.runner.sessions import LOG, Sessions
 from ci_tools.spec import Spec
 from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment
 from ci_tools.verdict.fold import CampaignState, fold
@@ -57,8 +58,6 @@ from ci_tools.verdict.judgement import Judgement
 
 _WRITER = "campaign"
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LOG = "pytest.log"
-"""pytest's own output."""
 
 
 class StopRequestedError(KeyboardInterrupt):
@@ -111,9 +110,9 @@ class CampaignRun:
     _journal: JournalWriter = field(init=False)
     _tail: JournalTail = field(init=False)
     _environment: Environment = field(init=False)
-    _stack: ExitStack = field(init=False)
-    _pytest: PytestProcess | None = field(init=False, default=None)
-    _apart: bool = field(init=False, default=False)
+    _sessions: Sessions = field(init=False)
+    _wrong: bool = field(init=False, default=False)
+    """Whether a test of the present phase has failed."""
     _orphaned: bool = field(init=False, default=False)
     _dependencies: Dependencies = field(init=False)
     _breaker: Breaker = field(init=False, default_factory=Breaker)
@@ -223,24 +222,41 @@ class CampaignRun:
         )
 
     def _provision_and_run(self) -> None:
-        with ExitStack() as self._stack:
-            self._environment, environ = self._stack.enter_context(
-                provisioned(self.spec, self.request.environment, self.environ, faults=self.request.faults)
+        with ExitStack() as stack:
+            site = stack.enter_context(
+                begun(self.spec, self.request.environment, self.environ, faults=self.request.faults)
             )
-            self._environment = _shared(self._environment, len(self.request.shards))
+            self._environment = _shared(site.environment, len(self.request.shards))
             file = self.directory.file("environment.json")
             dump_environment(self._environment, file)
-            environ = {**environ, ENVIRONMENT_FILE: str(file)}
-            quiet = self._stack.enter_context(QuietWindow(self._environment, {**self.environ, **environ}))
-            self._stack.callback(self.directory.file(MARKS).unlink, missing_ok=True)
+            stack.callback(self.directory.file(MARKS).unlink, missing_ok=True)
+            self._sessions = stack.enter_context(self._over({**site.variables, ENVIRONMENT_FILE: str(file)}))
+            self._sessions.begin(self._suites_ahead())
+            site.stand()
+            environ = {**self.environ, **site.variables}
+            quiet = stack.enter_context(QuietWindow(self._environment, environ))
+            self._identify(quiet)
+            self.progress.doing("collecting")
+            self._sessions.settle(self._environment.scaled(self.first.phases[0].budget_s))
             self._dependencies = Dependencies(quiet, self._environment.time_scale, self._known, self._write)
             gated = [phase for plan in self._plans_ahead() for phase in plan.phases]
-            self._breaker.guard(self._environment, {**self.environ, **environ}, gated)
-            self._stack.callback(self._breaker.close)
-            self._identify(quiet)
+            self._breaker.guard(self._environment, environ, gated)
+            stack.callback(self._breaker.close)
             self._survey(quiet)
-            self._phases(quiet, environ)
+            self._phases(quiet)
             self._note_veto()
+
+    def _over(self, environ: Mapping[str, str]) -> Sessions:
+        return Sessions(
+            root=self.request.root,
+            directory=self.directory,
+            environ=environ,
+            workers=self.request.workers,
+            shard=self.request.part,
+            suites_own=self._environment.pytest_args,
+            breaker=self._breaker,
+            watch=self._watch,
+        )
 
     def _survey(self, quiet: QuietWindow) -> None:
         """Look at everything once: what is wrong with one part explains what will fail in others."""
@@ -248,36 +264,35 @@ class CampaignRun:
         for observation in quiet.survey():
             self._write(Observed(observation=observation))
 
-    def _survey_again(self, phase: Phase, quiet: QuietWindow, deadline: float) -> None:
+    def _survey_again(self, quiet: QuietWindow, deadline: float) -> None:
         """Look once more where a phase went wrong: what it has brought about stands in the services' own words now."""
-        outcomes = {test.outcome for test in self._judgement().tests if test.phase == phase.number}
-        if not outcomes.isdisjoint(FAILURES) and time.monotonic() < deadline:
+        if self._wrong and time.monotonic() < deadline:
             self._survey(quiet)
 
     def _note_veto(self) -> None:
         """A suite's own plugin may refuse a session whose tests all passed: that is no pass either."""
-        if self._pytest is None or not self._pytest.alive:
+        exit_code = self._sessions.exit_code()
+        if not exit_code:
             return
-        self._pytest.close()
         outcomes = {test.outcome for test in self._judgement().tests}
         explained = 0 if outcomes.isdisjoint(FAILURES) else 1
-        if self._pytest.exit_code not in (0, explained):
-            trouble = f"pytest ended its session with exit code {self._pytest.exit_code}, which no test explains"
+        if exit_code != explained:
+            trouble = f"pytest ended its session with exit code {exit_code}, which no test explains"
             self._write(Interrupted(reason=f"{trouble}; see {LOG}"))
 
-    def _phases(self, quiet: QuietWindow, environ: Mapping[str, str]) -> None:
-        if self._run_plan(self.first, quiet, environ):
+    def _phases(self, quiet: QuietWindow) -> None:
+        if self._run_plan(self.first, quiet):
             verdict = self._judgement().phases[-1].verdict
             extension = following(self.spec, self._environment, self.request.plan, verdict)
             if extension is not None:
                 self._write(PlanExtended(reason=extension.reason, phases=extension.phases, left_out=extension.left_out))
-                self._run_plan(extension, quiet, environ)
+                self._run_plan(extension, quiet)
 
-    def _run_plan(self, part: Plan, quiet: QuietWindow, environ: Mapping[str, str]) -> bool:
+    def _run_plan(self, part: Plan, quiet: QuietWindow) -> bool:
         # Of a shard nothing passes before the others are there.
         stopping = (Verdict.FAIL,) if self.request.shard else (Verdict.FAIL, Verdict.INCONCLUSIVE)
         for phase in self._ours(part.phases):
-            self._run_phase(phase, quiet, environ)
+            self._run_phase(phase, quiet)
             if part.stop_early and self._verdict_of(phase) in stopping:
                 return False
         return True
@@ -286,22 +301,23 @@ class CampaignRun:
         shard = self.request.shard
         return [phase for phase in phases if shard is None or phase.number in shard.phases]
 
-    def _run_phase(self, phase: Phase, quiet: QuietWindow, environ: Mapping[str, str]) -> None:
+    def _run_phase(self, phase: Phase, quiet: QuietWindow) -> None:
         deadline = time.monotonic() + self._environment.scaled(phase.budget_s)
         self._write(PhaseStarted(number=phase.number))
+        self._wrong = False
         self.progress.deadline(deadline)
         cut_short = "interrupted"
         try:
             self._dependencies.sample(phase, deadline)
             self._breaker.hold(self._dependencies.down)
-            ended = self._test(phase, environ, deadline)
+            ended = self._test(phase, deadline)
             self._identify(quiet)
-            self._survey_again(phase, quiet, deadline)
+            self._survey_again(quiet, deadline)
             cut_short = ended
         finally:
             self._write(PhaseFinished(number=phase.number, cut_short=cut_short))
 
-    def _test(self, phase: Phase, environ: Mapping[str, str], deadline: float) -> str:
+    def _test(self, phase: Phase, deadline: float) -> str:
         found = self._existing(phase)
         if not found:
             return "" if not phase.suites else "none of its files exists"
@@ -314,39 +330,8 @@ class CampaignRun:
             part=self.request.shard.part if self.request.shard else 1,
             parts=self.request.shard.parts if self.request.shard else 1,
         )
-        self.progress.doing("collecting")
-        if not self._apart:
-            cut_short, begun = self._together(environ, order)
-            # What belongs to another phase may keep pytest from collecting: it must cost that phase only.
-            self._apart = not begun
-            if phase.number in begun or time.monotonic() >= deadline:
-                return cut_short or self._second_pass(order)
-        with closing(self._pytest_over(environ, found)) as process:
-            return process.run(order, self._watch, self._down)
-
-    def _second_pass(self, order: RunPhase) -> str:
-        """What was held back by something that is up again has one chance, while there is time."""
-        self._breaker.settle()
-        self._watch()
-        again = self._breaker.recovered()
-        if not again or self._pytest is None or not self._pytest.alive or time.monotonic() >= order.deadline:
-            return ""
-        self.progress.doing("running what was held back")
-        return self._pytest.run(replace(order, again=again, failing=self._down()), self._watch, self._down)
-
-    def _down(self) -> Mapping[str, str]:
-        return self._breaker.held
-
-    def _together(self, environ: Mapping[str, str], order: RunPhase) -> tuple[str, Sequence[int]]:
-        """Run a phase in the one pytest over all that may still run: one for each would cost its start each time.
-
-        What cut the phase short, or nothing, and the phases that this pytest has begun so far.
-        """
-        if self._pytest is None or not self._pytest.alive:
-            paths = [path for suite in self._suites_ahead() for path in suite.paths]
-            found, _ = pytest_process.expand(paths, self.request.root)
-            self._pytest = self._stack.enter_context(closing(self._pytest_over(environ, found)))
-        return self._pytest.run(order, self._watch, self._down), self._pytest.begun
+        self.progress.doing("running")
+        return self._sessions.run(order, found, self._suites_ahead())
 
     def _existing(self, phase: Phase) -> list[str]:
         paths: list[str] = []
@@ -360,22 +345,6 @@ class CampaignRun:
                     )
                 )
         return paths
-
-    def _pytest_over(self, environ: Mapping[str, str], paths: Sequence[str]) -> PytestProcess:
-        return PytestProcess(
-            lambda control: pytest_process.arguments(
-                paths,
-                root=self.request.root,
-                out=self.directory.path,
-                workers=self.request.workers,
-                control=control,
-                shard=self.request.part,
-                suites_own=self._environment.pytest_args,
-            ),
-            root=self.request.root,
-            environ=environ,
-            log=self.directory.log(LOG),
-        )
 
     def _suites_ahead(self) -> list[Suite]:
         return [suite for one in self._plans_ahead() for phase in self._ours(one.phases) for suite in phase.suites]
@@ -400,6 +369,7 @@ class CampaignRun:
         for record in self._tail.poll():
             self.progress.take(record)
             self._breaker.take(record)
+            self._wrong |= isinstance(record.event, TestFinished) and record.event.outcome in FAILURES
         self._hear()
         self.progress.tick()
 

@@ -39,8 +39,15 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Every worker of the session has collected and is idle."""
+
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseBegun:
-    """The session has collected, and runs what it was ordered to."""
+    """The session runs what it was ordered to."""
 
     phase: int
 
@@ -77,7 +84,7 @@ class Line:
         """The end that a parent handed over."""
         return cls(socket.socket(fileno=descriptor))
 
-    def send(self, message: RunPhase | Hold | PhaseBegun | PhaseDone) -> None:
+    def send(self, message: RunPhase | Hold | Ready | PhaseBegun | PhaseDone) -> None:
         """Say *message* without waiting: what the other end does not take now goes out during :meth:`receive`.
 
         An end that is gone does not hear it, which the next :meth:`receive` tells.

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ci_tools.errors import CredentialsMissingError, UsageError
@@ -54,26 +55,48 @@ def _require_secret(environment: Environment, environ: Mapping[str, str]) -> Non
             return
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where an environment is, or will be."""
+
+    environment: Environment
+    variables: Mapping[str, str]
+    """What its users need beside their own environment variables."""
+    stand: Callable[[], None]
+    """Waits until it stands; raises TwinError if a twin does not."""
+
+
 @contextmanager
 def provisioned(
     spec: Spec, name: str, environ: Mapping[str, str], *, faults: Sequence[str] = (), join: bool = False
-) -> Iterator[tuple[Environment, dict[str, str]]]:
+) -> Iterator[tuple[Environment, Mapping[str, str]]]:
     """The environment *name*, standing, and the variables that its users need beside *environ*.
 
     A twin is started and stopped again; with *join* one that a person serves is used instead.
     """
+    with begun(spec, name, environ, faults=faults, join=join) as site:
+        site.stand()
+        yield site.environment, site.variables
+
+
+@contextmanager
+def begun(
+    spec: Spec, name: str, environ: Mapping[str, str], *, faults: Sequence[str] = (), join: bool = False
+) -> Iterator[Site]:
+    """The environment *name* as :func:`provisioned` gives it, while a twin may still be starting."""
     raw = described(spec, name, environ, faults)
     if raw.provision != _PROVISIONED_BY_TWIN:
-        yield raw, {}
+        yield Site(environment=raw, variables={}, stand=lambda: None)
         return
     from ci_tools.twin.handle import Twin  # noqa: PLC0415 - needs the extra [twin]
 
     with ExitStack() as stack:
         served = Twin.join() if join else None
-        twin = served or stack.enter_context(Twin.start(faults=faults, time_scale=raw.time_scale))
+        twin = served or stack.enter_context(Twin.begin(faults=faults, time_scale=raw.time_scale))
         # The pace that processes share is worth as much as the twin's edge: it goes with it.
         variables = {**twin.environ, PACING_DIR: str(Path(twin.directory) / "pacing")}
-        yield spec.environment(name, {**environ, **variables}), variables
+        environment = spec.environment(name, {**environ, **variables})
+        yield Site(environment=environment, variables=variables, stand=twin.stand)
 
 
 def serve(spec: Spec, *, faults: Sequence[str], say: Callable[[str], None]) -> None:

@@ -120,6 +120,18 @@ class PytestProcess:
         """Whether it can run a further phase."""
         return self._process.poll() is None
 
+    def collected(self, within_s: float, watch: Callable[[], None]) -> bool:
+        """Wait until it has collected, calling *watch* all the while; whether it has, within so many seconds."""
+        until = time.monotonic() + within_s
+        while not self._idle and self.alive and time.monotonic() < until:
+            watch()
+            self._copying.check()
+            with suppress(TimeoutError):
+                if self._line.receive(within_s=_POLL_S) is None:
+                    break
+                self._idle = True
+        return self._idle
+
     def run(self, order: RunPhase, watch: Callable[[], None], down: Callable[[], Mapping[str, str]] = dict) -> str:
         """Run one phase, calling *watch* all the while; what kept it from doing all, or nothing.
 
@@ -148,7 +160,8 @@ class PytestProcess:
                 return self._died()
             if "left" in message:
                 return self._done(PhaseDone(**message))
-            self.begun.append(PhaseBegun(**message).phase)
+            if "workers" not in message:  # it had not collected when it was given the order
+                self.begun.append(PhaseBegun(**message).phase)
 
     def _hold(self, before: Mapping[str, str], down: Mapping[str, str]) -> Mapping[str, str]:
         """Tell the session what has died since *before*; what was held back has its turn in the next order."""

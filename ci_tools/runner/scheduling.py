@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xdist.workermanage import WorkerController
 
 from ci_tools.model import NodeId
-from ci_tools.runner.control import Line, PhaseBegun, PhaseDone, RunPhase
+from ci_tools.runner.control import Line, PhaseBegun, PhaseDone, Ready, RunPhase
 from ci_tools.runner.dispatch import Dispatch
 from ci_tools.runner.parking import PARKED
 
@@ -94,6 +94,7 @@ class CampaignScheduling:
         if not self._begun:
             self._begun = True
             self._compare()
+            self._line.send(Ready(workers=len(self._nodes)))
             self._barrier()
         self._advance()
 

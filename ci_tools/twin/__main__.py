@@ -1,7 +1,8 @@
 """``python -m ci_tools.twin``: a twin in the foreground.
 
-One line of JSON on standard output tells how to reach it, once it is healthy, or ``{"error": …}`` why
-it is not. It ends, leaving nothing behind, on SIGTERM, SIGINT, or at the end of its standard input.
+A line of JSON on standard output tells where it will be, and a second one, ``{"healthy": true}``, that it is; or
+``{"error": …}`` why it is not. It ends on SIGTERM, SIGINT, or at the end of its standard input, and leaves nothing
+behind.
 """
 
 import argparse
@@ -56,6 +57,8 @@ async def run(options: argparse.Namespace, switches: Sequence[Switch]) -> None:
 
 
 async def _serve(supervisor: "Supervisor", lifetime: Lifetime, *, served: bool) -> None:
+    announcement = supervisor.announcement().document()
+    _say(announcement)
     starting = asyncio.create_task(supervisor.start())
     told = asyncio.create_task(lifetime.over.wait())
     await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
@@ -64,12 +67,12 @@ async def _serve(supervisor: "Supervisor", lifetime: Lifetime, *, served: bool) 
         with suppress(asyncio.CancelledError):
             await starting
         raise TwinError("the twin was told to stop before it was healthy")
-    announcement = starting.result().document()
+    starting.result()
     pointer = served_pointer(user_folder())
     if served:
         publish(pointer, announcement)
     try:
-        _say(announcement)
+        _say({"healthy": True})
         await told
     finally:
         if served:
@@ -78,7 +81,7 @@ async def _serve(supervisor: "Supervisor", lifetime: Lifetime, *, served: bool) 
 
 def _say(document: dict[str, object]) -> None:
     with suppress(BrokenPipeError):
-        print(json.dumps(document), flush=True)  # noqa: T201  the line that whoever started us waits for
+        print(json.dumps(document), flush=True)  # noqa: T201  the lines that whoever started us waits for
 
 
 def main(argv: Sequence[str] | None = None) -> int:

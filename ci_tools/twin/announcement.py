@@ -1,4 +1,4 @@
-"""What a healthy twin tells whoever started it."""
+"""What a twin tells whoever started it."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Announcement(BaseModel):
-    """How to reach one running twin."""
+    """How to reach one twin, once it is healthy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

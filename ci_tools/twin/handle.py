@@ -47,6 +47,28 @@ class Twin:
     ) -> Self:
         """A healthy twin of our own with *faults* switched on; it ends when this process does.
 
+        Args and errors are those of :meth:`begin` and :meth:`stand`.
+        """
+        twin = cls.begin(faults, time_scale=time_scale, max_connections=max_connections, served=served, environ=environ)
+        try:
+            twin.stand()
+        except BaseException:
+            twin.stop()
+            raise
+        return twin
+
+    @classmethod
+    def begin(
+        cls,
+        faults: Sequence[str] = (),
+        *,
+        time_scale: float = DEFAULT_TIME_SCALE,
+        max_connections: int = 100,
+        served: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """A twin of our own that is being started, and says where it will be; :meth:`stand` waits for its health.
+
         Args:
             faults: As :func:`ci_tools.twin.faults.parse_fault` reads them.
             time_scale: Real seconds for a second of the contract.
@@ -56,17 +78,27 @@ class Twin:
 
         Raises:
             UsageError: An unknown fault.
-            TwinError: A part did not come up; the text holds its last lines.
+            TwinError: It did not begin; the text holds its last lines.
         """
         switches = parse_faults(faults)
         argv = _argv(switches, time_scale=time_scale, max_connections=max_connections, served=served)
         supervisor = _Supervisor(argv, os.environ if environ is None else environ)
         try:
-            announcement = supervisor.announced(_START_S)
+            announcement = Announcement.model_validate(supervisor.told(_START_S))
         except BaseException:
             supervisor.stop()
             raise
         return cls(announcement, supervisor)
+
+    def stand(self) -> None:
+        """It is healthy, with its faults on; a joined one is anyway.
+
+        Raises:
+            UsageError: Its faults cannot be on together.
+            TwinError: A part did not come up; the text holds its last lines.
+        """
+        if self._supervisor is not None:
+            self._supervisor.told(_START_S)
 
     @classmethod
     def join(cls) -> Self | None:
@@ -142,18 +174,19 @@ class _Supervisor:
             env=dict(environ),
             start_new_session=True,
         )
+        self._heard = b""
 
-    def announced(self, within_s: float) -> Announcement:
-        """What the healthy twin tells, or the error that it tells instead."""
+    def told(self, within_s: float) -> dict[str, Any]:
+        """What the twin tells next, or the error that it tells instead."""
         line = self._line(time.monotonic() + within_s)
         try:
-            content = json.loads(line)
+            content: dict[str, Any] = json.loads(line)
         except ValueError:
             said = f"the twin's supervisor said nothing of use within {within_s:g} s"
             raise TwinError(f"{said}; its last words:\n{self._last_words()}") from None
         if "error" in content:
             raise (UsageError if content.get("usage") else TwinError)(str(content["error"]))
-        return Announcement.model_validate(content)
+        return content
 
     def wait(self) -> None:
         """The process has ended."""
@@ -174,15 +207,15 @@ class _Supervisor:
     def _line(self, deadline: float) -> bytes:
         output = self._process.stdout
         assert output is not None
-        line = b""
-        while not line.endswith(b"\n"):
+        while b"\n" not in self._heard:
             left_s = deadline - time.monotonic()
             if left_s <= 0 or not select.select([output], [], [], left_s)[0]:
                 break
             part = os.read(output.fileno(), 65536)
             if not part:
                 break
-            line += part
+            self._heard += part
+        line, _, self._heard = self._heard.partition(b"\n")
         return line
 
     def _last_words(self) -> str:

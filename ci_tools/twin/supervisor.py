@@ -53,6 +53,7 @@ class Supervisor:
         self._identity = identity()
         self._switching = asyncio.Lock()
         self._reserved: dict[ServiceName, socket.socket] = {name: reserve_port() for name in SERVICES}
+        self._entrance = reserve_port()
         ports = {name: number_of(held) for name, held in self._reserved.items()}
         self._services = {name: ServiceProcess(name, module_of(name), ports[name], directory) for name in SERVICES}
         self._edge = Edge(
@@ -73,7 +74,7 @@ class Supervisor:
         self._healthy_documents: dict[ServiceName, ServiceSettings] = {}
         self._state: Desired
 
-    async def start(self) -> Announcement:
+    async def start(self) -> None:
         """Every part is up, the faults are on, and the control socket answers.
 
         Raises:
@@ -92,7 +93,6 @@ class Supervisor:
         await _all(*(self._services[name].stop() for name in self._state.stopped))
         await self._watch_instances(self._state)
         await self._control.start()
-        return self._announcement()
 
     async def stop(self) -> None:
         """No part is left, whichever of them had started."""
@@ -106,7 +106,7 @@ class Supervisor:
             *(part.stop() for part in (self._postgresql, self._redis) if part is not None),
             return_exceptions=True,
         )
-        for held in self._reserved.values():
+        for held in (self._entrance, *self._reserved.values()):
             held.close()
 
     async def _stop_services(self) -> None:
@@ -187,7 +187,7 @@ class Supervisor:
 
     async def _start_edge(self) -> None:
         self._certificates = await asyncio.to_thread(Certificates, tuple(HOSTS), self._directory / "ca.pem")
-        await self._edge.start(self._certificates.context)
+        await self._edge.start(self._certificates.context, number_of(self._entrance))
 
     async def _strike(self, state: Desired) -> None:
         """Proxies, edge and bystander are as *state* says; what did not change is not touched."""
@@ -243,7 +243,7 @@ class Supervisor:
         assert self._redis is not None
         return Layout(
             ports=Ports(
-                edge=self._edge.port,
+                edge=number_of(self._entrance),
                 services={name: number_of(held) for name, held in self._reserved.items()},
                 **{name: proxy.port for name, proxy in self._proxies.items()},
             ),
@@ -258,14 +258,15 @@ class Supervisor:
             postgresql_database=self._postgresql.database,
         )
 
-    def _announcement(self) -> Announcement:
+    def announcement(self) -> Announcement:
+        """Where all of it is to be found once it has started; that is known from the beginning."""
         control = str(self._directory / "control.sock")
         return Announcement(
             pid=os.getpid(),
             directory=str(self._directory),
             control=control,
             environ={
-                "TWIN_EDGE_PORT": str(self._edge.port),
+                "TWIN_EDGE_PORT": str(number_of(self._entrance)),
                 "TWIN_CA_FILE": str(self._directory / "ca.pem"),
                 "TWIN_CONTROL": control,
                 "E2E_OAUTH_SIMULATION_KEY": self._secrets.e2e,

@@ -19,7 +19,8 @@ METHOD: Mapping[str, str] = {
     "the next phase's; the least of all turns",
     "dispatch_s": "from the campaign's journal: from the beginning of a phase's first test to the end of its last, "
     "added up over phases",
-    "session_s": "of a campaign: from its last word before pytest starts (journal) until that process is gone "
+    "session_s": "of a campaign: what it waits for pytest, which is started beside the twin, after the twin's first "
+    "answer (journal), and from its last word before the first phase's tests (journal) until that process is gone "
     "(observed), without the quiet windows between phases (journal); of plain pytest: the command",
     "campaign_s": "the command: twin, gates, tests, verdict",
     "cpu_s": "of all processes; a campaign's includes the start of its twin, plain pytest's does not",

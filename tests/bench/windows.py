@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ci_tools.evidence.events import Collected, Record, TestFinished, TestStarted
+from ci_tools.evidence.events import Collected, DeploymentIdentified, Observed, Record, TestFinished, TestStarted
 from ci_tools.model import NodeId
 
 _CAMPAIGN = "campaign"
@@ -76,7 +76,7 @@ class Session:
     """One pytest session of a campaign, in seconds."""
 
     start_s: float
-    """From the order to start it to the beginning of the first test."""
+    """What the campaign waited for it: after the system's first answer to collect, and for its first test to begin."""
     dispatch_s: float
     """The phases' windows, added up."""
     barriers_s: float
@@ -95,11 +95,15 @@ class Session:
 def session(records: Sequence[Record], windows: Sequence[PhaseWindow], *, ended: float) -> Session:
     """The session that ran *windows* and whose process was gone at *ended*.
 
+    It is started beside the system that it tests; from the first answer of that on, the campaign waits for it, and
+    then looks at everything.
+
     A quiet window lasts from the end of a phase's last test to the campaign's last word before the session
     records the next phase; what the session does from then on is its own.
 
     Raises:
-        UnreadableRunError: the session never recorded that it began a phase, or there was more than one.
+        UnreadableRunError: the session never recorded that it began a phase, there was more than one, or the
+            campaign did not say when it began to wait or stopped waiting.
     """
     writers = {record.writer for record in records if record.writer.startswith(_CONTROLLER)}
     if len(writers) != 1:
@@ -111,12 +115,21 @@ def session(records: Sequence[Record], windows: Sequence[PhaseWindow], *, ended:
         quiet_s += max(0.0, word - previous.ended)
         gaps_s += following.began - previous.ended
     return Session(
-        start_s=windows[0].began - began,
+        start_s=_waited_s(records) + windows[0].began - began,
         dispatch_s=sum(window.dispatch_s for window in windows),
         barriers_s=gaps_s - quiet_s,
         end_s=ended - windows[-1].ended,
         quiet_s=quiet_s,
     )
+
+
+def _waited_s(records: Sequence[Record]) -> float:
+    answered = [record.at for record in records if isinstance(record.event, DeploymentIdentified)]
+    seen = (record.event.observation.at for record in records if isinstance(record.event, Observed))
+    asked = [at for at in seen if at is not None]
+    if not answered or not asked:
+        raise UnreadableRunError("the campaign does not say how long it waited for its pytest session to be ready")
+    return (min(asked) - min(answered)).total_seconds()
 
 
 def _first_collected(records: Sequence[Record], phase: int) -> float:

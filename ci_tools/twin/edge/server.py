@@ -9,7 +9,7 @@ from ci_tools.twin.edge.client import ClientConnection
 from ci_tools.twin.edge.exchange import Rules
 from ci_tools.twin.edge.limits import Allowances, Limiter
 from ci_tools.twin.edge.upstream import Pool
-from ci_tools.twin.ports import LOOPBACK
+from ci_tools.twin.ports import bind_beside
 
 _BACKLOG = 1024
 _IDLE_BEYOND_REQUEST_S = 10.0
@@ -43,8 +43,7 @@ class Edge:
         context.set_alpn_protocols(["http/1.1"])
         self._server = await asyncio.get_running_loop().create_server(
             lambda: ClientConnection(self._rules, self._connections, self._idle_s),
-            LOOPBACK,
-            port,
+            sock=bind_beside(port),
             ssl=context,
             backlog=_BACKLOG,
         )

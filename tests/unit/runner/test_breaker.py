@@ -106,7 +106,7 @@ def test_what_was_down_before_a_phase_has_its_chance_too(shop: Shop) -> None:
 
     def answer() -> dict[str, Any]:
         asked.append("health")
-        return {"status": "ok" if len(asked) > 3 else "gone"}
+        return {"status": "ok" if len(asked) > 1 else "gone"}
 
     shop.site.answers["/health"] = answer
     shop.run(phases=("first", "second"))

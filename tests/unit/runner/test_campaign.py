@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -276,14 +277,18 @@ def test_a_run_in_another_folder_finds_its_directory(
     assert judgement.verdict is Verdict.PASS
 
 
+def _displaced(log: Path) -> None:
+    log.rename(log.with_name(token_hex(8)))
+    log.mkdir()
+
+
 def test_a_phase_that_an_error_ends_is_cut_short(shop: Shop) -> None:
     """What it had not asked yet is not taken for done."""
-    (shop.root / "out").mkdir()
-    run = shop.prepared()
-    (shop.out / "pytest.log").mkdir()
+    (shop.root / "tests" / "conftest.py").write_text("raise ValueError('every pytest dies of this')")
+    shop.site.answers["/health"] = lambda: _displaced(shop.out / "pytest.log") or {"status": "ok"}
 
     with pytest.raises(JournalWriteError, match=r"pytest\.log: Is a directory"):
-        run.run()
+        shop.run()
 
     (phase,) = shop.events(PhaseFinished)
     assert phase.cut_short == "interrupted"

@@ -98,6 +98,20 @@ def test_a_part_that_does_not_come_up_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("own_folder")
+def test_a_twin_says_where_it_will_be_before_it_stands() -> None:
+    """Its users can prepare meanwhile; once it stands, it is there."""
+    with Twin.begin() as beginning:
+        port_told = beginning.environ["TWIN_EDGE_PORT"]
+        is_standing = Path(beginning.environ["TWIN_CONTROL"]).exists()
+        beginning.stand()
+        answer = get(beginning, "api", "/health")
+
+    assert int(port_told) > 0
+    assert not is_standing
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.usefixtures("own_folder")
 def test_nothing_survives_a_killed_parent(eventually: Callable[..., None]) -> None:
     """Killing who started the twin ends every process and removes every file, and nobody can join it."""
     with subprocess.Popen([sys.executable, "-c", BIRTH], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
