@@ -32,14 +32,14 @@ async def _run(probe: ConversationProbe, clients: Clients) -> Sighting:
     bearer = await clients.bearer(probe.timeout_s)
     try:
         async with open_socket(clients.patient(probe.timeout_s), bearer=bearer, host=probe.host) as socket:
-            await socket.expect("connection_established", within_s=clients.environment.timeouts.receive_s)
+            welcome = await socket.expect("connection_established", within_s=clients.environment.timeouts.receive_s)
             fields = {name: value for name, value in probe.message.items() if name != "type"}
             await socket.send(probe.message.get("type", ""), **fields)
             try:
                 events = await socket.events_of_run(within_s=probe.timeout_s)
             except FrameMissingError as error:
                 return _silence(str(error), socket.frames, clients.environment.scaled(probe.timeout_s))
-            return judged(events)
+            return judged(events, asked_s=welcome.t_s)
     except SocketRefusedError as error:
         # Without a connection nothing is said of agents; the connection has probes of its own.
         return Sighting(state=DependencyState.UNKNOWN, code=str(error.code), text=str(error))
@@ -62,9 +62,10 @@ def _silence(words: str, frames: Sequence[Frame], patience_s: float) -> Sighting
     )
 
 
-def judged(events: Sequence[Frame]) -> Sighting:
-    """What a run's events, up to its terminal one, say of it."""
-    took_s = events[-1].t_s - events[0].t_s
+def judged(events: Sequence[Frame], asked_s: float) -> Sighting:
+    """What the events of a run that was asked for at *asked_s*, up to its terminal one, say of it."""
+    # Not from its first event on: where we are late to read, all of them seem to come at once.
+    took_s = events[-1].t_s - asked_s
     if events[-1].type == "agent_error":
         text = f"the run ended in agent_error: {_words(events[-1].data)}"
         return Sighting(state=DependencyState.DOWN, code="agent_error", text=text)

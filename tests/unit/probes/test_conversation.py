@@ -104,13 +104,20 @@ async def test_without_a_connection_nothing_is_said_of_agents(survey: Any, servi
 )
 def test_events_out_of_order_are_told(types: list[str], words: str) -> None:
     """A user would see something begin and never end."""
-    seen = judged([Frame(type=kind, document={}, t_s=number) for number, kind in enumerate(types)])
+    seen = judged([Frame(type=kind, document={}, t_s=number) for number, kind in enumerate(types)], asked_s=0.0)
 
     assert (seen.state, seen.code, seen.text) == (DependencyState.DOWN, "out_of_order", words)
 
 
 def test_a_run_of_no_time_executed_nothing() -> None:
     """Five milliseconds are not enough for a tool."""
-    frames = [Frame(type=kind, document={}, t_s=0.001) for kind in ("agent_started", "agent_completed")]
+    frames = [Frame(type=kind, document={}, t_s=0.101) for kind in ("agent_started", "agent_completed")]
 
-    assert judged(frames).code == "too_fast"
+    assert judged(frames, asked_s=0.1).code == "too_fast"
+
+
+def test_events_that_are_read_all_at_once_are_no_quick_run() -> None:
+    """Whoever asks was busy; the run has had the time since it was asked for."""
+    frames = [Frame(type=kind, document={}, t_s=0.2) for kind in ("agent_started", "agent_completed")]
+
+    assert judged(frames, asked_s=0.1).code == "completed"
