@@ -50,14 +50,15 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
     case = _case(state, judgement, knowledge)
     found = separate(hypotheses(case.clues, knowledge), _troubled(case), case.clues, case.graph)
     windows = {one.dependency: window(one.dependency, case.clues) for one in found}
-    taken, left = assigned(case.tests, found, windows, case.graph)
+    alone = [test for test in case.tests if knowledge.stands_alone(test.clue)]
+    taken, left = assigned([test for test in case.tests if test not in alone], found, windows, case.graph)
     for test in list(left):
         # Whose words name a finding belongs to it, whenever it ran: an outage that comes and goes has no one window.
         if (number := _spoken_for(test, found, knowledge)) is not None:
             taken[number].append(test)
             left.remove(test)
     charged = [(finding, taken[number]) for number, finding in enumerate(found)]
-    charged += _of_their_own(left, case)
+    charged += _of_their_own([*alone, *left], case)
     numbers: dict[str, int] = {}
     incidents = []
     for suspected, tests in charged:

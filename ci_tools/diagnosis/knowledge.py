@@ -67,6 +67,8 @@ class Sign(_Document):
     """So many clues have to be like that."""
     place: str = ""
     """The dependency at which it shows the cause; empty: the one that the clue is about."""
+    own: bool = False
+    """A test that says so fails of its own, whatever else is down: no outage brings that about."""
 
     def matches(self, clue: Clue) -> bool:
         """Whether *clue* is like that."""
@@ -215,6 +217,10 @@ class Knowledge(_Document):
     def causes(self) -> Mapping[str, Cause]:
         """By id, in the order of the file."""
         return {cause.id: cause for cause in self.cause}
+
+    def stands_alone(self, clue: Clue) -> bool:
+        """Whether what *clue* says is no consequence of anything that is down."""
+        return any(sign.own and sign.matches(clue) for cause in self.cause for sign in cause.signs)
 
     def of_role(self, role: Role) -> Cause:
         """The first entry that has *role*."""

@@ -70,6 +70,11 @@ dependencies = ["agents"]
 signs = [{ says = "no event came", weight = 8, code = ["no_event"] }]
 
 [[cause]]
+id = "defect"
+summary = "its code is wrong"
+signs = [{ says = "its code raised it", weight = 5, origin = ["failure"], text = "unexpected Key", own = true }]
+
+[[cause]]
 id = "broken_deploy"
 summary = "the new build is broken"
 signs = [{ says = "it broke with the deploy", weight = 6, probe = ["since_deploy"] }]

@@ -68,6 +68,18 @@ def test_a_failure_that_needs_nothing_dead_is_an_incident_of_its_own() -> None:
     assert (store.dependency, store.cause, store.failed) == ("store", "unknown", ("store.py::test_a",))
 
 
+def test_what_no_outage_brings_about_is_an_incident_of_its_own() -> None:
+    """Even if the test needs what is down: over-grouping would hide the second cause."""
+    store, defect = incidents(
+        down("store", "refused", sampled=True),
+        ran("store", "test_a", message="500: unexpected KeyError"),
+        ran("store", "test_b", message="500: no answer"),
+    )
+
+    assert (store.cause, store.failed) == ("refused", ("store.py::test_b",))
+    assert (defect.cause, defect.failed) == ("defect", ("store.py::test_a",))
+
+
 def test_failures_are_told_apart_by_what_their_texts_speak_for() -> None:
     """Two causes at one dependency are two incidents."""
     one, other = incidents(ran("store", "test_a", message="timeout"), ran("store", "test_b", message="what is that"))
