@@ -9,7 +9,9 @@ from ci_tools.github.issues import GitHubIssues
 from ci_tools.triage.decide import decide
 from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Issue, ReopenIssue, UpdateIssue
 from ci_tools.verdict.judgement import Judgement
-from tests.unit.github.double import REPO, TOKEN, Fault, GitHubDouble
+from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
+from tests.doubles.github.switches import Fault
 from tests.unit.triage.scenarios import AROUND, failing, kinds, passing
 
 CREATE = CreateIssue(title="t", body="b <!-- n1 -->", labels=("e2e-campaign", "P1"), nonce="<!-- n1 -->", reason="r")
@@ -96,7 +98,7 @@ def test_an_issue_whose_answer_was_lost_is_not_filed_again(
     fault: Fault, github: GitHubDouble, issues: GitHubIssues
 ) -> None:
     """After an ambiguous failure the issue is found by its nonce."""
-    github.faults.append(fault)
+    github.switches.faults.append(fault)
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
     assert list(github.issues) == [1]
@@ -106,8 +108,8 @@ def test_an_issue_whose_answer_was_lost_is_not_filed_again(
 def test_an_issue_that_lists_do_not_show_yet_is_found_by_number(github: GitHubDouble, issues: GitHubIssues) -> None:
     """Lists lag behind; reading by number does not."""
     github.file("older")
-    github.hidden_from_lists.add(2)
-    github.faults.append(LOST[0])
+    github.switches.hidden_from_lists.add(2)
+    github.switches.faults.append(LOST[0])
 
     assert list(issues.apply([CREATE])) == [(CREATE, 2)]
     assert list(github.issues) == [1, 2]
@@ -117,7 +119,7 @@ def test_an_issue_that_was_not_filed_is_filed_after_a_look(
     github: GitHubDouble, issues: GitHubIssues, waits: list[float]
 ) -> None:
     """A failure that nothing came of is repeated, once it is known that nothing came of it."""
-    github.faults.append(Fault("POST", 502))
+    github.switches.faults.append(Fault("POST", 502))
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
     assert github.asked == [CREATED, LISTED, f"{LISTED}/1", CREATED]
@@ -126,8 +128,8 @@ def test_an_issue_that_was_not_filed_is_filed_after_a_look(
 
 def test_a_look_by_number_ends(github: GitHubDouble, issues: GitHubIssues) -> None:
     """A busy repository whose lists lag behind is not searched through without end."""
-    github.hidden_from_lists.update(github.file("busy") for _ in range(15))
-    github.faults.append(Fault("POST", 502))
+    github.switches.hidden_from_lists.update(github.file("busy") for _ in range(15))
+    github.switches.faults.append(Fault("POST", 502))
 
     assert list(issues.apply([CREATE])) == [(CREATE, 16)]
     assert github.asked[-2:] == [f"{LISTED}/10", CREATED]
@@ -137,8 +139,8 @@ def test_a_nonce_in_the_words_of_others_is_not_ours(github: GitHubDouble, issues
     """Only an issue of the bot is taken for the one that was lost."""
     github.file("copy", CREATE.body, login="octocat")
     github.file("by number", CREATE.body, login="octocat")
-    github.hidden_from_lists.add(2)
-    github.faults.append(Fault("POST", 502))
+    github.switches.hidden_from_lists.add(2)
+    github.switches.faults.append(Fault("POST", 502))
 
     assert list(issues.apply([CREATE])) == [(CREATE, 3)]
 
@@ -146,7 +148,7 @@ def test_a_nonce_in_the_words_of_others_is_not_ours(github: GitHubDouble, issues
 def test_the_lowest_of_two_issues_with_the_nonce_wins(github: GitHubDouble, issues: GitHubIssues) -> None:
     """What another run has filed meanwhile is as good."""
     github.file("earlier", CREATE.body)
-    github.faults.append(LOST[0])
+    github.switches.faults.append(LOST[0])
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
 
@@ -157,8 +159,8 @@ def test_a_list_that_contradicts_what_was_seen_is_read_again(
     """An empty list where there were issues is no evidence that nothing was filed."""
     github.file("ours", labels=("e2e-campaign",))
     issues.read()
-    github.faults.append(LOST[0])
-    github.empty_lists = 1
+    github.switches.faults.append(LOST[0])
+    github.switches.empty_lists = 1
 
     assert list(issues.apply([CREATE])) == [(CREATE, 2)]
     assert list(github.issues) == [1, 2]
@@ -169,8 +171,8 @@ def test_nothing_is_filed_while_lists_stay_wrong(github: GitHubDouble, issues: G
     """If it cannot be told whether the issue exists, it is not filed a second time."""
     github.file("ours", labels=("e2e-campaign",))
     issues.read()
-    github.faults.append(Fault("POST", 502))
-    github.empty_lists = 99
+    github.switches.faults.append(Fault("POST", 502))
+    github.switches.empty_lists = 99
 
     with pytest.raises(IssueTrackerError, match="lists no issue as new as #1"):
         list(issues.apply([CREATE]))
@@ -179,7 +181,7 @@ def test_nothing_is_filed_while_lists_stay_wrong(github: GitHubDouble, issues: G
 
 def test_an_issue_that_can_never_be_filed_is_given_up(github: GitHubDouble, issues: GitHubIssues) -> None:
     """A server that keeps failing ends in an error that says so."""
-    github.faults.extend([Fault("POST", 502)] * 9)
+    github.switches.faults.extend([Fault("POST", 502)] * 9)
 
     with pytest.raises(IssueTrackerError, match="502 'Server Error'; it was not carried out in 4 attempts"):
         list(issues.apply([CREATE]))
@@ -199,7 +201,7 @@ def test_a_comment_is_made_once(github: GitHubDouble, issues: GitHubIssues) -> N
 def test_a_comment_whose_answer_was_lost_is_made_once(fault: Fault, github: GitHubDouble, issues: GitHubIssues) -> None:
     """After an ambiguous failure the comments are looked through."""
     github.file("ours")
-    github.faults.append(fault)
+    github.switches.faults.append(fault)
 
     list(issues.apply([COMMENT]))
 
@@ -292,7 +294,7 @@ def test_issues_of_another_user_than_the_bot_are_noticed(
     github: GitHubDouble, connected: Callable[..., GitHubIssues]
 ) -> None:
     """A token of somebody else would file the same again and again; the remedy is named."""
-    github.login = "octocat"
+    github.switches.login = "octocat"
 
     with pytest.raises(UsageError, match="give --bot octocat"):
         list(connected().apply([CREATE]))
@@ -323,7 +325,7 @@ def test_server_and_token_come_from_the_environment(github: GitHubDouble) -> Non
 
 def test_an_answer_of_another_kind_is_named(github: GitHubDouble, issues: GitHubIssues) -> None:
     """What is no list of issues is not taken for an empty one."""
-    github.faults.append(Fault("GET", 200))
+    github.switches.faults.append(Fault("GET", 200))
 
     with pytest.raises(IssueTrackerError, match="something unexpected"):
         issues.read()
@@ -332,7 +334,7 @@ def test_an_answer_of_another_kind_is_named(github: GitHubDouble, issues: GitHub
 def test_more_issues_than_can_be_read_are_an_error(github: GitHubDouble, issues: GitHubIssues) -> None:
     """A list is never cut in silence: what stood beyond would be filed again."""
     github.file("ours", labels=("e2e-campaign",))
-    github.issues |= {number: {**github.issues[1], "number": number} for number in range(2, 2_502)}
+    github.issues.update({number: {**github.issues[1], "number": number} for number in range(2, 2_502)})
 
     with pytest.raises(IssueTrackerError, match="more than 2500 entries"):
         issues.read()

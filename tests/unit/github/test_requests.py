@@ -5,7 +5,9 @@ import pytest
 from ci_tools.errors import ExitCode, IssueTrackerError, UsageError
 from ci_tools.github.issues import GitHubIssues
 from ci_tools.triage.operations import CreateIssue, UpdateIssue
-from tests.unit.github.double import REPO, SECONDARY, Fault, GitHubDouble
+from tests.doubles.github.double import REPO
+from tests.doubles.github.server import GitHubDouble
+from tests.doubles.github.switches import SECONDARY, Fault
 
 CREATE = CreateIssue(title="t", body="b", labels=(), nonce="n1", reason="r")
 UPDATE = UpdateIssue(number=1, body="b", labels=None, reason="r")
@@ -32,7 +34,7 @@ def test_a_limit_is_waited_for(
     fault: Fault, waited_s: float, github: GitHubDouble, issues: GitHubIssues, waits: list[float]
 ) -> None:
     """With or without Retry-After, as 403 or 429: what was limited was not carried out and is sent again."""
-    github.faults.append(fault)
+    github.switches.faults.append(fault)
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
     assert waits == [waited_s]
@@ -44,7 +46,7 @@ def test_a_wait_beyond_patience_is_an_error(
     asked_s: str, github: GitHubDouble, issues: GitHubIssues, waits: list[float]
 ) -> None:
     """How long GitHub asks to wait is said, and nothing is waited for in vain."""
-    github.faults.append(Fault("POST", 403, SECONDARY, {"Retry-After": asked_s}))
+    github.switches.faults.append(Fault("POST", 403, SECONDARY, {"Retry-After": asked_s}))
 
     with pytest.raises(IssueTrackerError, match=f"asks to wait {asked_s} s, at most 180 s"):
         list(issues.apply([CREATE]))
@@ -53,7 +55,7 @@ def test_a_wait_beyond_patience_is_an_error(
 
 def test_limits_without_end_are_an_error(github: GitHubDouble, issues: GitHubIssues, waits: list[float]) -> None:
     """Waits add up to the same bound."""
-    github.faults.extend([Fault("POST", 429)] * 9)
+    github.switches.faults.extend([Fault("POST", 429)] * 9)
 
     with pytest.raises(IssueTrackerError, match="at most 180 s in all"):
         list(issues.apply([CREATE]))
@@ -66,7 +68,7 @@ def test_what_can_be_repeated_is_repeated(
 ) -> None:
     """Reading twice and setting the same twice do no harm."""
     github.file("ours", labels=("e2e-campaign",))
-    github.faults.extend([Fault("GET", status), Fault("PATCH", status, is_committed=True)])
+    github.switches.faults.extend([Fault("GET", status), Fault("PATCH", status, is_committed=True)])
 
     assert len(issues.read()) == 1
     list(issues.apply([UPDATE]))
@@ -78,7 +80,7 @@ def test_a_server_that_keeps_failing_is_given_up(
     github: GitHubDouble, issues: GitHubIssues, waits: list[float]
 ) -> None:
     """After a few attempts, further and further apart."""
-    github.faults.extend([Fault("GET", 503)] * 9)
+    github.switches.faults.extend([Fault("GET", 503)] * 9)
 
     with pytest.raises(IssueTrackerError, match="503 'Server Error'; given up after 4 attempts"):
         issues.read()
@@ -95,7 +97,7 @@ def test_a_wrong_token_is_a_mistake_of_configuration(connected: Callable[..., Gi
 
 def test_a_missing_permission_is_a_mistake_of_configuration(github: GitHubDouble, issues: GitHubIssues) -> None:
     """A 403 that is no limit is not waited for; the permission is named."""
-    github.may_write = False
+    github.switches.may_write = False
 
     with pytest.raises(UsageError, match="issues: write"):
         list(issues.apply([CREATE]))
@@ -110,7 +112,7 @@ def test_an_unknown_repository_is_a_mistake_of_configuration(connected: Callable
 
 def test_a_repository_without_issues_is_a_mistake_of_configuration(github: GitHubDouble, issues: GitHubIssues) -> None:
     """Issues can be switched off."""
-    github.faults.append(Fault("GET", 410, "Issues are disabled for this repo"))
+    github.switches.faults.append(Fault("GET", 410, "Issues are disabled for this repo"))
 
     with pytest.raises(UsageError, match="switch them on"):
         issues.read()
@@ -130,15 +132,15 @@ def test_what_github_refuses_is_not_repeated(github: GitHubDouble, issues: GitHu
 def test_a_gone_number_is_no_error_when_looking(status: int, github: GitHubDouble, issues: GitHubIssues) -> None:
     """A number that was never given or was deleted ends the look, not the run."""
     github.file("older")
-    github.faults.append(Fault("POST", 502))
-    github.fault_at[f"GET /repos/{REPO}/issues/2"] = Fault("GET", status, "Gone")
+    github.switches.faults.append(Fault("POST", 502))
+    github.switches.fault_at[f"GET /repos/{REPO}/issues/2"] = Fault("GET", status, "Gone")
 
     assert list(issues.apply([CREATE])) == [(CREATE, 2)]
 
 
 def test_a_hostile_message_commands_nothing(github: GitHubDouble, issues: GitHubIssues) -> None:
     """What a server says is printed into a log that a runner reads."""
-    github.faults.append(Fault("GET", 422, "\n::error::x\x1b[2J"))
+    github.switches.faults.append(Fault("GET", 422, "\n::error::x\x1b[2J"))
 
     with pytest.raises(IssueTrackerError) as caught:
         issues.read()
@@ -154,8 +156,8 @@ def test_a_server_that_is_not_there_is_named(connected: Callable[..., GitHubIssu
 
 def test_a_token_that_ends_while_looking_is_named(github: GitHubDouble, issues: GitHubIssues) -> None:
     """Only an absent issue ends the look in silence."""
-    github.faults.append(Fault("POST", 502))
-    github.fault_at[f"GET /repos/{REPO}/issues/1"] = Fault("GET", 401, "Bad credentials")
+    github.switches.faults.append(Fault("POST", 502))
+    github.switches.fault_at[f"GET /repos/{REPO}/issues/1"] = Fault("GET", 401, "Bad credentials")
 
     with pytest.raises(UsageError, match="GITHUB_TOKEN"):
         list(issues.apply([CREATE]))

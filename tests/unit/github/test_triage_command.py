@@ -8,7 +8,8 @@ from ci_tools.evidence.events import Event
 from ci_tools.evidence.journal import JournalWriter
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import DependencyState, Outcome
-from tests.unit.github.double import REPO, TOKEN, GitHubDouble
+from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
 from tests.unit.report.judgements import ALL_COLLECTED, CLOSING, GOOD, OPENING, TESTS, ended, seen
 
 FAILING: tuple[Event, ...] = (
