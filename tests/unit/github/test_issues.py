@@ -8,6 +8,7 @@ from ci_tools.errors import CredentialsMissingError, IssueTrackerError, UsageErr
 from ci_tools.github.issues import GitHubIssues
 from ci_tools.triage.decide import decide
 from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Issue, ReopenIssue, UpdateIssue
+from ci_tools.triage.state import BEGIN, END
 from ci_tools.verdict.judgement import Judgement
 from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
@@ -21,6 +22,7 @@ LOST = (
     Fault("POST", 500, is_committed=True),
     Fault("POST", 0, is_committed=True),
 )
+OURS = f"{BEGIN}\nb\n{END}"
 LISTED = f"GET /repos/{REPO}/issues"
 CREATED = f"POST /repos/{REPO}/issues"
 
@@ -122,7 +124,7 @@ def test_an_issue_that_was_not_filed_is_filed_after_a_look(
     github.switches.faults.append(Fault("POST", 502))
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
-    assert github.asked == [CREATED, LISTED, f"{LISTED}/1", CREATED]
+    assert github.asked == [CREATED, LISTED, f"{LISTED}/1", CREATED, LISTED, f"{LISTED}/2"]
     assert waits == [1.0]
 
 
@@ -132,7 +134,7 @@ def test_a_look_by_number_ends(github: GitHubDouble, issues: GitHubIssues) -> No
     github.switches.faults.append(Fault("POST", 502))
 
     assert list(issues.apply([CREATE])) == [(CREATE, 16)]
-    assert github.asked[-2:] == [f"{LISTED}/10", CREATED]
+    assert github.asked[: github.asked.index(f"{LISTED}/10") + 2][-2:] == [f"{LISTED}/10", CREATED]
 
 
 def test_a_nonce_in_the_words_of_others_is_not_ours(github: GitHubDouble, issues: GitHubIssues) -> None:
@@ -147,7 +149,7 @@ def test_a_nonce_in_the_words_of_others_is_not_ours(github: GitHubDouble, issues
 
 def test_the_lowest_of_two_issues_with_the_nonce_wins(github: GitHubDouble, issues: GitHubIssues) -> None:
     """What another run has filed meanwhile is as good."""
-    github.file("earlier", CREATE.body)
+    github.file("earlier", CREATE.body, labels=CREATE.labels)
     github.switches.faults.append(LOST[0])
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
@@ -212,10 +214,10 @@ def test_an_update_is_one_request(github: GitHubDouble, issues: GitHubIssues) ->
     """Body and labels are changed together, and nothing else is."""
     github.file("ours", labels=("P2",))
 
-    list(issues.apply([UpdateIssue(number=1, body="b", labels=("P1",), reason="r")]))
+    list(issues.apply([UpdateIssue(number=1, body=OURS, labels=("P1",), reason="r")]))
 
-    assert github.asked == [f"PATCH /repos/{REPO}/issues/1"]
-    assert (github.issues[1]["body"], github.issues[1]["title"]) == ("b", "ours")
+    assert github.asked == [f"{LISTED}/1", f"PATCH /repos/{REPO}/issues/1"]
+    assert (github.issues[1]["body"], github.issues[1]["title"]) == (f"\n\n{OURS}", "ours")
     assert [label["name"] for label in github.issues[1]["labels"]] == ["P1"]
 
 
@@ -223,7 +225,7 @@ def test_an_update_leaves_labels_alone(github: GitHubDouble, issues: GitHubIssue
     """Without labels of its own an update does not touch those of the issue."""
     github.file("ours", labels=("P2", "mine"))
 
-    list(issues.apply([UpdateIssue(number=1, body="b", labels=None, reason="r")]))
+    list(issues.apply([UpdateIssue(number=1, body=OURS, labels=None, reason="r")]))
 
     assert [label["name"] for label in github.issues[1]["labels"]] == ["P2", "mine"]
 
@@ -233,7 +235,7 @@ def test_a_close_says_why(as_: str, github: GitHubDouble, issues: GitHubIssues) 
     """State, reason and body in one request."""
     github.file("ours")
 
-    list(issues.apply([CloseIssue(number=1, body="b", closed_as=as_, reason="r")]))  # type: ignore[arg-type]
+    list(issues.apply([CloseIssue(number=1, body=OURS, closed_as=as_, reason="r")]))  # type: ignore[arg-type]
 
     assert github.writes() == [f"PATCH /repos/{REPO}/issues/1"]
     assert (github.issues[1]["state"], github.issues[1]["state_reason"]) == ("closed", as_)
@@ -244,10 +246,10 @@ def test_a_closed_issue_is_opened_again(github: GitHubDouble, issues: GitHubIssu
     github.file("ours")
     github.issues[1] |= {"state": "closed", "closed_at": "2026-03-02T10:15:00Z"}
 
-    list(issues.apply([ReopenIssue(number=1, body="b", labels=("P0",), reason="r")]))
+    list(issues.apply([ReopenIssue(number=1, body=OURS, labels=("P0",), reason="r")]))
 
     assert github.writes() == [f"PATCH /repos/{REPO}/issues/1"]
-    assert (github.issues[1]["state"], github.issues[1]["body"]) == ("open", "b")
+    assert (github.issues[1]["state"], github.issues[1]["body"]) == ("open", f"\n\n{OURS}")
 
 
 def test_a_failure_goes_through_its_life(github: GitHubDouble, issues: GitHubIssues) -> None:
@@ -268,14 +270,24 @@ def test_a_failure_goes_through_its_life(github: GitHubDouble, issues: GitHubIss
     assert [comment["body"].split(":")[0] for comment in github.comments[1]] == ["Recovered", "Regressed"]
 
 
-def test_a_steady_failure_costs_one_read_and_one_write(github: GitHubDouble, issues: GitHubIssues) -> None:
-    """What goes on is cheap, and nobody is notified."""
+def test_a_steady_failure_costs_a_list_a_look_and_a_write(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """What goes on is cheap, and nobody is notified; the look is for what people wrote meanwhile."""
     triaged(issues, failing(1))
     github.asked.clear()
 
     triaged(issues, failing(2))
 
-    assert github.asked == [LISTED, f"PATCH /repos/{REPO}/issues/1"]
+    assert github.asked == [LISTED, f"{LISTED}/1", f"PATCH /repos/{REPO}/issues/1"]
+
+
+def test_a_run_that_tells_nothing_costs_one_read(connected: Callable[..., GitHubIssues]) -> None:
+    """The same campaign once more writes nothing, and the calls are counted by verb."""
+    triaged(connected(), failing(1))
+    again = connected()
+
+    triaged(again, failing(1))
+
+    assert again.calls == {"GET": 1}
 
 
 def test_a_run_that_stopped_after_its_comment_says_nothing_twice(github: GitHubDouble, issues: GitHubIssues) -> None:

@@ -1,16 +1,19 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from ci_tools.errors import ExitCode, IssueTrackerError, UsageError
 from ci_tools.github.issues import GitHubIssues
 from ci_tools.triage.operations import CreateIssue, UpdateIssue
+from ci_tools.triage.state import BEGIN, END
 from tests.doubles.github.double import REPO
 from tests.doubles.github.server import GitHubDouble
 from tests.doubles.github.switches import SECONDARY, Fault
 
 CREATE = CreateIssue(title="t", body="b", labels=(), nonce="n1", reason="r")
-UPDATE = UpdateIssue(number=1, body="b", labels=None, reason="r")
+OURS = f"{BEGIN}\nb\n{END}"
+UPDATE = UpdateIssue(number=1, body=OURS, labels=None, reason="r")
 PRIMARY = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1030"}
 
 
@@ -59,7 +62,7 @@ def test_limits_without_end_are_an_error(github: GitHubDouble, issues: GitHubIss
 
     with pytest.raises(IssueTrackerError, match="at most 180 s in all"):
         list(issues.apply([CREATE]))
-    assert waits == [60.0, 60.0, 60.0]
+    assert waits == [60.0, 120.0]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 0])
@@ -72,7 +75,7 @@ def test_what_can_be_repeated_is_repeated(
 
     assert len(issues.read()) == 1
     list(issues.apply([UPDATE]))
-    assert github.issues[1]["body"] == "b"
+    assert github.issues[1]["body"].strip() == OURS
     assert waits == [1.0, 1.0]
 
 
@@ -119,11 +122,9 @@ def test_a_repository_without_issues_is_a_mistake_of_configuration(github: GitHu
 
 
 def test_what_github_refuses_is_not_repeated(github: GitHubDouble, issues: GitHubIssues) -> None:
-    """A body that is too long is our own defect."""
-    github.file("ours")
-
-    with pytest.raises(IssueTrackerError, match="422 'Validation Failed: body is too long") as caught:
-        list(issues.apply([UpdateIssue(number=1, body="x" * 70_000, labels=None, reason="r")]))
+    """A label that is too long is our own defect."""
+    with pytest.raises(IssueTrackerError, match="422 'Validation Failed: name is too long") as caught:
+        list(issues.apply([replace(CREATE, labels=("l" * 51,))]))
     assert caught.value.exit_code is ExitCode.DEFECT
     assert len(github.asked) == 1
 

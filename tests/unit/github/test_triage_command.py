@@ -67,7 +67,7 @@ def test_a_passing_campaign_plans_nothing(tmp_path: Path, capsys: pytest.Capture
 def test_with_a_repository_issues_are_read_only(github: GitHubDouble, tmp_path: Path) -> None:
     """A plan changes nothing until it is applied."""
     assert main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO]) == ExitCode.PASS
-    assert github.asked == [f"GET /repos/{REPO}/issues"]
+    assert github.asked == [f"GET /repos/{REPO}/issues", "GET /search/issues"]
 
 
 def test_applied_twice_a_plan_is_done_once(
