@@ -85,7 +85,7 @@ class GitHub:
         address = urlsplit(target)
         path = self._by_name(address.path)
         operation, parts = _operation(verb, path)
-        self._require_access(headers, parts)
+        self._require_access(headers, verb, path, parts)
         query = dict(parse_qsl(address.query, keep_blank_values=True))
         self.queries.append(query)
         document = json.loads(content) if content else None
@@ -119,9 +119,13 @@ class GitHub:
             raise RefusedError(500, "the double broke GitHub's description of itself") from error
         return answer
 
-    def _require_access(self, headers: Mapping[str, str], parts: Mapping[str, str]) -> None:
+    def _require_access(self, headers: Mapping[str, str], verb: str, path: str, parts: Mapping[str, str]) -> None:
         if headers.get("Authorization") not in (f"token {self._token}", f"Bearer {self._token}"):
             raise RefusedError(401, "Bad credentials")
+        former = f"/repos/{self.switches.former_name}/"
+        if self.switches.former_name and path.startswith(former):
+            location = f"{self.url}/repositories/{self.repository.identity}/{path.removeprefix(former)}"
+            raise RefusedError(301 if verb == "GET" else 307, "Moved Permanently", {"Location": location})
         if self._repository(parts) is None:
             raise RefusedError(404, "Not Found")
 
@@ -142,7 +146,8 @@ class GitHub:
         if "owner" not in parts:
             return self.repository
         name = f"{parts['owner']}/{parts['repo']}"
-        return next((one for one in (self.repository, self.elsewhere) if one.name == name), None)
+        known = (self.repository, self.elsewhere)
+        return next((one for one in known if one.name.casefold() == name.casefold()), None)
 
     def _by_name(self, path: str) -> str:
         """*path* with the repository's name, where it names the repository by its identity."""

@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         usual = self.undisturbed(content) if fault.is_committed or fault.status is None else None
         double.stopping.wait(fault.delay_s)
         if fault.status is None and usual is not None:
-            self.tell(usual, double.limits)
+            self.tell(usual, double.limits, is_garbled=fault.is_garbled)
         elif fault.status:
             self.tell(Answer(documents.error(fault.message), fault.status, fault.headers), {})
         else:
@@ -79,8 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
     def undisturbed(self, content: bytes) -> Answer:
         return self.server.double.answer(self.command, self.path, dict(self.headers), content)
 
-    def tell(self, answer: Answer, more: Mapping[str, str]) -> None:
-        content = b"" if answer.document is None else json.dumps(answer.document).encode()
+    def tell(self, answer: Answer, more: Mapping[str, str], *, is_garbled: bool = False) -> None:
+        whole = b"" if answer.document is None else json.dumps(answer.document).encode()
+        content = whole[: len(whole) // 2] if is_garbled else whole
         self.send_response(answer.status)
         for name, value in {**more, **answer.headers, "Content-Type": "application/json; charset=utf-8"}.items():
             self.send_header(name, value)

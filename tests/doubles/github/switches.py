@@ -21,6 +21,8 @@ class Fault:
     """The request is carried out before it fails."""
     delay_s: float = 0.0
     """The answer comes that late."""
+    is_garbled: bool = False
+    """Only half of the answer's JSON comes."""
 
 
 @dataclass
@@ -39,6 +41,8 @@ class Switches:
     """As many searches do not find yet what is filed from now on."""
     hidden_from_lists: set[int] = field(default_factory=set)
     """Issues that no list shows."""
+    former_name: str = ""
+    """The repository's before it was renamed: who asks for that one is sent to this one."""
     login: str = ACTIONS_BOT
     """Whose token it is."""
     may_write: bool = True

@@ -5,13 +5,14 @@ import pytest
 
 from ci_tools.errors import ExitCode, IssueTrackerError, UsageError
 from ci_tools.github.issues import GitHubIssues
+from ci_tools.github.requests import Patience
 from ci_tools.triage.operations import CreateIssue, UpdateIssue
 from ci_tools.triage.state import BEGIN, END
-from tests.doubles.github.double import REPO
+from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
 from tests.doubles.github.switches import SECONDARY, Fault
 
-CREATE = CreateIssue(title="t", body="b", labels=(), nonce="n1", reason="r")
+CREATE = CreateIssue(title="t", body="b n1", labels=(), nonce="n1", reason="r")
 OURS = f"{BEGIN}\nb\n{END}"
 UPDATE = UpdateIssue(number=1, body=OURS, labels=None, reason="r")
 PRIMARY = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1030"}
@@ -162,3 +163,73 @@ def test_a_token_that_ends_while_looking_is_named(github: GitHubDouble, issues: 
 
     with pytest.raises(UsageError, match="GITHUB_TOKEN"):
         list(issues.apply([CREATE]))
+
+
+def test_writes_are_a_second_apart(github: GitHubDouble, waits: list[float]) -> None:
+    """Reading is not held up; a write waits for what is left of the second."""
+    now_s = iter([10.0, 10.25, 10.75, 11.0, *[20.0] * 9])
+    patience = Patience(sleep=waits.append, monotonic=lambda: next(now_s))
+    with GitHubIssues(REPO, TOKEN, base_url=github.url, patience=patience) as issues:
+        list(issues.apply([CREATE, CREATE]))
+
+    assert len(github.writes()) == 2
+    assert waits == [0.5]
+
+
+def test_a_pace_of_a_second_is_what_github_asks_for(github: GitHubDouble) -> None:
+    """A server that refuses hasty writes refuses none of ours."""
+    github.switches.between_writes_s = 0.05
+    github.switches.remaining = 4
+    with GitHubIssues(REPO, TOKEN, base_url=github.url, patience=Patience(between_writes_s=0.06)) as issues:
+        list(issues.apply([CREATE] * 4))
+
+        assert issues.calls == {"POST": 4}
+
+
+def test_calls_are_counted_with_their_repetitions(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """What GitHub counts against the limit is every request."""
+    github.file("ours", labels=("e2e-campaign",))
+    github.switches.faults.extend([Fault("GET", 503), Fault("PATCH", 502)])
+
+    issues.read()
+    list(issues.apply([UPDATE]))
+
+    assert issues.calls == {"GET": 3, "PATCH": 2}
+
+
+def test_an_hour_that_ends_is_waited_for(github: GitHubDouble, issues: GitHubIssues, waits: list[float]) -> None:
+    """Until the next one begins, if that is soon."""
+    github.switches.remaining, github.switches.reset = 0, 1_030
+
+    with pytest.raises(IssueTrackerError, match="API rate limit exceeded"):
+        issues.read()
+    assert waits == [30.0] * 4
+
+
+def test_a_redirection_to_another_server_is_not_followed(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """The token goes to no host that was not named."""
+    github.switches.faults.append(Fault("GET", 301, "Moved", {"Location": "http://elsewhere.test/issues"}))
+
+    with pytest.raises(UsageError, match=r"redirected from host .* check GITHUB_API_URL"):
+        issues.read()
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again(
+    github: GitHubDouble, issues: GitHubIssues, waits: list[float]
+) -> None:
+    """A proxy between may cut what GitHub answers."""
+    github.file("ours", labels=("e2e-campaign",))
+    github.switches.faults.append(Fault("GET", None, is_garbled=True))
+
+    assert len(issues.read()) == 1
+    assert waits == [1.0]
+
+
+def test_a_created_issue_whose_answer_cannot_be_read_is_not_filed_again(
+    github: GitHubDouble, issues: GitHubIssues
+) -> None:
+    """It is as if there had been no answer."""
+    github.switches.faults.append(Fault("POST", None, is_garbled=True))
+
+    assert list(issues.apply([CREATE])) == [(CREATE, 1)]
+    assert list(github.issues) == [1]
