@@ -231,3 +231,18 @@ def test_a_token_may_read_only(github: GitHubDouble, repository: Repository) -> 
     with pytest.raises(GithubException, match="not accessible by integration"):
         repository.create_issue("t")
     assert numbers(repository) == []
+
+
+def test_what_does_not_exist_is_not_found(github: GitHubDouble, repository: Repository) -> None:
+    """Neither a comment, nor the issue that another one is said to be a duplicate of."""
+    github.file("t")
+    send = repository.requester.requestJsonAndCheck
+    changes = {"state": "closed", "state_reason": "duplicate", "duplicate_issue_id": 7}
+
+    with pytest.raises(GithubException) as comment:
+        send("GET", f"/repos/{REPO}/issues/comments/7")
+    with pytest.raises(GithubException) as duplicate:
+        send("PATCH", f"/repos/{REPO}/issues/1", input=changes)
+    with pytest.raises(GithubException) as label:
+        send("DELETE", f"/repos/{REPO}/issues/1/labels/P9")
+    assert [caught.value.status for caught in (comment, duplicate, label)] == [404, 422, 404]

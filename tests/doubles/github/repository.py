@@ -94,6 +94,8 @@ class Repository:
         is_closed = changes["state"] == "closed"
         reason = changes.get("state_reason") or ("completed" if is_closed else "reopened")
         at = self._happens(issue["number"], "closed" if is_closed else "reopened", login, state_reason=reason)
+        if reason == "duplicate" and "duplicate_issue_id" in changes:
+            self._happens(issue["number"], "marked_as_duplicate", login)
         issue |= {"state": changes["state"], "state_reason": reason, "closed_at": at if is_closed else None}
 
     def _happens(self, number: int, kind: str, login: str, **more: Any) -> str:

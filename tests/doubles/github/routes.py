@@ -41,6 +41,9 @@ def _update(call: Call) -> Answer:
     _require_lengths(call.document)
     if not call.switches.may_push and issue["user"]["login"] != login:
         raise RefusedError(403, "Must have admin rights to Repository.")
+    known = {one["id"] for one in call.repository.issues.values()}
+    if call.document.get("duplicate_issue_id") not in {None, *known}:
+        raise RefusedError(422, "Validation Failed: duplicate_issue_id is no issue that you may see")
     dropped = () if call.switches.may_push else ("labels", "assignees", "milestone")
     changes = {name: value for name, value in call.document.items() if name not in dropped}
     call.repository.edit(call.number, changes, login=login)

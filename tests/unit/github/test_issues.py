@@ -241,6 +241,17 @@ def test_a_close_says_why(as_: str, github: GitHubDouble, issues: GitHubIssues) 
     assert (github.issues[1]["state"], github.issues[1]["state_reason"]) == ("closed", as_)
 
 
+def test_a_duplicate_is_merged_into_the_issue_that_stays(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """GitHub itself shows of which issue it is a duplicate."""
+    numbers = [github.file("ours", labels=("e2e-campaign",)) for _ in range(2)]
+    issues.read()
+
+    list(issues.apply([CloseIssue(number=2, body=OURS, closed_as="duplicate", duplicate_of=1, reason="r")]))
+
+    assert numbers == [1, 2]
+    assert [event["event"] for event in github.repository.timelines[2]] == ["labeled", "closed", "marked_as_duplicate"]
+
+
 def test_a_closed_issue_is_opened_again(github: GitHubDouble, issues: GitHubIssues) -> None:
     """State, labels and body in one request."""
     github.file("ours")
