@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ci_tools.errors import IssueTrackerError
+from ci_tools.report.inert import line
 from ci_tools.triage.operations import Issue
 
 _Document = TypeVar("_Document")
@@ -48,7 +49,7 @@ class IssueDocument(BaseModel):
     @property
     def repo(self) -> str:
         """``OWNER/NAME`` of where it is: PyGithub follows an issue, or a repository, that has moved."""
-        return "/".join(self.repository_url.rsplit("/", 2)[-2:])
+        return line("/".join(self.repository_url.rsplit("/", 2)[-2:]))
 
     def is_in(self, repo: str) -> bool:
         """Whether it is an issue of *repo*; GitHub does not tell capitals from small letters."""

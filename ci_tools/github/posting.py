@@ -11,6 +11,7 @@ from ci_tools.github.changes import MAX_TITLE, fitting
 from ci_tools.github.documents import ISSUE, IssueDocument, validated
 from ci_tools.github.listing import Listing
 from ci_tools.github.requests import Repeat, Requests
+from ci_tools.report.inert import line
 from ci_tools.triage.operations import CreateIssue
 
 _PROBED_NUMBERS = 10
@@ -72,7 +73,7 @@ class Filing:
         if issue.author != self._bot:
             raise UsageError(
                 f"#{issue.number} was filed by {issue.author!r}, but only issues of {self._bot!r} are recognised "
-                f"again; give --bot {issue.author}"
+                f"again; give --bot {line(issue.author)}"
             )
         require_labels(issue, operation.labels)
 

@@ -105,7 +105,9 @@ def operations() -> Mapping[str, Operation]:
     """Every operation of the clients above, by GitHub's name for it."""
     methods = [value for client in _CLIENTS for _, value in inspect.getmembers(client, inspect.isfunction)]
     found = [(match, method) for method in methods if (match := _HEADING.match(method.__doc__ or ""))]
-    return {match[1]: Operation(*match.groups(), method) for match, method in found if not _is_async(method)}
+    return {
+        match[1]: Operation(match[1], match[2], match[3], method) for match, method in found if not _is_async(method)
+    }
 
 
 def _is_async(method: Callable[..., Any]) -> bool:

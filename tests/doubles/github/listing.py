@@ -49,7 +49,7 @@ def page_of(items: list[Any], query: Mapping[str, str], url: str) -> tuple[list[
 
 def _fits(issue: Mapping[str, Any], name: str, value: str) -> bool:
     kind = "pr" if "pull_request" in issue else "issue"
-    known = {
+    known: dict[str, bool] = {
         "repo": issue["repository_url"].endswith(f"/repos/{value}"),
         "is": value in (kind, issue["state"]),
         "state": value == issue["state"],

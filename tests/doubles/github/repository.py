@@ -43,7 +43,7 @@ class Repository:
     def say(self, number: int, body: str, *, login: str) -> dict[str, Any]:
         """A new comment."""
         identity, at = self._tick()
-        comment = documents.comment(self._place, number, identity, body=body, login=login, at=at)
+        comment: dict[str, Any] = documents.comment(self._place, number, identity, body=body, login=login, at=at)
         self.comments[number].append(comment)
         self.timelines[number].append({**comment, "event": "commented", "actor": comment["user"]})
         self.issues[number]["comments"] += 1
