@@ -5,6 +5,7 @@ import pytest
 from ci_tools.errors import IssueTrackerError, UsageError
 from ci_tools.github.issues import GitHubIssues
 from ci_tools.github.requests import Patience
+from ci_tools.triage.operations import CreateIssue
 from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
 from tests.doubles.github.switches import Fault
@@ -181,3 +182,25 @@ def test_a_duplicate_that_is_told_of_already_costs_nothing(
     issues.read()
 
     assert len(github.asked) == asked
+
+
+def test_a_search_that_lags_as_well_shows_nothing(
+    github: GitHubDouble, issues: GitHubIssues, connected: Callable[..., GitHubIssues]
+) -> None:
+    """Where both lag behind, only who knows the number notices that something is missing."""
+    github.switches.list_lag = github.switches.search_lag = 2
+    created = CreateIssue(title="t", body="b", labels=LABEL, nonce="n", reason="r")
+    list(issues.apply([created]))
+
+    assert numbers(connected()) == []
+    assert numbers(connected(), known=(1,)) == [1]
+
+
+def test_what_was_filed_in_this_run_is_known(github: GitHubDouble, issues: GitHubIssues, waits: list[float]) -> None:
+    """A list that does not show it yet is read again."""
+    github.switches.list_lag = 2
+    created = CreateIssue(title="t", body="b", labels=LABEL, nonce="n", reason="r")
+    list(issues.apply([created]))
+
+    assert numbers(issues) == [1]
+    assert waits == [1.0, 2.0]
