@@ -125,7 +125,7 @@ def lint(session: nox.Session) -> None:
     _run(session, "python", "-m", "ruff", "check", ".")
     _run(session, "python", "-m", "ruff", "format", "--check", ".")
     _run(session, "python", "-m", "mypy")
-    _run(session, "python", "-m", "mypy", "--explicit-package-bases", "tests/e2e", "tests/bench")
+    _run(session, "python", "-m", "mypy", "--explicit-package-bases", "tests/e2e", "tests/bench", "tests/doubles")
     workflows = [str(path) for path in sorted(Path(".github/workflows").glob("*.yml"))]
     _run(session, "python", "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     _run(session, "zizmor", "--offline", "--quiet", ".github/workflows")

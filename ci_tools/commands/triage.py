@@ -2,11 +2,13 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ci_tools.errors import ExitCode, UsageError
 from ci_tools.triage.decide import Surroundings, decide
+from ci_tools.triage.operations import CreateIssue, Operation
 from ci_tools.triage.preview import headline, preview
 
 if TYPE_CHECKING:
@@ -34,7 +36,21 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
         if tracker and arguments.apply:
             for operation, number in tracker.apply(operations):
                 print(f"done, #{number}: {headline(operation)}", flush=True)
+        if tracker:
+            _close(tracker, operations)
     return ExitCode.PASS
+
+
+def _close(tracker: "GitHubIssues", operations: Sequence[Operation]) -> None:
+    """Say what was asked of GitHub; an owner who does not exist is a mistake as soon as somebody is to be told.
+
+    It is found after all is done: a mistake in CODEOWNERS is no reason to keep an outage from everybody.
+    """
+    try:
+        if any(isinstance(operation, CreateIssue) for operation in operations):
+            tracker.check_owners()
+    finally:
+        print(f"asked of GitHub: {', '.join(f'{count} {verb}' for verb, count in tracker.calls.items())}")
 
 
 def _tracker(arguments: argparse.Namespace, stack: ExitStack) -> "GitHubIssues | None":

@@ -1,10 +1,15 @@
 """What GitHub answers, as far as it is used here."""
 
 from datetime import datetime
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from ci_tools.errors import IssueTrackerError
+from ci_tools.report.inert import line
 from ci_tools.triage.operations import Issue
+
+_Document = TypeVar("_Document")
 
 
 class UserDocument(BaseModel):
@@ -22,6 +27,7 @@ class LabelDocument(BaseModel):
 class IssueDocument(BaseModel):
     """An issue, or a pull request, which lists of issues include."""
 
+    id: int
     number: int
     title: str
     body: str | None = None
@@ -29,13 +35,25 @@ class IssueDocument(BaseModel):
     state_reason: str | None = None
     user: UserDocument | None = None
     labels: list[LabelDocument | str] = []
+    comments: int = 0
     closed_at: datetime | None = None
     pull_request: dict[str, object] | None = None
+    repository_url: str
+    html_url: str = ""
 
     @property
     def author(self) -> str:
         """The login of who filed it; empty if the account is gone."""
         return self.user.login if self.user else ""
+
+    @property
+    def repo(self) -> str:
+        """``OWNER/NAME`` of where it is: PyGithub follows an issue, or a repository, that has moved."""
+        return line("/".join(self.repository_url.rsplit("/", 2)[-2:]))
+
+    def is_in(self, repo: str) -> bool:
+        """Whether it is an issue of *repo*; GitHub does not tell capitals from small letters."""
+        return self.repo.casefold() == repo.casefold()
 
     def issue(self) -> Issue:
         """The same as a value."""
@@ -55,10 +73,56 @@ class IssueDocument(BaseModel):
 class CommentDocument(BaseModel):
     """A comment on an issue."""
 
+    id: int
     body: str | None = None
     user: UserDocument | None = None
+
+    def is_ours(self, bot: str, nonce: str) -> bool:
+        """Whether *bot* wrote it, and with *nonce*: what others quote is not ours."""
+        return self.user is not None and self.user.login == bot and nonce in (self.body or "")
+
+
+class FoundDocument(BaseModel):
+    """What a search has found."""
+
+    total_count: int
+
+
+class OwnersErrorDocument(BaseModel):
+    """What is wrong with a line of CODEOWNERS."""
+
+    line: int
+    kind: str
+    message: str = ""
+    source: str | None = None
+    path: str = "CODEOWNERS"
+
+
+class OwnersErrorsDocument(BaseModel):
+    """What is wrong with CODEOWNERS."""
+
+    errors: list[OwnersErrorDocument]
 
 
 ISSUE = TypeAdapter(IssueDocument)
 ISSUES = TypeAdapter(list[IssueDocument])
+COMMENT = TypeAdapter(CommentDocument)
 COMMENTS = TypeAdapter(list[CommentDocument])
+FOUND = TypeAdapter(FoundDocument)
+OWNERS_ERRORS = TypeAdapter(OwnersErrorsDocument)
+
+
+def validated(kind: TypeAdapter[_Document], answer: Any, path: str) -> _Document:
+    """*answer*, if it is of that *kind*.
+
+    Raises:
+        IssueTrackerError: it is not.
+    """
+    try:
+        return kind.validate_python(answer)
+    except ValidationError as error:
+        where = error.errors(include_input=False, include_url=False)[0]
+        raise IssueTrackerError(
+            f"GitHub answered {path} with something unexpected ({where['loc']}: {where['msg']}); "
+            "check that GITHUB_API_URL is the API of GitHub"
+        ) from error

@@ -1,18 +1,24 @@
 """The issues of one repository: one list is read, and each operation is one write, carried out once."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self, TypeVar
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Self
 
 from ci_tools.errors import CredentialsMissingError, IssueTrackerError, UsageError
-from ci_tools.github.documents import COMMENTS, ISSUE, ISSUES, IssueDocument
-from ci_tools.github.requests import AmbiguousError, Patience, Repeat, Requests
+from ci_tools.github.answers import OneIssueError
+from ci_tools.github.changes import changes
+from ci_tools.github.comments import Comments
+from ci_tools.github.documents import ISSUE, IssueDocument, validated
+from ci_tools.github.listing import Listing
+from ci_tools.github.owners import check_owners
+from ci_tools.github.posting import Filing, require_labels
+from ci_tools.github.requests import Patience, Requests
 from ci_tools.triage.decide import ACTIONS_BOT
 from ci_tools.triage.operations import (
     CAMPAIGN_LABEL,
+    AdoptIssue,
     CloseIssue,
     Comment,
     CreateIssue,
@@ -24,11 +30,7 @@ from ci_tools.triage.operations import (
 
 API = "https://api.github.com"
 _REPO = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
-_PER_PAGE = 100
-_MAX_PAGES = 25
-"""Comments of an issue end at 2,500, and as many issues of ours are more than can be looked through."""
-_PROBED_NUMBERS = 10
-_Document = TypeVar("_Document")
+_KNOWN_DUPLICATE = re.compile(r'"duplicate_of":\s*\d|\bduplicate of #\d', re.IGNORECASE)
 
 
 class GitHubIssues:
@@ -40,9 +42,11 @@ class GitHubIssues:
         if not _REPO.fullmatch(repo):
             raise UsageError(f"{repo!r} is no repository; give --repo OWNER/NAME")
         self._bot = bot
-        self._patience = patience or Patience()
-        self._requests = Requests(repo, token, base_url=base_url, patience=self._patience)
-        self._highest = 0
+        self._requests = Requests(repo, token, base_url=base_url, patience=patience or Patience())
+        self._listing = Listing(self._requests)
+        self._filing = Filing(self._requests, self._listing, bot)
+        self._comments = Comments(self._requests, self._listing, bot)
+        self._seen: dict[int, IssueDocument] = {}
 
     @classmethod
     def from_environ(
@@ -71,116 +75,109 @@ class GitHubIssues:
         """Release the connections."""
         self._requests.close()
 
-    def read(self) -> tuple[Issue, ...]:
-        """Every issue, open or closed, with the label of campaigns; pull requests are none."""
-        listed = list(self._pages(ISSUES, "/issues", {"state": "all", "labels": CAMPAIGN_LABEL}))
-        self._highest = max((document.number for document in listed), default=0)
-        return tuple(document.issue() for document in listed if document.pull_request is None)
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """How many requests were sent so far, by verb, repetitions included."""
+        return dict(sorted(self._requests.calls.items()))
+
+    def check_owners(self) -> None:
+        """Ask GitHub whether everybody named in CODEOWNERS exists; UsageError names who does not."""
+        check_owners(self._requests)
+
+    def read(
+        self, *, known: Collection[int] = (), adopted: Collection[int] = (), marker: str = ""
+    ) -> tuple[Issue, ...]:
+        """Every issue, open or closed, with the label of campaigns, and those in *adopted*; pull requests are none.
+
+        Args:
+            known: Numbers that must be among them, if they are still there and still labelled.
+            adopted: Issues of people: each is read by its number, and with it the bot's comment that holds *marker*.
+                What is gone or has moved is left out.
+            marker: What the comment is known by.
+
+        Raises:
+            IssueTrackerError: the list contradicts what is known, and keeps doing so.
+        """
+        listed = self._listing.ours({*known, *(one for one in self._seen if self._is_labelled(one))})
+        self._seen |= {one.number: one for one in listed}
+        theirs = [
+            one for number in sorted(set(adopted) - {one.number for one in listed}) for one in self._looked(number)
+        ]
+        self._seen |= {one.number: one for one in theirs}
+        self._filing.highest = max((*self._seen, self._filing.highest))
+        return tuple(self._known(one, marker if one.number in adopted else "") for one in (*listed, *theirs))
 
     def apply(self, operations: Iterable[Operation]) -> Iterator[tuple[Operation, int]]:
-        """Carry out *operations* in order; each is followed by the number of its issue.
+        """Carry out *operations* in order; each that is done is followed by the number of its issue.
 
         Raises:
             UsageError: the token is another user's than *bot*, or may not write.
-            IssueTrackerError: GitHub refuses; what came before is done, and done once.
+            IssueTrackerError: GitHub refuses; what came before is done, and done once. What is refused for one issue
+                only is told at the end, when all others are done.
         """
+        problems = []
         for operation in operations:
-            if isinstance(operation, CreateIssue):
-                yield operation, self._create(operation)
-            elif isinstance(operation, Comment):
-                self._comment(operation)
-                yield operation, operation.number
-            else:
-                self._requests.send("PATCH", f"/issues/{operation.number}", document=_changes(operation))
-                yield operation, operation.number
-
-    def _pages(self, kind: TypeAdapter[list[_Document]], path: str, query: Mapping[str, str]) -> Iterator[_Document]:
-        for page in range(1, _MAX_PAGES + 1):
-            asked = {**query, "per_page": str(_PER_PAGE), "page": str(page)}
-            answer = _validated(kind, self._requests.send("GET", path, query=asked), path)
-            yield from answer
-            if len(answer) < _PER_PAGE:
-                return
-        raise IssueTrackerError(
-            f"{path} has more than {_MAX_PAGES * _PER_PAGE} entries, more than can be told apart reliably; "
-            f"remove the label {CAMPAIGN_LABEL!r} from old closed issues"
-        )
-
-    def _create(self, operation: CreateIssue) -> int:
-        document = {"title": operation.title, "body": operation.body, "labels": list(operation.labels)}
-        created = self._exactly_once("/issues", document, lambda: self._filed(operation.nonce))
-        issue = _validated(ISSUE, created, "/issues")
-        self._highest = max(self._highest, issue.number)
-        if issue.author != self._bot:
-            raise UsageError(
-                f"#{issue.number} was filed by {issue.author!r}, but only issues of {self._bot!r} are recognised "
-                f"again; give --bot {issue.author}"
-            )
-        return issue.number
-
-    def _comment(self, operation: Comment) -> None:
-        path = f"/issues/{operation.number}/comments"
-        if not self._said(path, operation.nonce):
-            self._exactly_once(path, {"body": operation.body}, lambda: self._said(path, operation.nonce))
-
-    def _exactly_once(self, path: str, document: Mapping[str, Any], find: Callable[[], Any]) -> Any:
-        """What a POST created, or what *find* finds of it where the answer was lost."""
-        for attempt in range(self._patience.attempts):
             try:
-                return self._requests.send("POST", path, document=document, repeat=Repeat.NEVER)
-            except AmbiguousError as error:
-                lost = error
-            self._patience.sleep(float(2**attempt))
-            if found := find():
-                return found
-        raise IssueTrackerError(
-            f"{lost}; it was not carried out in {self._patience.attempts} attempts; try again later"
-        )
+                number = self._carry_out(operation)
+            except OneIssueError as error:
+                problems.append(str(error))
+            else:
+                yield operation, number
+        if problems:
+            raise IssueTrackerError(f"not done for {len(problems)} of the operations: {'; '.join(problems)}")
 
-    def _filed(self, nonce: str) -> Any:
-        """The issue with *nonce*, among the newest and then by number, for lists lag behind; None: there is none."""
-        newest = self._newest()
-        mine = [one for one in newest if nonce in (one.body or "") and one.author == self._bot]
-        last = max((one.number for one in newest), default=0)
-        for number in range(last + 1, last + 1 + _PROBED_NUMBERS):
-            answer = self._requests.look(f"/issues/{number}")
-            if answer is None:
-                break
-            probed = _validated(ISSUE, answer, f"/issues/{number}")
-            mine += [probed] if nonce in (probed.body or "") and probed.author == self._bot else []
-        return min(mine, key=lambda one: one.number).model_dump(mode="json") if mine else None
+    def _carry_out(self, operation: Operation) -> int:
+        if isinstance(operation, CreateIssue):
+            filed = self._filing.file(operation)
+            self._seen[filed.number] = filed
+            return filed.number
+        standing = self._listing.by_number(operation.number)
+        if isinstance(operation, Comment):
+            self._comments.say(standing, operation.body, operation.nonce)
+        elif isinstance(operation, AdoptIssue):
+            self._adopt(operation, standing)
+        else:
+            self._change(operation, standing)
+        return operation.number
 
-    def _newest(self) -> list[IssueDocument]:
-        query = {"state": "all", "sort": "created", "direction": "desc", "per_page": str(_PER_PAGE)}
-        for attempt in range(self._patience.attempts):
-            newest = _validated(ISSUES, self._requests.send("GET", "/issues", query=query), "/issues")
-            if max((one.number for one in newest), default=0) >= self._highest:
-                return newest
-            self._patience.sleep(float(2**attempt))
-        raise IssueTrackerError(
-            f"GitHub lists no issue as new as #{self._highest}, which it has shown before; whether the last one was "
-            "filed cannot be told, so nothing is filed again; triage the same directory again later"
-        )
+    def _change(self, operation: UpdateIssue | ReopenIssue | CloseIssue, standing: IssueDocument) -> None:
+        then = self._seen.get(operation.number)
+        changed = changes(operation, standing.issue(), then.issue() if then else None)
+        winner = self._seen.get(operation.duplicate_of or 0) if isinstance(operation, CloseIssue) else None
+        if winner is not None and changed.get("state_reason") == "duplicate":
+            changed["duplicate_issue_id"] = winner.id
+        self._patch(operation.number, changed)
 
-    def _said(self, path: str, nonce: str) -> bool:
-        return any(nonce in (comment.body or "") for comment in self._pages(COMMENTS, path, {}))
+    def _adopt(self, operation: AdoptIssue, standing: IssueDocument) -> None:
+        labels = standing.issue().labels
+        added = [label for label in operation.add_labels if label not in labels]
+        self._comments.keep(standing, operation.body, operation.marker)
+        self._patch(operation.number, {"labels": [*labels, *added]} if added else {})
 
+    def _patch(self, number: int, changed: Mapping[str, object]) -> None:
+        if not changed:
+            return
+        path = f"/issues/{number}"
+        now = validated(ISSUE, self._requests.send("PATCH", path, document=changed).document, path)
+        asked = changed.get("labels", ())
+        require_labels(now, tuple(asked) if isinstance(asked, list) else ())
+        self._seen[number] = now
 
-def _changes(operation: UpdateIssue | ReopenIssue | CloseIssue) -> dict[str, Any]:
-    changes: dict[str, Any] = {"body": operation.body}
-    if isinstance(operation, CloseIssue):
-        return changes | {"state": "closed", "state_reason": operation.closed_as}
-    if isinstance(operation, ReopenIssue):
-        changes |= {"state": "open", "state_reason": "reopened"}
-    return changes if operation.labels is None else changes | {"labels": list(operation.labels)}
+    def _looked(self, number: int) -> Iterator[IssueDocument]:
+        try:
+            yield self._listing.by_number(number)
+        except OneIssueError:
+            return
 
+    def _is_labelled(self, number: int) -> bool:
+        return CAMPAIGN_LABEL in self._seen[number].issue().labels
 
-def _validated(kind: TypeAdapter[_Document], answer: Any, path: str) -> _Document:
-    try:
-        return kind.validate_python(answer)
-    except ValidationError as error:
-        where = error.errors(include_input=False, include_url=False)[0]
-        raise IssueTrackerError(
-            f"GitHub answered {path} with something unexpected ({where['loc']}: {where['msg']}); "
-            "check that GITHUB_API_URL is the API of GitHub"
-        ) from error
+    def _known(self, document: IssueDocument, marker: str) -> Issue:
+        """The issue, with what is said in it as far as that matters."""
+        issue = document.issue()
+        if marker:
+            kept = self._comments.find(document, marker)
+            issue = replace(issue, comment=(kept.body or "") if kept else "")
+        if issue.closed_as == "duplicate" and not _KNOWN_DUPLICATE.search(issue.body):
+            issue = replace(issue, duplicate_of=self._comments.pointed_at(document))
+        return issue

@@ -1,38 +1,21 @@
-"""Single requests to GitHub: paced, patient within bounds, and never repeated blindly.
+"""Single requests to GitHub: paced, counted, patient within bounds, and never repeated blindly.
 
-PyGithub brings authentication, connections and pacing. Its own repetitions are off, for they send a POST
-again after a 5xx; what may be repeated is decided here.
+PyGithub brings authentication and connections. Its own repetitions are off, for they send a POST again after a 5xx;
+what may be repeated is decided here. So is its pacing, which sleeps by a clock that can be set back.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from github import Auth, Github, GithubException
-from requests.exceptions import RequestException
+from github import Auth, Github
 
 from ci_tools.errors import IssueTrackerError, UsageError
+from ci_tools.github.answers import AGAIN, FAILURES, AmbiguousError, described, is_limit, refused, wait_s
 from ci_tools.report.inert import line
-
-_TIMEOUT_S = 15
-_WITHOUT_HINT_S = 60.0
-"""What GitHub's documentation asks for where a limit comes without Retry-After."""
-_LONGEST_BACKOFF_S = 8.0
-_SERVER_ERROR = 500
-_LIMITED = (403, 429)
-_ABSENT = (404, 410)
-_UNUSABLE = {
-    401: "the token is not accepted; give a valid one in GITHUB_TOKEN",
-    403: "the token may not do this; give it the permission issues: write",
-    404: "there is no such repository, or the token may not see it; check --repo OWNER/NAME and GITHUB_TOKEN",
-    410: "issues are switched off in this repository; switch them on in its settings",
-}
-
-
-class AmbiguousError(IssueTrackerError):
-    """A write may or may not have happened: look before doing it again."""
 
 
 class Repeat(Enum):
@@ -47,26 +30,40 @@ class Patience:
     """How long to wait, and how."""
 
     between_writes_s: float = 1.0
+    """GitHub's documentation asks for a second; its secondary limit is 80 new contents a minute."""
+    timeout_s: int = 15
+    """For one answer."""
     total_s: float = 180.0
     """Longer waits, asked for by GitHub or summed up, end in an error."""
     attempts: int = 4
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What GitHub answers."""
+
+    document: Any
+    has_next_page: bool = False
 
 
 class Requests:
-    """Requests below one repository."""
+    """Requests below one repository; *calls* counts by verb what was sent, repetitions included."""
 
     def __init__(self, repo: str, token: str, *, base_url: str, patience: Patience) -> None:
-        self._repo = repo
-        self._patience = patience
+        self.repo = repo
+        self.patience = patience
+        self.calls: Counter[str] = Counter()
+        self._may_write_at_s = float("-inf")
         self._github = Github(
             auth=Auth.Token(token),
             base_url=base_url,
-            timeout=_TIMEOUT_S,
+            timeout=patience.timeout_s,
             retry=None,
             seconds_between_requests=None,
-            seconds_between_writes=patience.between_writes_s,
+            seconds_between_writes=None,
             lazy=True,
         )
 
@@ -82,98 +79,57 @@ class Requests:
         query: Mapping[str, str] | None = None,
         document: Mapping[str, Any] | None = None,
         repeat: Repeat = Repeat.FREELY,
-    ) -> Any:
-        """The JSON answered to *verb* on *path* below the repository.
+    ) -> Reply:
+        """What is answered to *verb* on *path*, which begins with ``/search`` or is below the repository.
 
         Raises:
             UsageError: token, permission or repository are not usable.
+            OneIssueError: it is refused for this issue; AbsentError: there is nothing at *path*.
             AmbiguousError: it may have been carried out, and *repeat* forbids to send it again.
             IssueTrackerError: GitHub refuses it, or did not answer in time.
         """
         waited_s = 0.0
-        for attempt in range(self._patience.attempts):
+        for attempt in range(self.patience.attempts):
             try:
                 return self._once(verb, path, query, document)
-            except (GithubException, RequestException) as error:
-                problem = _described(verb, path, error)
-                wait_s = self._wait_s(error, attempt)
-                if wait_s is None:
-                    raise self._refused(error, problem) from error
-                if repeat is Repeat.NEVER and not _is_limit(error):
+            except FAILURES as error:
+                problem = described(verb, path, error)
+                pause_s = wait_s(error, attempt, self.patience.clock())
+                if pause_s is None:
+                    raise refused(self.repo, path, error, problem) from error
+                if repeat is Repeat.NEVER and not is_limit(error):
                     raise AmbiguousError(problem) from error
-                waited_s += wait_s
-                if waited_s > self._patience.total_s:
+                waited_s += pause_s
+                if waited_s > self.patience.total_s:
                     raise IssueTrackerError(
-                        f"{problem}; GitHub asks to wait {wait_s:.0f} s, at most "
-                        f"{self._patience.total_s:.0f} s in all are waited; triage the same directory again later"
+                        f"{problem}; GitHub asks to wait {pause_s:.0f} s, at most "
+                        f"{self.patience.total_s:.0f} s in all are waited; {AGAIN}"
                     ) from error
-            self._patience.sleep(wait_s)
-        raise IssueTrackerError(
-            f"{problem}; given up after {self._patience.attempts} attempts; triage the same directory again later"
-        )
+            self.patience.sleep(pause_s)
+        raise IssueTrackerError(f"{problem}; given up after {self.patience.attempts} attempts; {AGAIN}")
 
-    def look(self, path: str) -> Any:
-        """The JSON answered to GET *path*; None where there is nothing, or nothing any more."""
+    def _once(self, verb: str, path: str, query: Mapping[str, str] | None, document: Mapping[str, Any] | None) -> Reply:
+        self._pace(verb)
+        self.calls[verb] += 1
         try:
-            return self.send("GET", path)
-        except UsageError as error:
-            status = getattr(error.__cause__, "status", None)
-            if status in _ABSENT:
-                return None
-            raise
+            headers, answer = self._github.requester.requestJsonAndCheck(
+                verb,
+                path if path.startswith("/search") else f"/repos/{self.repo}{path}",
+                parameters=dict(query) if query else None,
+                input=dict(document) if document else None,
+            )
+        except RuntimeError as error:  # PyGithub follows a redirection, but not to another server
+            raise UsageError(f"{line(str(error))!r}; check GITHUB_API_URL") from error
+        finally:
+            self._may_write_at_s = self._next_write_s(verb)
+        return Reply(answer, has_next_page='rel="next"' in headers.get("link", ""))
 
-    def _once(self, verb: str, path: str, query: Mapping[str, str] | None, document: Mapping[str, Any] | None) -> Any:
-        _, answer = self._github.requester.requestJsonAndCheck(
-            verb,
-            f"/repos/{self._repo}{path}",
-            parameters=dict(query) if query else None,
-            input=dict(document) if document else None,
-        )
-        return answer
+    def _pace(self, verb: str) -> None:
+        left_s = self._may_write_at_s - self.patience.monotonic()
+        if verb != "GET" and left_s > 0:
+            self.patience.sleep(left_s)
 
-    def _wait_s(self, error: Exception, attempt: int) -> float | None:
-        """Seconds until another attempt makes sense; None if it never does."""
-        if isinstance(error, GithubException) and _is_limit(error):
-            return self._asked_s(error.headers or {})
-        if isinstance(error, GithubException) and error.status < _SERVER_ERROR:
-            return None
-        return min(_LONGEST_BACKOFF_S, float(2**attempt))
-
-    def _asked_s(self, headers: Mapping[str, str]) -> float:
-        after = headers.get("retry-after", "")
-        if after.isdecimal():
-            return float(after)
-        reset = headers.get("x-ratelimit-reset", "")
-        if headers.get("x-ratelimit-remaining") == "0" and reset:
-            return max(1.0, float(reset) - self._patience.clock())
-        return _WITHOUT_HINT_S
-
-    def _refused(self, error: Exception, problem: str) -> IssueTrackerError | UsageError:
-        status = error.status if isinstance(error, GithubException) else 0
-        if status in _UNUSABLE:
-            return UsageError(f"{problem} for {self._repo!r}: {_UNUSABLE[status]}")
-        return IssueTrackerError(f"{problem}; this is a defect of ci-tools or of the repository's rules")
-
-
-def _is_limit(error: Exception) -> bool:
-    """Whether GitHub says "later": then nothing was carried out."""
-    if not isinstance(error, GithubException) or error.status not in _LIMITED:
-        return False
-    headers = error.headers or {}
-    says_so = "rate limit" in _message(error).lower() or "abuse" in _message(error).lower()
-    return (
-        error.status != _LIMITED[0]
-        or says_so
-        or "retry-after" in headers
-        or (headers.get("x-ratelimit-remaining") == "0")
-    )
-
-
-def _message(error: GithubException) -> str:
-    return str(error.data.get("message", "")) if isinstance(error.data, dict) else ""
-
-
-def _described(verb: str, path: str, error: Exception) -> str:
-    if isinstance(error, GithubException):
-        return f"GitHub answered {verb} {path} with {error.status} {line(_message(error))!r}"
-    return f"GitHub did not answer {verb} {path}: {type(error).__name__}"
+    def _next_write_s(self, verb: str) -> float:
+        if verb == "GET":
+            return self._may_write_at_s
+        return self.patience.monotonic() + self.patience.between_writes_s

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from ci_tools.report.inert import line
-from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Operation, ReopenIssue, UpdateIssue
+from ci_tools.triage.operations import AdoptIssue, CloseIssue, Comment, CreateIssue, Operation, ReopenIssue, UpdateIssue
 
 _MAX_WIDTH = 2_000
-_VERBS = {UpdateIssue: "update", ReopenIssue: "reopen", CloseIssue: "close", Comment: "comment on"}
+_VERBS = {UpdateIssue: "update", ReopenIssue: "reopen", CloseIssue: "close", Comment: "comment on", AdoptIssue: "adopt"}
 
 
 def headline(operation: Operation) -> str:

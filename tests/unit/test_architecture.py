@@ -192,6 +192,19 @@ def test_the_suite_against_a_deployed_system_knows_nothing_of_the_twin() -> None
     ] == []
 
 
+def test_doubles_know_nothing_of_what_is_tested_with_them() -> None:
+    """A double that shared code with what it tests would share its mistakes."""
+    files = sorted((ROOT / "tests" / "doubles").rglob("*.py"))
+
+    assert files
+    assert [
+        f"{path.name}: {name}"
+        for path in files
+        for name in imports_of(path.read_text(encoding="utf-8"))
+        if is_within(name, "ci_tools")
+    ] == []
+
+
 def test_names_say_what_is_there() -> None:
     """No file and no folder has a name that fits anything."""
     files = [path for path in tracked() if path.startswith(("ci_tools/", "tests/"))]

@@ -6,16 +6,15 @@ import pytest
 
 from ci_tools.github.issues import GitHubIssues
 from ci_tools.github.requests import Patience
-from tests.unit.github.double import REPO, TOKEN, GitHubDouble
+from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
 
 
 @pytest.fixture
 def github() -> Iterator[GitHubDouble]:
     """An empty repository that keeps to GitHub's schema."""
-    double = GitHubDouble()
-    double.start()
-    yield double
-    double.stop()
+    with GitHubDouble() as double:
+        yield double
     assert double.violations == []
 
 

@@ -8,8 +8,11 @@ from ci_tools.errors import CredentialsMissingError, IssueTrackerError, UsageErr
 from ci_tools.github.issues import GitHubIssues
 from ci_tools.triage.decide import decide
 from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Issue, ReopenIssue, UpdateIssue
+from ci_tools.triage.state import BEGIN, END
 from ci_tools.verdict.judgement import Judgement
-from tests.unit.github.double import REPO, TOKEN, Fault, GitHubDouble
+from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
+from tests.doubles.github.switches import Fault
 from tests.unit.triage.scenarios import AROUND, failing, kinds, passing
 
 CREATE = CreateIssue(title="t", body="b <!-- n1 -->", labels=("e2e-campaign", "P1"), nonce="<!-- n1 -->", reason="r")
@@ -19,6 +22,7 @@ LOST = (
     Fault("POST", 500, is_committed=True),
     Fault("POST", 0, is_committed=True),
 )
+OURS = f"{BEGIN}\nb\n{END}"
 LISTED = f"GET /repos/{REPO}/issues"
 CREATED = f"POST /repos/{REPO}/issues"
 
@@ -96,7 +100,7 @@ def test_an_issue_whose_answer_was_lost_is_not_filed_again(
     fault: Fault, github: GitHubDouble, issues: GitHubIssues
 ) -> None:
     """After an ambiguous failure the issue is found by its nonce."""
-    github.faults.append(fault)
+    github.switches.faults.append(fault)
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
     assert list(github.issues) == [1]
@@ -106,8 +110,8 @@ def test_an_issue_whose_answer_was_lost_is_not_filed_again(
 def test_an_issue_that_lists_do_not_show_yet_is_found_by_number(github: GitHubDouble, issues: GitHubIssues) -> None:
     """Lists lag behind; reading by number does not."""
     github.file("older")
-    github.hidden_from_lists.add(2)
-    github.faults.append(LOST[0])
+    github.switches.hidden_from_lists.add(2)
+    github.switches.faults.append(LOST[0])
 
     assert list(issues.apply([CREATE])) == [(CREATE, 2)]
     assert list(github.issues) == [1, 2]
@@ -117,36 +121,36 @@ def test_an_issue_that_was_not_filed_is_filed_after_a_look(
     github: GitHubDouble, issues: GitHubIssues, waits: list[float]
 ) -> None:
     """A failure that nothing came of is repeated, once it is known that nothing came of it."""
-    github.faults.append(Fault("POST", 502))
+    github.switches.faults.append(Fault("POST", 502))
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
-    assert github.asked == [CREATED, LISTED, f"{LISTED}/1", CREATED]
+    assert github.asked == [CREATED, LISTED, f"{LISTED}/1", CREATED, LISTED, f"{LISTED}/2"]
     assert waits == [1.0]
 
 
 def test_a_look_by_number_ends(github: GitHubDouble, issues: GitHubIssues) -> None:
     """A busy repository whose lists lag behind is not searched through without end."""
-    github.hidden_from_lists.update(github.file("busy") for _ in range(15))
-    github.faults.append(Fault("POST", 502))
+    github.switches.hidden_from_lists.update(github.file("busy") for _ in range(15))
+    github.switches.faults.append(Fault("POST", 502))
 
     assert list(issues.apply([CREATE])) == [(CREATE, 16)]
-    assert github.asked[-2:] == [f"{LISTED}/10", CREATED]
+    assert github.asked[: github.asked.index(f"{LISTED}/10") + 2][-2:] == [f"{LISTED}/10", CREATED]
 
 
 def test_a_nonce_in_the_words_of_others_is_not_ours(github: GitHubDouble, issues: GitHubIssues) -> None:
     """Only an issue of the bot is taken for the one that was lost."""
     github.file("copy", CREATE.body, login="octocat")
     github.file("by number", CREATE.body, login="octocat")
-    github.hidden_from_lists.add(2)
-    github.faults.append(Fault("POST", 502))
+    github.switches.hidden_from_lists.add(2)
+    github.switches.faults.append(Fault("POST", 502))
 
     assert list(issues.apply([CREATE])) == [(CREATE, 3)]
 
 
 def test_the_lowest_of_two_issues_with_the_nonce_wins(github: GitHubDouble, issues: GitHubIssues) -> None:
     """What another run has filed meanwhile is as good."""
-    github.file("earlier", CREATE.body)
-    github.faults.append(LOST[0])
+    github.file("earlier", CREATE.body, labels=CREATE.labels)
+    github.switches.faults.append(LOST[0])
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
 
@@ -157,8 +161,8 @@ def test_a_list_that_contradicts_what_was_seen_is_read_again(
     """An empty list where there were issues is no evidence that nothing was filed."""
     github.file("ours", labels=("e2e-campaign",))
     issues.read()
-    github.faults.append(LOST[0])
-    github.empty_lists = 1
+    github.switches.faults.append(LOST[0])
+    github.switches.empty_lists = 1
 
     assert list(issues.apply([CREATE])) == [(CREATE, 2)]
     assert list(github.issues) == [1, 2]
@@ -169,8 +173,8 @@ def test_nothing_is_filed_while_lists_stay_wrong(github: GitHubDouble, issues: G
     """If it cannot be told whether the issue exists, it is not filed a second time."""
     github.file("ours", labels=("e2e-campaign",))
     issues.read()
-    github.faults.append(Fault("POST", 502))
-    github.empty_lists = 99
+    github.switches.faults.append(Fault("POST", 502))
+    github.switches.empty_lists = 99
 
     with pytest.raises(IssueTrackerError, match="lists no issue as new as #1"):
         list(issues.apply([CREATE]))
@@ -179,7 +183,7 @@ def test_nothing_is_filed_while_lists_stay_wrong(github: GitHubDouble, issues: G
 
 def test_an_issue_that_can_never_be_filed_is_given_up(github: GitHubDouble, issues: GitHubIssues) -> None:
     """A server that keeps failing ends in an error that says so."""
-    github.faults.extend([Fault("POST", 502)] * 9)
+    github.switches.faults.extend([Fault("POST", 502)] * 9)
 
     with pytest.raises(IssueTrackerError, match="502 'Server Error'; it was not carried out in 4 attempts"):
         list(issues.apply([CREATE]))
@@ -199,7 +203,7 @@ def test_a_comment_is_made_once(github: GitHubDouble, issues: GitHubIssues) -> N
 def test_a_comment_whose_answer_was_lost_is_made_once(fault: Fault, github: GitHubDouble, issues: GitHubIssues) -> None:
     """After an ambiguous failure the comments are looked through."""
     github.file("ours")
-    github.faults.append(fault)
+    github.switches.faults.append(fault)
 
     list(issues.apply([COMMENT]))
 
@@ -210,10 +214,10 @@ def test_an_update_is_one_request(github: GitHubDouble, issues: GitHubIssues) ->
     """Body and labels are changed together, and nothing else is."""
     github.file("ours", labels=("P2",))
 
-    list(issues.apply([UpdateIssue(number=1, body="b", labels=("P1",), reason="r")]))
+    list(issues.apply([UpdateIssue(number=1, body=OURS, labels=("P1",), reason="r")]))
 
-    assert github.asked == [f"PATCH /repos/{REPO}/issues/1"]
-    assert (github.issues[1]["body"], github.issues[1]["title"]) == ("b", "ours")
+    assert github.asked == [f"{LISTED}/1", f"PATCH /repos/{REPO}/issues/1"]
+    assert (github.issues[1]["body"], github.issues[1]["title"]) == (f"\n\n{OURS}", "ours")
     assert [label["name"] for label in github.issues[1]["labels"]] == ["P1"]
 
 
@@ -221,7 +225,7 @@ def test_an_update_leaves_labels_alone(github: GitHubDouble, issues: GitHubIssue
     """Without labels of its own an update does not touch those of the issue."""
     github.file("ours", labels=("P2", "mine"))
 
-    list(issues.apply([UpdateIssue(number=1, body="b", labels=None, reason="r")]))
+    list(issues.apply([UpdateIssue(number=1, body=OURS, labels=None, reason="r")]))
 
     assert [label["name"] for label in github.issues[1]["labels"]] == ["P2", "mine"]
 
@@ -231,10 +235,21 @@ def test_a_close_says_why(as_: str, github: GitHubDouble, issues: GitHubIssues) 
     """State, reason and body in one request."""
     github.file("ours")
 
-    list(issues.apply([CloseIssue(number=1, body="b", closed_as=as_, reason="r")]))  # type: ignore[arg-type]
+    list(issues.apply([CloseIssue(number=1, body=OURS, closed_as=as_, reason="r")]))  # type: ignore[arg-type]
 
     assert github.writes() == [f"PATCH /repos/{REPO}/issues/1"]
     assert (github.issues[1]["state"], github.issues[1]["state_reason"]) == ("closed", as_)
+
+
+def test_a_duplicate_is_merged_into_the_issue_that_stays(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """GitHub itself shows of which issue it is a duplicate."""
+    numbers = [github.file("ours", labels=("e2e-campaign",)) for _ in range(2)]
+    issues.read()
+
+    list(issues.apply([CloseIssue(number=2, body=OURS, closed_as="duplicate", duplicate_of=1, reason="r")]))
+
+    assert numbers == [1, 2]
+    assert [event["event"] for event in github.repository.timelines[2]] == ["labeled", "closed", "marked_as_duplicate"]
 
 
 def test_a_closed_issue_is_opened_again(github: GitHubDouble, issues: GitHubIssues) -> None:
@@ -242,10 +257,10 @@ def test_a_closed_issue_is_opened_again(github: GitHubDouble, issues: GitHubIssu
     github.file("ours")
     github.issues[1] |= {"state": "closed", "closed_at": "2026-03-02T10:15:00Z"}
 
-    list(issues.apply([ReopenIssue(number=1, body="b", labels=("P0",), reason="r")]))
+    list(issues.apply([ReopenIssue(number=1, body=OURS, labels=("P0",), reason="r")]))
 
     assert github.writes() == [f"PATCH /repos/{REPO}/issues/1"]
-    assert (github.issues[1]["state"], github.issues[1]["body"]) == ("open", "b")
+    assert (github.issues[1]["state"], github.issues[1]["body"]) == ("open", f"\n\n{OURS}")
 
 
 def test_a_failure_goes_through_its_life(github: GitHubDouble, issues: GitHubIssues) -> None:
@@ -266,14 +281,24 @@ def test_a_failure_goes_through_its_life(github: GitHubDouble, issues: GitHubIss
     assert [comment["body"].split(":")[0] for comment in github.comments[1]] == ["Recovered", "Regressed"]
 
 
-def test_a_steady_failure_costs_one_read_and_one_write(github: GitHubDouble, issues: GitHubIssues) -> None:
-    """What goes on is cheap, and nobody is notified."""
+def test_a_steady_failure_costs_a_list_a_look_and_a_write(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """What goes on is cheap, and nobody is notified; the look is for what people wrote meanwhile."""
     triaged(issues, failing(1))
     github.asked.clear()
 
     triaged(issues, failing(2))
 
-    assert github.asked == [LISTED, f"PATCH /repos/{REPO}/issues/1"]
+    assert github.asked == [LISTED, f"{LISTED}/1", f"PATCH /repos/{REPO}/issues/1"]
+
+
+def test_a_run_that_tells_nothing_costs_one_read(connected: Callable[..., GitHubIssues]) -> None:
+    """The same campaign once more writes nothing, and the calls are counted by verb."""
+    triaged(connected(), failing(1))
+    again = connected()
+
+    triaged(again, failing(1))
+
+    assert again.calls == {"GET": 1}
 
 
 def test_a_run_that_stopped_after_its_comment_says_nothing_twice(github: GitHubDouble, issues: GitHubIssues) -> None:
@@ -292,7 +317,7 @@ def test_issues_of_another_user_than_the_bot_are_noticed(
     github: GitHubDouble, connected: Callable[..., GitHubIssues]
 ) -> None:
     """A token of somebody else would file the same again and again; the remedy is named."""
-    github.login = "octocat"
+    github.switches.login = "octocat"
 
     with pytest.raises(UsageError, match="give --bot octocat"):
         list(connected().apply([CREATE]))
@@ -323,7 +348,7 @@ def test_server_and_token_come_from_the_environment(github: GitHubDouble) -> Non
 
 def test_an_answer_of_another_kind_is_named(github: GitHubDouble, issues: GitHubIssues) -> None:
     """What is no list of issues is not taken for an empty one."""
-    github.faults.append(Fault("GET", 200))
+    github.switches.faults.append(Fault("GET", 200))
 
     with pytest.raises(IssueTrackerError, match="something unexpected"):
         issues.read()
@@ -332,7 +357,7 @@ def test_an_answer_of_another_kind_is_named(github: GitHubDouble, issues: GitHub
 def test_more_issues_than_can_be_read_are_an_error(github: GitHubDouble, issues: GitHubIssues) -> None:
     """A list is never cut in silence: what stood beyond would be filed again."""
     github.file("ours", labels=("e2e-campaign",))
-    github.issues |= {number: {**github.issues[1], "number": number} for number in range(2, 2_502)}
+    github.issues.update({number: {**github.issues[1], "number": number} for number in range(2, 2_502)})
 
     with pytest.raises(IssueTrackerError, match="more than 2500 entries"):
         issues.read()

@@ -1,14 +1,20 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from ci_tools.errors import ExitCode, IssueTrackerError, UsageError
 from ci_tools.github.issues import GitHubIssues
+from ci_tools.github.requests import Patience
 from ci_tools.triage.operations import CreateIssue, UpdateIssue
-from tests.unit.github.double import REPO, SECONDARY, Fault, GitHubDouble
+from ci_tools.triage.state import BEGIN, END
+from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
+from tests.doubles.github.switches import SECONDARY, Fault
 
-CREATE = CreateIssue(title="t", body="b", labels=(), nonce="n1", reason="r")
-UPDATE = UpdateIssue(number=1, body="b", labels=None, reason="r")
+CREATE = CreateIssue(title="t", body="b n1", labels=(), nonce="n1", reason="r")
+OURS = f"{BEGIN}\nb\n{END}"
+UPDATE = UpdateIssue(number=1, body=OURS, labels=None, reason="r")
 PRIMARY = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1030"}
 
 
@@ -32,7 +38,7 @@ def test_a_limit_is_waited_for(
     fault: Fault, waited_s: float, github: GitHubDouble, issues: GitHubIssues, waits: list[float]
 ) -> None:
     """With or without Retry-After, as 403 or 429: what was limited was not carried out and is sent again."""
-    github.faults.append(fault)
+    github.switches.faults.append(fault)
 
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
     assert waits == [waited_s]
@@ -44,7 +50,7 @@ def test_a_wait_beyond_patience_is_an_error(
     asked_s: str, github: GitHubDouble, issues: GitHubIssues, waits: list[float]
 ) -> None:
     """How long GitHub asks to wait is said, and nothing is waited for in vain."""
-    github.faults.append(Fault("POST", 403, SECONDARY, {"Retry-After": asked_s}))
+    github.switches.faults.append(Fault("POST", 403, SECONDARY, {"Retry-After": asked_s}))
 
     with pytest.raises(IssueTrackerError, match=f"asks to wait {asked_s} s, at most 180 s"):
         list(issues.apply([CREATE]))
@@ -53,11 +59,11 @@ def test_a_wait_beyond_patience_is_an_error(
 
 def test_limits_without_end_are_an_error(github: GitHubDouble, issues: GitHubIssues, waits: list[float]) -> None:
     """Waits add up to the same bound."""
-    github.faults.extend([Fault("POST", 429)] * 9)
+    github.switches.faults.extend([Fault("POST", 429)] * 9)
 
     with pytest.raises(IssueTrackerError, match="at most 180 s in all"):
         list(issues.apply([CREATE]))
-    assert waits == [60.0, 60.0, 60.0]
+    assert waits == [60.0, 120.0]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 0])
@@ -66,11 +72,11 @@ def test_what_can_be_repeated_is_repeated(
 ) -> None:
     """Reading twice and setting the same twice do no harm."""
     github.file("ours", labels=("e2e-campaign",))
-    github.faults.extend([Fault("GET", status), Fault("PATCH", status, is_committed=True)])
+    github.switches.faults.extend([Fault("GET", status), Fault("PATCH", status, is_committed=True)])
 
     assert len(issues.read()) == 1
     list(issues.apply([UPDATE]))
-    assert github.issues[1]["body"] == "b"
+    assert github.issues[1]["body"].strip() == OURS
     assert waits == [1.0, 1.0]
 
 
@@ -78,7 +84,7 @@ def test_a_server_that_keeps_failing_is_given_up(
     github: GitHubDouble, issues: GitHubIssues, waits: list[float]
 ) -> None:
     """After a few attempts, further and further apart."""
-    github.faults.extend([Fault("GET", 503)] * 9)
+    github.switches.faults.extend([Fault("GET", 503)] * 9)
 
     with pytest.raises(IssueTrackerError, match="503 'Server Error'; given up after 4 attempts"):
         issues.read()
@@ -95,7 +101,7 @@ def test_a_wrong_token_is_a_mistake_of_configuration(connected: Callable[..., Gi
 
 def test_a_missing_permission_is_a_mistake_of_configuration(github: GitHubDouble, issues: GitHubIssues) -> None:
     """A 403 that is no limit is not waited for; the permission is named."""
-    github.may_write = False
+    github.switches.may_write = False
 
     with pytest.raises(UsageError, match="issues: write"):
         list(issues.apply([CREATE]))
@@ -110,18 +116,16 @@ def test_an_unknown_repository_is_a_mistake_of_configuration(connected: Callable
 
 def test_a_repository_without_issues_is_a_mistake_of_configuration(github: GitHubDouble, issues: GitHubIssues) -> None:
     """Issues can be switched off."""
-    github.faults.append(Fault("GET", 410, "Issues are disabled for this repo"))
+    github.switches.faults.append(Fault("GET", 410, "Issues are disabled for this repo"))
 
     with pytest.raises(UsageError, match="switch them on"):
         issues.read()
 
 
 def test_what_github_refuses_is_not_repeated(github: GitHubDouble, issues: GitHubIssues) -> None:
-    """A body that is too long is our own defect."""
-    github.file("ours")
-
-    with pytest.raises(IssueTrackerError, match="422 'Validation Failed: body is too long") as caught:
-        list(issues.apply([UpdateIssue(number=1, body="x" * 70_000, labels=None, reason="r")]))
+    """A label that is too long is our own defect."""
+    with pytest.raises(IssueTrackerError, match="422 'Validation Failed: name is too long") as caught:
+        list(issues.apply([replace(CREATE, labels=("l" * 51,))]))
     assert caught.value.exit_code is ExitCode.DEFECT
     assert len(github.asked) == 1
 
@@ -130,15 +134,15 @@ def test_what_github_refuses_is_not_repeated(github: GitHubDouble, issues: GitHu
 def test_a_gone_number_is_no_error_when_looking(status: int, github: GitHubDouble, issues: GitHubIssues) -> None:
     """A number that was never given or was deleted ends the look, not the run."""
     github.file("older")
-    github.faults.append(Fault("POST", 502))
-    github.fault_at[f"GET /repos/{REPO}/issues/2"] = Fault("GET", status, "Gone")
+    github.switches.faults.append(Fault("POST", 502))
+    github.switches.fault_at[f"GET /repos/{REPO}/issues/2"] = Fault("GET", status, "Gone")
 
     assert list(issues.apply([CREATE])) == [(CREATE, 2)]
 
 
 def test_a_hostile_message_commands_nothing(github: GitHubDouble, issues: GitHubIssues) -> None:
     """What a server says is printed into a log that a runner reads."""
-    github.faults.append(Fault("GET", 422, "\n::error::x\x1b[2J"))
+    github.switches.faults.append(Fault("GET", 422, "\n::error::x\x1b[2J"))
 
     with pytest.raises(IssueTrackerError) as caught:
         issues.read()
@@ -154,8 +158,78 @@ def test_a_server_that_is_not_there_is_named(connected: Callable[..., GitHubIssu
 
 def test_a_token_that_ends_while_looking_is_named(github: GitHubDouble, issues: GitHubIssues) -> None:
     """Only an absent issue ends the look in silence."""
-    github.faults.append(Fault("POST", 502))
-    github.fault_at[f"GET /repos/{REPO}/issues/1"] = Fault("GET", 401, "Bad credentials")
+    github.switches.faults.append(Fault("POST", 502))
+    github.switches.fault_at[f"GET /repos/{REPO}/issues/1"] = Fault("GET", 401, "Bad credentials")
 
     with pytest.raises(UsageError, match="GITHUB_TOKEN"):
         list(issues.apply([CREATE]))
+
+
+def test_writes_are_a_second_apart(github: GitHubDouble, waits: list[float]) -> None:
+    """Reading is not held up; a write waits for what is left of the second."""
+    now_s = iter([10.0, 10.25, 10.75, 11.0, *[20.0] * 9])
+    patience = Patience(sleep=waits.append, monotonic=lambda: next(now_s))
+    with GitHubIssues(REPO, TOKEN, base_url=github.url, patience=patience) as issues:
+        list(issues.apply([CREATE, CREATE]))
+
+    assert len(github.writes()) == 2
+    assert waits == [0.5]
+
+
+def test_a_pace_of_a_second_is_what_github_asks_for(github: GitHubDouble) -> None:
+    """A server that refuses hasty writes refuses none of ours."""
+    github.switches.between_writes_s = 0.05
+    github.switches.remaining = 4
+    with GitHubIssues(REPO, TOKEN, base_url=github.url, patience=Patience(between_writes_s=0.06)) as issues:
+        list(issues.apply([CREATE] * 4))
+
+        assert issues.calls == {"POST": 4}
+
+
+def test_calls_are_counted_with_their_repetitions(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """What GitHub counts against the limit is every request."""
+    github.file("ours", labels=("e2e-campaign",))
+    github.switches.faults.extend([Fault("GET", 503), Fault("PATCH", 502)])
+
+    issues.read()
+    list(issues.apply([UPDATE]))
+
+    assert issues.calls == {"GET": 3, "PATCH": 2}
+
+
+def test_an_hour_that_ends_is_waited_for(github: GitHubDouble, issues: GitHubIssues, waits: list[float]) -> None:
+    """Until the next one begins, if that is soon."""
+    github.switches.remaining, github.switches.reset = 0, 1_030
+
+    with pytest.raises(IssueTrackerError, match="API rate limit exceeded"):
+        issues.read()
+    assert waits == [30.0] * 4
+
+
+def test_a_redirection_to_another_server_is_not_followed(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """The token goes to no host that was not named."""
+    github.switches.faults.append(Fault("GET", 301, "Moved", {"Location": "http://elsewhere.test/issues"}))
+
+    with pytest.raises(UsageError, match=r"redirected from host .* check GITHUB_API_URL"):
+        issues.read()
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again(
+    github: GitHubDouble, issues: GitHubIssues, waits: list[float]
+) -> None:
+    """A proxy between may cut what GitHub answers."""
+    github.file("ours", labels=("e2e-campaign",))
+    github.switches.faults.append(Fault("GET", None, is_garbled=True))
+
+    assert len(issues.read()) == 1
+    assert waits == [1.0]
+
+
+def test_a_created_issue_whose_answer_cannot_be_read_is_not_filed_again(
+    github: GitHubDouble, issues: GitHubIssues
+) -> None:
+    """It is as if there had been no answer."""
+    github.switches.faults.append(Fault("POST", None, is_garbled=True))
+
+    assert list(issues.apply([CREATE])) == [(CREATE, 1)]
+    assert list(github.issues) == [1]

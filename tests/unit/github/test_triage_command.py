@@ -8,7 +8,9 @@ from ci_tools.evidence.events import Event
 from ci_tools.evidence.journal import JournalWriter
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import DependencyState, Outcome
-from tests.unit.github.double import REPO, TOKEN, GitHubDouble
+from tests.doubles.github.documents import owners_error
+from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
 from tests.unit.report.judgements import ALL_COLLECTED, CLOSING, GOOD, OPENING, TESTS, ended, seen
 
 FAILING: tuple[Event, ...] = (
@@ -66,7 +68,10 @@ def test_a_passing_campaign_plans_nothing(tmp_path: Path, capsys: pytest.Capture
 def test_with_a_repository_issues_are_read_only(github: GitHubDouble, tmp_path: Path) -> None:
     """A plan changes nothing until it is applied."""
     assert main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO]) == ExitCode.PASS
-    assert github.asked == [f"GET /repos/{REPO}/issues"]
+    assert github.asked == [
+        *(f"GET /repos/{REPO}/issues", "GET /search/issues"),
+        f"GET /repos/{REPO}/codeowners/errors",
+    ]
 
 
 def test_applied_twice_a_plan_is_done_once(
@@ -88,6 +93,31 @@ def test_the_owner_stands_in_codeowners(github: GitHubDouble, tmp_path: Path) ->
     main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply"])
 
     assert github.issues[1]["body"].startswith("For @acme/shop, by CODEOWNERS")
+
+
+@pytest.mark.parametrize("more", [[], ["--apply"]])
+def test_an_owner_who_does_not_exist_is_named(
+    more: list[str], github: GitHubDouble, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the plan and after it is done: the outage is told all the same."""
+    github.repository.owners_errors = [owners_error(7, "@acme/nobody")]
+
+    code = main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, *more])
+
+    assert code == ExitCode.USAGE
+    assert "CODEOWNERS:7: Unknown owner: * @acme/nobody" in capsys.readouterr().err
+    assert len(github.issues) == len(more)
+
+
+def test_what_was_asked_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By verb: a first failure, and the same again, which costs one read."""
+    arguments = ["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply"]
+    main(arguments)
+    main(arguments)
+
+    printed = capsys.readouterr().out
+    assert "asked of GitHub: 3 GET, 1 POST\n" in printed
+    assert printed.endswith("asked of GitHub: 1 GET\n")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from ci_tools.triage.decide import decide
-from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Operation, ReopenIssue, UpdateIssue
+from ci_tools.triage.operations import AdoptIssue, CloseIssue, Comment, CreateIssue, Operation, ReopenIssue, UpdateIssue
 from ci_tools.triage.preview import headline, preview
 from tests.unit.report.hostile import HOSTILE
 from tests.unit.triage.scenarios import AROUND, failing
@@ -17,6 +17,7 @@ CREATE = CreateIssue(title="t", body="b", labels=("P1",), nonce="n", reason="why
         (ReopenIssue(number=7, body="b", labels=None, reason="why"), "reopen #7: why"),
         (CloseIssue(number=7, body="b", closed_as="completed", reason="why"), "close #7: why"),
         (Comment(number=7, body="b", nonce="n", reason="why"), "comment on #7: why"),
+        (AdoptIssue(number=7, body="b", marker="m", add_labels=(), reason="why"), "adopt #7: why"),
     ],
 )
 def test_an_operation_is_named_with_its_reason(operation: Operation, expected: str) -> None:

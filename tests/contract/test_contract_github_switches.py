@@ -1,0 +1,248 @@
+"""What GitHub really does, switch by switch, as PyGithub without any patience of ours meets it."""
+
+from collections.abc import Iterator
+
+import pytest
+from github import Auth, Github, GithubException
+from github.Repository import Repository
+from requests.exceptions import ConnectionError as CutOffError
+from requests.exceptions import ReadTimeout
+
+from tests.doubles.github.double import ELSEWHERE, REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
+from tests.doubles.github.switches import SECONDARY, Fault
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubDouble]:
+    """An empty repository that keeps to GitHub's description."""
+    with GitHubDouble() as double:
+        yield double
+    assert double.violations == []
+
+
+@pytest.fixture
+def repository(github: GitHubDouble) -> Iterator[Repository]:
+    """The repository, as PyGithub sees it; it waits a moment for answers, and repeats nothing."""
+    client = Github(
+        auth=Auth.Token(TOKEN),
+        base_url=github.url,
+        timeout=1,
+        retry=None,
+        seconds_between_requests=None,
+        seconds_between_writes=None,
+        lazy=True,
+    )
+    yield client.get_repo(REPO)
+    client.close()
+
+
+def numbers(repository: Repository) -> list[int]:
+    """The issues that a list shows."""
+    return [issue.number for issue in repository.get_issues(state="all")]
+
+
+def test_a_list_lags_behind(github: GitHubDouble, repository: Repository) -> None:
+    """What was filed is read by number at once, and listed later."""
+    github.switches.list_lag = 2
+    filed = repository.create_issue("t")
+
+    assert [repository.get_issue(filed.number).title, *(numbers(repository) for _ in range(3))] == ["t", [], [], [1]]
+
+
+def test_a_list_is_empty_for_no_reason(github: GitHubDouble, repository: Repository) -> None:
+    """As many times as it is switched."""
+    github.file("t")
+    github.switches.empty_lists = 1
+
+    assert [numbers(repository), numbers(repository)] == [[], [1]]
+
+
+def test_an_issue_is_in_no_list(github: GitHubDouble, repository: Repository) -> None:
+    """It is there all the same."""
+    github.file("t")
+    github.switches.hidden_from_lists.add(1)
+
+    assert numbers(repository) == []
+    assert repository.get_issue(1).title == "t"
+
+
+def test_a_search_lags_behind(github: GitHubDouble, repository: Repository) -> None:
+    """The index of searches is another one than that of lists."""
+    github.switches.search_lag = 1
+    repository.create_issue("t")
+    search = repository.requester.requestJsonAndCheck
+
+    assert [search("GET", "/search/issues", {"q": "is:issue"})[1]["total_count"] for _ in range(2)] == [0, 1]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_write_is_carried_out_and_fails(status: int, github: GitHubDouble, repository: Repository) -> None:
+    """The answer says nothing about what happened."""
+    github.switches.faults.append(Fault("POST", status, is_committed=True))
+
+    with pytest.raises(GithubException) as caught:
+        repository.create_issue("t")
+    assert caught.value.status == status
+    assert list(github.issues) == [1]
+
+
+def test_an_answer_is_cut_off(github: GitHubDouble, repository: Repository) -> None:
+    """The connection ends before it."""
+    github.switches.faults.append(Fault("POST", 0, is_committed=True))
+
+    with pytest.raises(CutOffError):
+        repository.create_issue("t")
+    assert list(github.issues) == [1]
+
+
+def test_a_page_is_slow(github: GitHubDouble, repository: Repository) -> None:
+    """It comes after whoever asked has gone."""
+    github.switches.faults.append(Fault("GET", None, delay_s=20))
+
+    with pytest.raises(ReadTimeout):
+        numbers(repository)
+    assert numbers(repository) == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "7"}])
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_secondary_limit(status: int, headers: dict[str, str], github: GitHubDouble, repository: Repository) -> None:
+    """By either status, with or without the time to wait; nothing is carried out."""
+    github.switches.faults.append(Fault("POST", status, SECONDARY, headers))
+
+    with pytest.raises(GithubException) as caught:
+        repository.create_issue("t")
+    assert (caught.value.status, caught.value.headers.get("retry-after")) == (status, headers.get("Retry-After"))
+    assert github.issues == {}
+
+
+def test_writes_in_haste_are_refused(github: GitHubDouble, repository: Repository) -> None:
+    """A write that follows another one too soon meets the secondary limit."""
+    github.switches.between_writes_s = 60
+    repository.create_issue("t")
+
+    with pytest.raises(GithubException, match="secondary rate limit"):
+        repository.create_issue("t")
+
+
+def test_an_hour_has_an_end(github: GitHubDouble, repository: Repository) -> None:
+    """The answer says how many requests are left, and from when on there will be others."""
+    github.switches.remaining, github.switches.reset = 1, 1_030
+    numbers(repository)
+
+    with pytest.raises(GithubException, match="API rate limit exceeded") as caught:
+        numbers(repository)
+    headers = caught.value.headers
+    assert (headers["x-ratelimit-remaining"], headers["x-ratelimit-reset"]) == ("0", "1030")
+
+
+@pytest.mark.parametrize("write", ["edit", "create_comment"])
+def test_a_body_has_a_limit(write: str, github: GitHubDouble, repository: Repository) -> None:
+    """65,536 characters, not bytes, for issues and comments."""
+    github.file("t")
+    issue = repository.get_issue(1)
+    getattr(issue, write)(body="ä" * 65_536)
+
+    with pytest.raises(GithubException, match="too long") as caught:
+        getattr(issue, write)(body="ä" * 65_537)
+    assert caught.value.status == 422
+
+
+@pytest.mark.parametrize(("title", "labels"), [("t" * 257, []), ("t", ["l" * 51])])
+def test_titles_and_labels_have_limits(title: str, labels: list[str], repository: Repository) -> None:
+    """256 and 50 characters."""
+    with pytest.raises(GithubException, match="too long"):
+        repository.create_issue(title, labels=labels)
+
+
+def test_comments_end(github: GitHubDouble, repository: Repository) -> None:
+    """After 2,500 there are no more."""
+    github.file("t")
+    github.issues[1]["comments"] = 2_500
+
+    with pytest.raises(GithubException, match="more than 2500 comments") as caught:
+        repository.get_issue(1).create_comment("c")
+    assert caught.value.status == 403
+
+
+def test_a_locked_issue_takes_comments_of_few(github: GitHubDouble, repository: Repository) -> None:
+    """Of those who may push, and of nobody else."""
+    github.file("t")
+    github.issues[1]["locked"] = True
+    repository.get_issue(1).create_comment("c")
+    github.switches.may_push = False
+
+    with pytest.raises(GithubException, match="issue is locked") as caught:
+        repository.get_issue(1).create_comment("c")
+    assert caught.value.status == 403
+
+
+def test_a_transferred_issue_is_elsewhere(github: GitHubDouble, repository: Repository) -> None:
+    """PyGithub follows where the old number leads, with writes as well: they change another repository."""
+    github.file("t")
+    github.repository.transfer(1, github.elsewhere)
+
+    repository.get_issue(1).edit(body="meant for here")
+
+    assert repository.get_issue(1).repository.full_name == ELSEWHERE
+    assert github.elsewhere.issues[1]["body"] == "meant for here"
+
+
+def test_a_deleted_issue_is_gone(github: GitHubDouble, repository: Repository) -> None:
+    """Its number is not given again."""
+    github.repository.delete(github.file("t"))
+
+    with pytest.raises(GithubException) as caught:
+        repository.get_issue(1).edit(title="u")
+    assert caught.value.status == 410
+    assert repository.create_issue("t").number == 2
+
+
+def test_labels_are_dropped_in_silence(github: GitHubDouble, repository: Repository) -> None:
+    """Without the permission to push nothing says that they are not set."""
+    github.switches.may_push = False
+    filed = repository.create_issue("t", labels=["P1"])
+
+    filed.edit(body="b", labels=["P1"])
+
+    assert (github.issues[1]["labels"], github.issues[1]["body"]) == ([], "b")
+
+
+def test_what_is_of_others_cannot_be_changed(github: GitHubDouble, repository: Repository) -> None:
+    """Neither issue nor comment nor label, without the permission to push."""
+    github.file("t", login="octocat")
+    comment = github.repository.say(1, "c", login="octocat")
+    github.switches.may_push = False
+    issue = repository.get_issue(1)
+
+    with pytest.raises(GithubException, match="admin rights"):
+        issue.edit(body="b")
+    with pytest.raises(GithubException, match="admin rights"):
+        issue.add_to_labels("P1")
+    with pytest.raises(GithubException, match="admin rights"):
+        issue.get_comment(comment["id"]).edit("d")
+
+
+def test_a_token_may_read_only(github: GitHubDouble, repository: Repository) -> None:
+    """Writing is refused with a 403 that is no limit."""
+    github.switches.may_write = False
+
+    with pytest.raises(GithubException, match="not accessible by integration"):
+        repository.create_issue("t")
+    assert numbers(repository) == []
+
+
+def test_what_does_not_exist_is_not_found(github: GitHubDouble, repository: Repository) -> None:
+    """Neither a comment, nor the issue that another one is said to be a duplicate of."""
+    github.file("t")
+    send = repository.requester.requestJsonAndCheck
+    changes = {"state": "closed", "state_reason": "duplicate", "duplicate_issue_id": 7}
+
+    with pytest.raises(GithubException) as comment:
+        send("GET", f"/repos/{REPO}/issues/comments/7")
+    with pytest.raises(GithubException) as duplicate:
+        send("PATCH", f"/repos/{REPO}/issues/1", input=changes)
+    with pytest.raises(GithubException) as label:
+        send("DELETE", f"/repos/{REPO}/issues/1/labels/P9")
+    assert [caught.value.status for caught in (comment, duplicate, label)] == [404, 422, 404]
