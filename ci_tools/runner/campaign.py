@@ -35,6 +35,7 @@ from ci_tools.model import (
     Phase,
     Plan,
     Previous,
+    Runs,
     Shard,
     Suite,
     Verdict,
@@ -188,8 +189,20 @@ class CampaignRun:
                     f"shard {self.request.part} of campaign {self.request.campaign!r} has run in "
                     f"{str(self.directory.path)!r} already; choose another --out DIR"
                 )
+        self._refuse_undecided()
         self._journal = self.directory.writer(_WRITER)
         self._tail = JournalTail(self.directory.path, self.request.part)
+
+    def _refuse_undecided(self) -> None:
+        """Of a plan that chooses, a later shard runs what the first one has found to follow."""
+        chosen = [*self.first.phases, *_stated_later(self._known, self.first)]
+        if self.request.shard is not None and not self._ours(chosen):
+            raise UsageError(
+                f"shard {self.request.part} has nothing to run: plan {self.request.plan!r} decides by the verdict of "
+                f"phase {self.first.phases[0].name!r} what follows, and by what stands in {str(self.directory.path)!r} "
+                "that is none of its phases; put the journal of the shard that ran that phase there first, or leave "
+                "this shard out"
+            )
 
     def run(self) -> None:
         """Do all of it; whatever happens, the journal says so before this returns or raises."""
@@ -227,7 +240,7 @@ class CampaignRun:
             self._environment, environ = self._stack.enter_context(
                 provisioned(self.spec, self.request.environment, self.environ, faults=self.request.faults)
             )
-            self._environment = _shared(self._environment, len(self.request.shards))
+            self._environment = _shared(self._environment, self.request.shard)
             file = self.directory.file("environment.json")
             dump_environment(self._environment, file)
             environ = {**environ, ENVIRONMENT_FILE: str(file)}
@@ -237,8 +250,11 @@ class CampaignRun:
             gated = [phase for plan in self._plans_ahead() for phase in plan.phases]
             self._breaker.guard(self._environment, {**self.environ, **environ}, gated)
             self._stack.callback(self._breaker.close)
+            self._dependencies.believe(self._known.changes)
+            self._breaker.hold(self._dependencies.down)
             self._identify(quiet)
-            self._survey(quiet)
+            if not self._known.observations:
+                self._survey(quiet)
             self._phases(quiet, environ)
             self._note_veto()
 
@@ -267,11 +283,20 @@ class CampaignRun:
 
     def _phases(self, quiet: QuietWindow, environ: Mapping[str, str]) -> None:
         if self._run_plan(self.first, quiet, environ):
-            verdict = self._judgement().phases[-1].verdict
-            extension = following(self.spec, self._environment, self.request.plan, verdict)
-            if extension is not None:
-                self._write(PlanExtended(reason=extension.reason, phases=extension.phases, left_out=extension.left_out))
-                self._run_plan(extension, quiet, environ)
+            self._run_plan(self._extension(), quiet, environ)
+
+    def _extension(self) -> Plan:
+        """What follows the first part: by its verdict here, or as the shard has decided that ran it."""
+        if not self._ours(self.first.phases):
+            stated = _stated_later(self._known, self.first)
+            self.progress.know(stated)
+            return replace(self.first, phases=stated)
+        verdict = self._judgement().phases[-1].verdict
+        extension = following(self.spec, self._environment, self.request.plan, verdict)
+        if extension is None:
+            return replace(self.first, phases=())
+        self._write(PlanExtended(reason=extension.reason, phases=extension.phases, left_out=extension.left_out))
+        return extension
 
     def _run_plan(self, part: Plan, quiet: QuietWindow, environ: Mapping[str, str]) -> bool:
         # Of a shard nothing passes before the others are there.
@@ -292,7 +317,8 @@ class CampaignRun:
         self.progress.deadline(deadline)
         cut_short = "interrupted"
         try:
-            self._dependencies.sample(phase, deadline)
+            if self._runs is not Runs.TOGETHER:
+                self._dependencies.sample(phase, deadline)
             self._breaker.hold(self._dependencies.down)
             ended = self._test(phase, environ, deadline)
             self._identify(quiet)
@@ -305,6 +331,8 @@ class CampaignRun:
         found = self._existing(phase)
         if not found:
             return "" if not phase.suites else "none of its files exists"
+        if self._runs is Runs.ALONE and not any(suite.loads_system for suite in phase.suites):
+            return ""
         order = RunPhase(
             phase=phase.number,
             deadline=deadline,
@@ -313,6 +341,7 @@ class CampaignRun:
             seed=self.request.seed,
             part=self.request.shard.part if self.request.shard else 1,
             parts=self.request.shard.parts if self.request.shard else 1,
+            runs=self._runs,
         )
         self.progress.doing("collecting")
         if not self._apart:
@@ -377,6 +406,10 @@ class CampaignRun:
             log=self.directory.log(LOG),
         )
 
+    @property
+    def _runs(self) -> Runs:
+        return self.request.shard.runs if self.request.shard else Runs.ALL
+
     def _suites_ahead(self) -> list[Suite]:
         return [suite for one in self._plans_ahead() for phase in self._ours(one.phases) for suite in phase.suites]
 
@@ -433,9 +466,14 @@ def _fold_of(directory: Path) -> CampaignState:
     return fold(journal.records, journal.problems)
 
 
-def _shared(environment: Environment, shards: int) -> Environment:
-    """*environment* with the part of its limits that one of so many jobs may use."""
-    return replace(environment, pacing_share=environment.pacing_share / max(1, shards))
+def _shared(environment: Environment, shard: Shard | None) -> Environment:
+    """*environment* with the part of its limits that *shard* may use."""
+    return replace(environment, pacing_share=environment.pacing_share / (shard.at_once if shard else 1))
+
+
+def _stated_later(state: CampaignState, first: Plan) -> tuple[Phase, ...]:
+    """What follows *first* by what *state* says."""
+    return state.plan.phases[len(first.phases) :] if state.plan else ()
 
 
 @contextmanager
