@@ -31,13 +31,18 @@ _PROBED_NUMBERS = 10
 _Document = TypeVar("_Document")
 
 
+def is_repository(name: str) -> bool:
+    """Whether *name* can be a repository's: ``OWNER/NAME``."""
+    return _REPO.fullmatch(name) is not None
+
+
 class GitHubIssues:
     """Reads and changes the issues of *repo* (``OWNER/NAME``) as the user *bot*."""
 
     def __init__(
         self, repo: str, token: str, *, bot: str = ACTIONS_BOT, base_url: str = API, patience: Patience | None = None
     ) -> None:
-        if not _REPO.fullmatch(repo):
+        if not is_repository(repo):
             raise UsageError(f"{repo!r} is no repository; give --repo OWNER/NAME")
         self._bot = bot
         self._patience = patience or Patience()

@@ -13,8 +13,6 @@ from ci_tools.planning.shards import MAX_SHARDS, by_phase, shards
 from ci_tools.spec import ChoicePlan, Spec
 
 VERSION: Final = 1
-PHASES = "phases"
-"""How a plan is divided by phases instead of into equal parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,7 @@ def _equal(spec: Spec, plan: Plan, count: int) -> tuple[Shard, ...]:
         fixed = sorted(name for name, rule in spec.plans.items() if not isinstance(rule, ChoicePlan))
         raise UsageError(
             f"plan {plan.name!r} decides by the verdict of its first phase what follows, so it cannot be divided "
-            f"before; plans that can: {', '.join(fixed) or 'none'}; or say --shards {PHASES}, or leave --shards out"
+            f"before; plans that can: {', '.join(fixed) or 'none'}; or say --shards phases, or leave --shards out"
         )
     return shards(plan.phases, count)
 
