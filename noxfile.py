@@ -97,7 +97,7 @@ def tests(session: nox.Session) -> None:
         _run(session, "python", "-m", "pytest", *session.posargs)
         return
     _run(session, "python", "-m", "pytest", "--numprocesses=4")
-    _run(session, "python", "-m", "pytest", "tests/acceptance")
+    _run(session, "python", "-m", "pytest", "tests/acceptance", "tests/workflows/executed")
 
 
 @nox.session(default=False, venv_backend="none", requires=["installed"])
@@ -128,7 +128,10 @@ def lint(session: nox.Session) -> None:
     _run(session, "python", "-m", "mypy", "--explicit-package-bases", "tests/e2e", "tests/bench", "tests/doubles")
     workflows = [str(path) for path in sorted(Path(".github/workflows").glob("*.yml"))]
     _run(session, "python", "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
-    _run(session, "zizmor", "--offline", "--quiet", ".github/workflows")
+    _run(session, "python", "-m", "check_jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")
+    _run(session, "actionlint")
+    _run(session, "zizmor", "--offline", "--quiet", ".github")
+    _run(session, "python", "-m", "pytest", "--quiet", "tests/workflows/test_workflow_files.py")
 
 
 @nox.session(default=False)

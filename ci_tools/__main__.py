@@ -14,7 +14,9 @@ from ci_tools.errors import CampaignError, ExitCode
 if TYPE_CHECKING:
     pass
 from ci_tools.commands.campaigns import plan_ahead, run_campaign
+from ci_tools.commands.deployments import tell_status
 from ci_tools.commands.foreign import diagnose_failures, ingest_files
+from ci_tools.commands.jobs import merge_journals, print_jobs
 from ci_tools.commands.judging import explain, judge_again
 from ci_tools.commands.looking import heartbeat, probe
 from ci_tools.commands.serving import list_faults, print_schema, serve_twin
@@ -55,12 +57,15 @@ def _tolerate_any_encoding() -> None:
 _COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
     "campaign": run_campaign,
     "plan": plan_ahead,
+    "jobs": print_jobs,
+    "merge": merge_journals,
     "judge": judge_again,
     "explain": explain,
     "probe": probe,
     "heartbeat": heartbeat,
     "ingest": ingest_files,
     "triage": triage,
+    "deployment-status": tell_status,
     "diagnose": diagnose_failures,
     "schema": print_schema,
     "faults": list_faults,

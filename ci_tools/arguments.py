@@ -11,6 +11,8 @@ DEFAULT_ENVIRONMENT = "twin"
 FOREIGN_ENVIRONMENT = "foreign"
 """Where tests ran whose results other tools have written, unless somebody says."""
 LONGEST = "longest"
+PHASES = "phases"
+"""How a plan is divided by phases instead of into equal parts."""
 RANDOM = re.compile(r"random:(\d{1,18})")
 _ABOUT = "Post-deploy verification: arguments become one call, its result an exit code (0 pass, 1 fail, 2, 3, 4)."
 _CAMPAIGN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
@@ -25,12 +27,17 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_campaign(commands.add_parser("campaign", help="verify a deployed system, by a plan", allow_abbrev=False))
     _add_plan(commands.add_parser("plan", help="say what a campaign would run", allow_abbrev=False))
+    _add_jobs(commands.add_parser("jobs", help="say which jobs a plan file asks for", allow_abbrev=False))
+    _add_merge(commands.add_parser("merge", help="put the journals of jobs together", allow_abbrev=False))
     _add_judge(commands.add_parser("judge", help="judge a campaign's journal again", allow_abbrev=False))
     _add_explain(commands.add_parser("explain", help="tell a campaign's incidents in plain words", allow_abbrev=False))
     _add_probe(commands.add_parser("probe", help="ask the deployed system's parts, without tests", allow_abbrev=False))
     _add_heartbeat(commands.add_parser("heartbeat", help="keep what the probes see, without tests", allow_abbrev=False))
     _add_ingest(commands.add_parser("ingest", help="make a journal of other tools' results", allow_abbrev=False))
     _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
+    _add_deployment_status(
+        commands.add_parser("deployment-status", help="tell a deployment on GitHub a verdict", allow_abbrev=False)
+    )
     _add_diagnose(commands.add_parser("diagnose", help="name the causes of failures in a file", allow_abbrev=False))
     _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
     _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
@@ -60,7 +67,11 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--environment", metavar="E", help=f"where to run (default {DEFAULT_ENVIRONMENT})")
     parser.add_argument("--plan", metavar="P", help="what to run (default auto; with --phase: full)")
     parser.add_argument(
-        "--phase", action="append", default=[], metavar="N", help="only this phase, by number or name; repeatable"
+        "--phase",
+        action="append",
+        default=[],
+        metavar="N",
+        help="only this phase, by number or name; repeatable, and several may stand with commas between",
     )
     parser.add_argument(
         "--previous", type=Path, metavar="DIR", help="compare with the campaign in DIR, and run what took longest first"
@@ -95,7 +106,14 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     _add_choice(parser)
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep it for: ci-tools campaign --plan-file FILE")
     parser.add_argument(
-        "--shards", type=int, default=1, metavar="N", help="divide it for N parallel jobs (default %(default)s)"
+        "--shards",
+        type=_shards,
+        default=1,
+        metavar="N",
+        help=f"divide it for N parallel jobs (default %(default)s), or by {PHASES}: one job a phase, the first alone",
+    )
+    parser.add_argument(
+        "--otherwise", metavar="E", help="plan for environment E where the secret of --environment is not set"
     )
     parser.set_defaults(command="plan")
 
@@ -104,6 +122,15 @@ def _order(text: str) -> str:
     if text != LONGEST and not RANDOM.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no order; allowed: {LONGEST}, random:SEED with a whole number")
     return text
+
+
+def _shards(text: str) -> int | str:
+    if text == PHASES:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of shards; allowed: a number, {PHASES}") from None
 
 
 def _campaign_id(text: str) -> str:
@@ -120,8 +147,26 @@ def _workers(text: str) -> int:
     return int(text)
 
 
+def _add_jobs(parser: argparse.ArgumentParser) -> None:
+    _add_spec(parser)
+    parser.add_argument("file", type=Path, metavar="FILE", help=f"as written by: ci-tools plan --shards {PHASES} --out")
+    parser.add_argument(
+        "--after", type=Path, metavar="DIR", help="what follows the first phase, by the campaign directory of its job"
+    )
+    parser.set_defaults(command="jobs")
+
+
+def _add_merge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directories", type=Path, nargs="+", metavar="DIR", help="a campaign directory of one job")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where all of it is put; new or empty")
+    parser.set_defaults(command="merge")
+
+
 def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument(
+        "--github", action="store_true", help="in a step of GitHub Actions: annotations, summary and outputs, too"
+    )
     parser.set_defaults(command="judge")
 
 
@@ -147,6 +192,9 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
 def _add_heartbeat(parser: argparse.ArgumentParser) -> None:
     _add_looking(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where heartbeats are kept; may exist")
+    parser.add_argument(
+        "--while-open", metavar="OWNER/NAME", help="only if an issue of a campaign is open there (GITHUB_TOKEN)"
+    )
     parser.set_defaults(command="heartbeat")
 
 
@@ -182,6 +230,14 @@ def _add_triage(parser: argparse.ArgumentParser) -> None:
         help="whom to tell (default %(default)s)",
     )
     parser.set_defaults(command="triage")
+
+
+def _add_deployment_status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument("--repo", required=True, metavar="OWNER/NAME", help="with the token in GITHUB_TOKEN")
+    parser.add_argument("--deployment", type=int, required=True, metavar="N", help="the number of the deployment")
+    parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
+    parser.set_defaults(command="deployment-status")
 
 
 def _add_diagnose(parser: argparse.ArgumentParser) -> None:

@@ -347,6 +347,17 @@ class Plan:
     """Figures to show; those that this plan does not measure are passed over."""
 
 
+class Runs(StrEnum):
+    """What of its phases a shard runs."""
+
+    ALL = "all"
+    """All of its part; what loads the system is in the last part."""
+    TOGETHER = "together"
+    """What may run while other shards do: neither suites that load the system nor samples of its speed."""
+    ALONE = "alone"
+    """What needs the system for itself: just those."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
     """A part of some phases, run by one job: part *part* of *parts*, both counted from 1."""
@@ -355,6 +366,9 @@ class Shard:
     phases: tuple[int, ...]
     part: int = 1
     parts: int = 1
+    runs: Runs = Runs.ALL
+    at_once: int = 1
+    """Shards that may run at the same time, this one included: what the edge's limits allow is divided by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

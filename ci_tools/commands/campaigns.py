@@ -3,19 +3,21 @@
 import argparse
 import json
 import os
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, RANDOM
-from ci_tools.errors import CampaignError, ExitCode, UsageError
+from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, PHASES, RANDOM
+from ci_tools.errors import CampaignError, CredentialsMissingError, ExitCode, UsageError
 from ci_tools.evidence.journal import CampaignDirectory
 from ci_tools.model import Previous
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
 from ci_tools.report.planned import print_plan
+from ci_tools.spec import Spec
 from ci_tools.verdict.changes import previous_of
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
     request = Request(
         environment=environment,
         plan=given.plan.name if given else _plan_name(arguments),
-        phases=tuple(arguments.phase),
+        phases=_phases(arguments),
         faults=tuple(arguments.fault),
         workers=arguments.workers,
         seed=given.seed if given else _seed(arguments.order),
@@ -76,14 +78,14 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
 def plan_ahead(arguments: argparse.Namespace) -> ExitCode:
     """Say what a campaign would run; with ``--out``, for other jobs to run it."""
     spec, digest = read_spec(arguments.spec)
-    name = arguments.environment or DEFAULT_ENVIRONMENT
+    name = _place(arguments, spec)
     if name not in spec.environments:
         spec.environment(name, os.environ)  # says which there are
     plan_file = planned(
         spec,
-        decide_plan(spec, spec.environments[name], _plan_name(arguments), arguments.phase),
+        decide_plan(spec, spec.environments[name], _plan_name(arguments), _phases(arguments)),
         spec_digest=digest,
-        count=arguments.shards,
+        count=None if arguments.shards == PHASES else arguments.shards,
         seed=_seed(arguments.order),
         previous=_previous(arguments.previous, name),
     )
@@ -114,8 +116,27 @@ def _given(arguments: argparse.Namespace, digest: str) -> PlanFile:
     return plan_file
 
 
+def _place(arguments: argparse.Namespace, spec: Spec) -> str:
+    """The environment to plan for: the one asked for, or the other where its secret is not given to us."""
+    from ci_tools.runner.provisioning import described  # noqa: PLC0415 - heavy, and only a choice of places needs it
+
+    name: str = arguments.environment or DEFAULT_ENVIRONMENT
+    if arguments.otherwise is None:
+        return name
+    try:
+        described(spec, name, os.environ, ())
+    except CredentialsMissingError as error:
+        print(f"ci-tools: {error}; planned for {arguments.otherwise!r} instead, as asked for", file=sys.stderr)
+        return str(arguments.otherwise)
+    return name
+
+
+def _phases(arguments: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(name.strip() for text in arguments.phase for name in text.split(",") if name.strip())
+
+
 def _plan_name(arguments: argparse.Namespace) -> str:
-    return str(arguments.plan or ("full" if arguments.phase else "auto"))
+    return str(arguments.plan or ("full" if _phases(arguments) else "auto"))
 
 
 def _seed(order: str | None) -> int | None:

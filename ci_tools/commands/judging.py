@@ -1,8 +1,9 @@
 """What a journal says: ``judge``, ``explain``, and how every campaign ends."""
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ci_tools.errors import ExitCode, JournalWriteError, UsageError
 from ci_tools.evidence.journal import CampaignDirectory, read
 from ci_tools.knowledge_file import knowledge
 from ci_tools.model import Verdict
+from ci_tools.report.actions import annotations, output_lines, outputs, summary
 from ci_tools.report.incident_words import explanation
 from ci_tools.report.markdown import report
 from ci_tools.report.results import document
@@ -72,12 +74,34 @@ def judge_again(arguments: argparse.Namespace) -> ExitCode:
     directory = CampaignDirectory(outer, redactor_of(outer))
     judgement, incidents = _diagnosed(outer)
     print_summary(judgement, standard_output(), kept_in=str(outer), incidents=incidents)
+    if arguments.github:
+        _tell_step(judgement, incidents, redactor_of(outer).text)
     try:
         _keep(directory, judgement, incidents)
     except JournalWriteError as error:
         # The evidence is whole and was read; only the files made from it could not be renewed.
         print(f"ci-tools: {RESULTS} and {REPORT} were not renewed: {error}", file=sys.stderr)
     return _EXITS[judgement.verdict]
+
+
+def _tell_step(judgement: Judgement, incidents: Sequence[Incident], redact: Callable[[str], str]) -> None:
+    """What a person and the other jobs see of a step in GitHub Actions."""
+    for command in annotations(judgement, incidents):
+        print(redact(command))
+    _append("GITHUB_STEP_SUMMARY", redact(summary(report(judgement, incidents))))
+    _append("GITHUB_OUTPUT", output_lines(outputs(judgement, _EXITS[judgement.verdict])))
+
+
+def _append(variable: str, text: str) -> None:
+    """*text* at the end of the file that a runner names in *variable*."""
+    name = os.environ.get(variable)
+    if not name:
+        raise UsageError(f"--github: {variable} is not set; leave --github out, except in a step of GitHub Actions")
+    try:
+        with Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"--github: cannot write {name!r}, which {variable} names: {error.strerror}") from error
 
 
 def explain(arguments: argparse.Namespace) -> ExitCode:

@@ -41,6 +41,9 @@ def heartbeat(arguments: argparse.Namespace) -> ExitCode:
     from ci_tools.runner.looking import looked  # noqa: PLC0415 - heavy, and only asking needs it
 
     spec, _ = read_spec(arguments.spec)
+    if arguments.while_open and not _has_open_issue(arguments.while_open):
+        print(f"no issue of a campaign is open in {arguments.while_open}: nothing is asked")
+        return ExitCode.PASS
     directory = CampaignDirectory.of_heartbeats(arguments.out, redactor_for(spec))
     environment = arguments.environment or DEFAULT_ENVIRONMENT
     seen = looked(spec, environment, arguments.names, os.environ, faults=arguments.fault)
@@ -49,6 +52,13 @@ def heartbeat(arguments: argparse.Namespace) -> ExitCode:
             writer.write(Observed(observation=observation))
     print_observations(seen, standard_output())
     return _standing(seen)
+
+
+def _has_open_issue(repo: str) -> bool:
+    from ci_tools.github.issues import GitHubIssues  # noqa: PLC0415 - heavy, and only this choice needs it
+
+    with GitHubIssues.from_environ(repo, os.environ) as tracker:
+        return any(issue.is_open for issue in tracker.read())
 
 
 def _standing(seen: Sequence[Observation]) -> ExitCode:

@@ -27,7 +27,7 @@ _OF_ONE_ISSUE = {
 """Messages of a 403 that speaks of one issue, and not of the token as a whole."""
 _UNUSABLE = {
     401: "the token is not accepted; give a valid one in GITHUB_TOKEN",
-    403: "the token may not do this; give it the permission issues: write",
+    403: "the token may not do this; give it the permission issues: write, or deployments: write for their status",
     404: "there is no such repository, or the token may not see it; check --repo OWNER/NAME and GITHUB_TOKEN",
     410: "issues are switched off in this repository; switch them on in its settings",
 }

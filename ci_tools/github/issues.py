@@ -33,13 +33,18 @@ _REPO = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _KNOWN_DUPLICATE = re.compile(r'"duplicate_of":\s*\d|\bduplicate of #\d', re.IGNORECASE)
 
 
+def is_repository(name: str) -> bool:
+    """Whether *name* can be a repository's: ``OWNER/NAME``."""
+    return _REPO.fullmatch(name) is not None
+
+
 class GitHubIssues:
     """Reads and changes the issues of *repo* (``OWNER/NAME``) as the user *bot*."""
 
     def __init__(
         self, repo: str, token: str, *, bot: str = ACTIONS_BOT, base_url: str = API, patience: Patience | None = None
     ) -> None:
-        if not _REPO.fullmatch(repo):
+        if not is_repository(repo):
             raise UsageError(f"{repo!r} is no repository; give --repo OWNER/NAME")
         self._bot = bot
         self._requests = Requests(repo, token, base_url=base_url, patience=patience or Patience())

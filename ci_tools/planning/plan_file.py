@@ -7,8 +7,9 @@ from typing import Final, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from ci_tools.errors import UsageError
-from ci_tools.model import Plan, Previous, Shard
-from ci_tools.planning.shards import MAX_SHARDS, shards
+from ci_tools.model import Plan, Previous, Shard, Verdict
+from ci_tools.planning.plans import following
+from ci_tools.planning.shards import MAX_SHARDS, by_phase, shards
 from ci_tools.spec import ChoicePlan, Spec
 
 VERSION: Final = 1
@@ -42,22 +43,34 @@ class PlanFile:
 
 
 def planned(
-    spec: Spec, plan: Plan, *, spec_digest: str, count: int, seed: int | None, previous: Previous | None
+    spec: Spec, plan: Plan, *, spec_digest: str, count: int | None, seed: int | None, previous: Previous | None
 ) -> PlanFile:
-    """*plan* for *count* jobs.
+    """*plan* for *count* equal jobs; without a count for one job a phase, as :func:`by_phase` divides it.
 
     Raises:
         UsageError: it cannot be divided, or not so often.
     """
+    parts = _phase_by_phase(spec, plan) if count is None else _equal(spec, plan, count)
+    return PlanFile(spec_digest=spec_digest, plan=plan, shards=parts, seed=seed, previous=previous)
+
+
+def _phase_by_phase(spec: Spec, plan: Plan) -> tuple[Shard, ...]:
+    environment = spec.environments[plan.environment]
+    possible = [following(spec, environment, plan.name, verdict) for verdict in Verdict]
+    later = [phase for one in possible if one is not None for phase in one.phases]
+    return by_phase(plan.phases[0], [*plan.phases[1:], *later])
+
+
+def _equal(spec: Spec, plan: Plan, count: int) -> tuple[Shard, ...]:
     if not 1 <= count <= MAX_SHARDS:
         raise UsageError(f"--shards {count}: allowed: 1 to {MAX_SHARDS}")
     if count > 1 and isinstance(spec.plans[plan.name], ChoicePlan):
         fixed = sorted(name for name, rule in spec.plans.items() if not isinstance(rule, ChoicePlan))
         raise UsageError(
             f"plan {plan.name!r} decides by the verdict of its first phase what follows, so it cannot be divided "
-            f"before; plans that can: {', '.join(fixed) or 'none'}; or leave --shards out"
+            f"before; plans that can: {', '.join(fixed) or 'none'}; or say --shards phases, or leave --shards out"
         )
-    return PlanFile(spec_digest=spec_digest, plan=plan, shards=shards(plan.phases, count), seed=seed, previous=previous)
+    return shards(plan.phases, count)
 
 
 @cache

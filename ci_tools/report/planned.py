@@ -26,8 +26,12 @@ def print_plan(plan: Plan, shards: Sequence[Shard], console: Console) -> None:
     console.print(table)
     console.print(Text(_in_all(plan)), soft_wrap=True)
     if len(shards) > 1:
+        at_once = max(shard.at_once for shard in shards)
         console.print(
-            Text(f"{len(shards)} shards, each with 1/{len(shards)} of what the edge's limits allow"), soft_wrap=True
+            Text(
+                f"{len(shards)} shards, {at_once} at once, these with 1/{at_once} each of what the edge's limits allow"
+            ),
+            soft_wrap=True,
         )
 
 

@@ -36,6 +36,7 @@ from ci_tools.model import (
     Phase,
     Plan,
     Previous,
+    Runs,
     Shard,
     Suite,
     Verdict,
@@ -187,8 +188,20 @@ class CampaignRun:
                     f"shard {self.request.part} of campaign {self.request.campaign!r} has run in "
                     f"{str(self.directory.path)!r} already; choose another --out DIR"
                 )
+        self._refuse_undecided()
         self._journal = self.directory.writer(_WRITER)
         self._tail = JournalTail(self.directory.path, self.request.part)
+
+    def _refuse_undecided(self) -> None:
+        """Of a plan that chooses, a later shard runs what the first one has found to follow."""
+        chosen = [*self.first.phases, *_stated_later(self._known, self.first)]
+        if self.request.shard is not None and not self._ours(chosen):
+            raise UsageError(
+                f"shard {self.request.part} has nothing to run: plan {self.request.plan!r} decides by the verdict of "
+                f"phase {self.first.phases[0].name!r} what follows, and by what stands in {str(self.directory.path)!r} "
+                "that is none of its phases; put the journal of the shard that ran that phase there first, or leave "
+                "this shard out"
+            )
 
     def run(self) -> None:
         """Do all of it; whatever happens, the journal says so before this returns or raises."""
@@ -226,7 +239,7 @@ class CampaignRun:
             site = stack.enter_context(
                 begun(self.spec, self.request.environment, self.environ, faults=self.request.faults)
             )
-            self._environment = _shared(site.environment, len(self.request.shards))
+            self._environment = _shared(site.environment, self.request.shard)
             file = self.directory.file("environment.json")
             dump_environment(self._environment, file)
             stack.callback(self.directory.file(MARKS).unlink, missing_ok=True)
@@ -242,7 +255,10 @@ class CampaignRun:
             gated = [phase for plan in self._plans_ahead() for phase in plan.phases]
             self._breaker.guard(self._environment, environ, gated)
             stack.callback(self._breaker.close)
-            self._survey(quiet)
+            self._dependencies.believe(self._known.changes)
+            self._breaker.hold(self._dependencies.down)
+            if not self._known.observations:
+                self._survey(quiet)
             self._phases(quiet)
             self._note_veto()
 
@@ -282,11 +298,20 @@ class CampaignRun:
 
     def _phases(self, quiet: QuietWindow) -> None:
         if self._run_plan(self.first, quiet):
-            verdict = self._judgement().phases[-1].verdict
-            extension = following(self.spec, self._environment, self.request.plan, verdict)
-            if extension is not None:
-                self._write(PlanExtended(reason=extension.reason, phases=extension.phases, left_out=extension.left_out))
-                self._run_plan(extension, quiet)
+            self._run_plan(self._extension(), quiet)
+
+    def _extension(self) -> Plan:
+        """What follows the first part: by its verdict here, or as the shard has decided that ran it."""
+        if not self._ours(self.first.phases):
+            stated = _stated_later(self._known, self.first)
+            self.progress.know(stated)
+            return replace(self.first, phases=stated)
+        verdict = self._judgement().phases[-1].verdict
+        extension = following(self.spec, self._environment, self.request.plan, verdict)
+        if extension is None:
+            return replace(self.first, phases=())
+        self._write(PlanExtended(reason=extension.reason, phases=extension.phases, left_out=extension.left_out))
+        return extension
 
     def _run_plan(self, part: Plan, quiet: QuietWindow) -> bool:
         # Of a shard nothing passes before the others are there.
@@ -308,7 +333,8 @@ class CampaignRun:
         self.progress.deadline(deadline)
         cut_short = "interrupted"
         try:
-            self._dependencies.sample(phase, deadline)
+            if self._runs is not Runs.TOGETHER:
+                self._dependencies.sample(phase, deadline)
             self._breaker.hold(self._dependencies.down)
             ended = self._test(phase, deadline)
             self._identify(quiet)
@@ -321,6 +347,8 @@ class CampaignRun:
         found = self._existing(phase)
         if not found:
             return "" if not phase.suites else "none of its files exists"
+        if self._runs is Runs.ALONE and not any(suite.loads_system for suite in phase.suites):
+            return ""
         order = RunPhase(
             phase=phase.number,
             deadline=deadline,
@@ -329,6 +357,7 @@ class CampaignRun:
             seed=self.request.seed,
             part=self.request.shard.part if self.request.shard else 1,
             parts=self.request.shard.parts if self.request.shard else 1,
+            runs=self._runs,
         )
         self.progress.doing("running")
         return self._sessions.run(order, found, self._suites_ahead())
@@ -345,6 +374,10 @@ class CampaignRun:
                     )
                 )
         return paths
+
+    @property
+    def _runs(self) -> Runs:
+        return self.request.shard.runs if self.request.shard else Runs.ALL
 
     def _suites_ahead(self) -> list[Suite]:
         return [suite for one in self._plans_ahead() for phase in self._ours(one.phases) for suite in phase.suites]
@@ -403,9 +436,14 @@ def _fold_of(directory: Path) -> CampaignState:
     return fold(journal.records, journal.problems)
 
 
-def _shared(environment: Environment, shards: int) -> Environment:
-    """*environment* with the part of its limits that one of so many jobs may use."""
-    return replace(environment, pacing_share=environment.pacing_share / max(1, shards))
+def _shared(environment: Environment, shard: Shard | None) -> Environment:
+    """*environment* with the part of its limits that *shard* may use."""
+    return replace(environment, pacing_share=environment.pacing_share / (shard.at_once if shard else 1))
+
+
+def _stated_later(state: CampaignState, first: Plan) -> tuple[Phase, ...]:
+    """What follows *first* by what *state* says."""
+    return state.plan.phases[len(first.phases) :] if state.plan else ()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from ci_tools.model import NodeId
+from ci_tools.model import NodeId, Runs
 
 _PART_BYTES = 1 << 16
 
@@ -27,6 +27,7 @@ class RunPhase:
     part: int = 1
     parts: int = 1
     """Of what the phase collects, this session runs the *part*-th of so many equal parts."""
+    runs: Runs = Runs.ALL
     again: list[NodeId] = field(default_factory=list)
     """Only these, which were held back before: what held them is up again."""
 

@@ -1,6 +1,6 @@
 """What a campaign knows of the dependencies: sampled while nothing else runs, or learned from other shards."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ci_tools.evidence.events import DependencyChanged, Event, Sampled
@@ -9,6 +9,8 @@ from ci_tools.runner.quiet import QuietWindow
 from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.gates import judge_observers, judge_reliability
 from ci_tools.verdict.judgement import GateResult
+
+_FAILING = (DependencyState.DOWN, DependencyState.DEGRADED)
 
 
 @dataclass(slots=True)
@@ -28,6 +30,12 @@ class Dependencies:
 
     down: Mapping[str, str] = field(init=False, default_factory=dict)
     """What this phase has found failing in every attempt, and why."""
+
+    def believe(self, changes: Iterable[DependencyChanged]) -> None:
+        """What others have seen last of each dependency holds here, too, until it is seen otherwise."""
+        last = {change.dependency: change for change in changes}
+        self.failing = {name: change.reason for name, change in last.items() if change.state in _FAILING}
+        self.down = {name: change.reason for name, change in last.items() if change.state is DependencyState.DOWN}
 
     def sample(self, phase: Phase, deadline: float) -> None:
         """Sample the gates of *phase* until each is decided or the monotonic clock passes *deadline*."""

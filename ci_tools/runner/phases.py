@@ -9,7 +9,7 @@ import pytest
 
 from ci_tools.evidence.events import Collected, TestBlocked, TestFinished
 from ci_tools.evidence.journal import JournalWriter, read
-from ci_tools.model import NodeId, Outcome, Phase, Suite
+from ci_tools.model import NodeId, Outcome, Phase, Runs, Suite
 from ci_tools.planning.membership import suite_of
 from ci_tools.planning.ordering import ordered
 from ci_tools.planning.shards import divided
@@ -167,7 +167,14 @@ def _part(tests: Sequence[tuple[NodeId, Suite]], order: RunPhase) -> frozenset[N
     """The tests of *order*'s part; what loads the system is in the last one, for it must run alone."""
     together = [(node_id, suite.name) for node_id, suite in tests if not suite.loads_system]
     loading = [node_id for node_id, suite in tests if suite.loads_system] if order.part == order.parts else []
-    return divided(together, order.durations_s, order.parts)[order.part - 1].union(loading)
+    ours = divided(together, order.durations_s, order.parts)[order.part - 1]
+    match Runs(order.runs):
+        case Runs.ALL:
+            return ours.union(loading)
+        case Runs.TOGETHER:
+            return ours
+        case Runs.ALONE:
+            return frozenset(loading)
 
 
 def _lined_up(tests: Sequence[tuple[NodeId, Suite]], order: RunPhase) -> Assignment:

@@ -78,7 +78,7 @@ class Progress:
         match record.event:
             case CampaignStarted() as event:
                 self._time_scale = event.plan.time_scale
-                self._know(event.plan.phases)
+                self.know(event.plan.phases)
                 order = "" if event.seed is None else f", order random:{event.seed}"
                 part = "" if event.shard is None else f", shard {event.shard} of {len(event.shards)}"
                 what = f"campaign {event.campaign}: plan {event.plan.name} on {event.plan.environment}{part}{order}"
@@ -87,7 +87,7 @@ class Progress:
                 for fault in event.faults:
                     self.say(f"  fault {line(fault)} is switched on", "yellow")
             case PlanExtended() as event:
-                self._know(event.phases)
+                self.know(event.phases)
                 self.say(f"  {line(event.reason, _WIDE)}", "dim")
             case PhaseStarted() as event:
                 self._start(event.number)
@@ -132,7 +132,8 @@ class Progress:
         """A test that was held back and ran in the end counts as it ended."""
         return sum(outcome is not Outcome.PASSED for outcome in self._ended.values())
 
-    def _know(self, phases: tuple[Phase, ...]) -> None:
+    def know(self, phases: tuple[Phase, ...]) -> None:
+        """These may begin, too."""
         self._phases |= {phase.number: phase for phase in phases}
 
     def _start(self, number: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ci_tools.model import Phase
+from ci_tools.model import Phase, Shard
 from ci_tools.verdict.fold import CampaignState
 
 
@@ -13,7 +13,7 @@ def missing_shards(state: CampaignState) -> list[str]:
         return [] if state.finished else ["the campaign never finished: its process was killed or is still running"]
     begun = set(state.shards.values())
     ended = {state.shards[writer] for writer in state.finishers if writer in state.shards}
-    absent = [shard.number for shard in planned if shard.number not in begun]
+    absent = [shard.number for shard in _due(state) if shard.number not in begun]
     return [
         *([f"{_shards(absent)} of {len(planned)} left no journal here: put it into this directory"] if absent else []),
         *(
@@ -21,6 +21,12 @@ def missing_shards(state: CampaignState) -> list[str]:
             for number in sorted(begun - ended)
         ),
     ]
+
+
+def _due(state: CampaignState) -> list[Shard]:
+    """Those with a phase of the plan: of what might have followed the first phase, only what was chosen is due."""
+    chosen = {phase.number for phase in state.plan.phases} if state.plan else set()
+    return [shard for shard in (state.started.shards if state.started else ()) if chosen.intersection(shard.phases)]
 
 
 def unfinished(phase: Phase, state: CampaignState) -> list[str]:

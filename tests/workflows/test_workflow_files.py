@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ISSUE_WRITERS = {("post-deploy.yml", "triage"), ("triage.yml", "triage")}
 MAX_LINES = 5
 
 
@@ -37,8 +38,10 @@ def test_permissions_are_empty_at_the_top_and_stated_per_job(path: Path) -> None
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_job_ends_by_itself(path: Path) -> None:
-    """A job that hangs is ended by its own time limit."""
-    assert [name for name, job in _load(path)["jobs"].items() if "timeout-minutes" not in job] == []
+    """A job that hangs is ended by its own time limit; one that calls a workflow, by those of that one's jobs."""
+    own = {name: job for name, job in _load(path)["jobs"].items() if "uses" not in job}
+
+    assert [name for name, job in own.items() if "timeout-minutes" not in job] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -79,9 +82,63 @@ def test_nothing_is_allowed_to_fail_unseen(path: Path) -> None:
 def test_the_gate_needs_every_other_job(path: Path) -> None:
     """A skipped job counts as success for branch protection, so the gate looks at each of them, always."""
     jobs = _load(path)["jobs"]
+    # A run in which nothing was to be verified has no gate: its first job was skipped, and was not lost.
+    always = ("always()", "always() && needs.plan.result != 'skipped'")
 
     assert sorted(jobs["gate"]["needs"]) == sorted(set(jobs) - {"gate"})
-    assert jobs["gate"]["if"] == "always()"
+    assert jobs["gate"]["if"] in always
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_only_triage_may_write_issues(path: Path) -> None:
+    """Test jobs run what others have written: they write artifacts only."""
+    jobs = _load(path)["jobs"]
+    writers = {(path.name, name) for name, job in jobs.items() if job["permissions"].get("issues") == "write"}
+
+    assert writers <= ISSUE_WRITERS
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_who_may_write_has_no_identity_in_the_cloud_and_no_secret(path: Path) -> None:
+    """What could change the cloud must not be able to tell, and what tells must not be able to change it."""
+    writing = [
+        job
+        for job in _load(path)["jobs"].values()
+        if {name for name, level in job["permissions"].items() if level == "write"} - {"id-token"}
+    ]
+
+    assert [job for job in writing if "id-token" in job["permissions"] or "environment" in job] == []
+    assert [job for job in writing if "secrets." in str(job)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_action_is_looked_for_in_the_workspace(path: Path) -> None:
+    """In a repository that calls the workflow it would not be there, or be that one's."""
+    assert [step["uses"] for step in _steps(path) if step.get("uses", "").startswith(".")] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_secret_is_passed_on_unnamed(path: Path) -> None:
+    """A called workflow gets what it needs, by name."""
+    assert [name for name, job in _load(path)["jobs"].items() if job.get("secrets") == "inherit"] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_artifacts_carry_run_and_attempt(path: Path) -> None:
+    """They cannot be replaced: a second attempt would be refused its own."""
+    kept = [step["with"]["name"] for step in _steps(path) if "upload-artifact@" in step.get("uses", "")]
+
+    assert [name for name in kept if not {"run_id", "campaign"} & set(re.findall(r"\w+", name))] == []
+    assert [name for name in kept if "github.run_attempt" not in name] == []
+
+
+def test_what_may_start_a_campaign_is_stated_the_same_twice() -> None:
+    """An event that is not eligible must not wait in the group of those that are, nor be waited for."""
+    workflow = _load(ROOT / ".github" / "workflows" / "post-deploy.yml")
+    eligible = " ".join(workflow["jobs"]["plan"]["if"].split())
+
+    assert f"${{{{ {eligible} && (inputs.environment" in " ".join(workflow["concurrency"]["group"].split())
+    assert workflow["concurrency"]["queue"] == "max"
 
 
 def test_this_repositorys_checks_have_a_gate() -> None:

@@ -94,3 +94,35 @@ def test_what_cannot_be_judged_is_told_apart(
     assert done.exit_code == exit_code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@PASSED
+def test_a_step_of_github_actions_is_told(
+    passed: Passed, tmp_path: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it already holds stays: a summary for people, and outputs for other jobs."""
+    copied(passed[0], tmp_path)
+    (tmp_path / "output").write_text("before=x\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+
+    judged = say("judge", "copy", "--github")
+
+    assert judged.exit_code == ExitCode.PASS
+    assert (tmp_path / "summary").read_text("utf-8") == (tmp_path / "copy" / "report.md").read_text("utf-8")
+    told = "before=x\nexit=0\nverdict=pass\npolicy=block\nenvironment=here\n"
+    assert (tmp_path / "output").read_text("utf-8") == told
+
+
+@PASSED
+def test_outside_of_github_actions_there_is_no_step_to_tell(
+    passed: Passed, tmp_path: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gate that waits for its outputs would wait in vain."""
+    copied(passed[0], tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+    judged = say("judge", "copy", "--github")
+
+    assert judged.exit_code == ExitCode.USAGE
+    assert "--github: GITHUB_STEP_SUMMARY is not set" in judged.stderr

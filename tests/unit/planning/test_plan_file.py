@@ -48,7 +48,7 @@ def test_another_version_is_refused() -> None:
 
 def test_a_shard_is_found_by_its_number() -> None:
     """Counted from 1."""
-    assert made().shard(2) == Shard(number=2, phases=(1, 2), part=2, parts=2)
+    assert made().shard(2) == Shard(number=2, phases=(1, 2), part=2, parts=2, at_once=2)
 
 
 def test_the_only_shard_needs_no_number() -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_tools.model import NodeId, Phase, Shard
-from ci_tools.planning.shards import divided, shards
+from ci_tools.model import NodeId, Phase, ReliabilityGate, Runs, Shard, Suite
+from ci_tools.planning.shards import by_phase, divided, shards
 
 TESTS = [(NodeId(f"test_it.py::test_{name}"), "s") for name in "abcdef"]
 NAMES = [node_id for node_id, _ in TESTS]
@@ -16,9 +16,42 @@ def test_each_shard_is_an_equal_part_of_every_phase() -> None:
     phases = (Phase(number=1, name="first", budget_s=1.0), Phase(number=4, name="fourth", budget_s=1.0))
 
     assert shards(phases, 2) == (
-        Shard(number=1, phases=(1, 4), part=1, parts=2),
-        Shard(number=2, phases=(1, 4), part=2, parts=2),
+        Shard(number=1, phases=(1, 4), part=1, parts=2, at_once=2),
+        Shard(number=2, phases=(1, 4), part=2, parts=2, at_once=2),
     )
+
+
+def phase(number: int, *, loads: bool = False, samples: bool = False) -> Phase:
+    """A phase, with a suite that loads the system or a gate that is sampled."""
+    gate = ReliabilityGate(name="g", dependency="d", probe="p", floor=0.5, target=1.0)
+    suite = Suite(name="s", paths=("test_it.py",), loads_system=loads)
+    return Phase(number=number, name=f"p{number}", budget_s=1.0, suites=(suite,), gates=(gate,) if samples else ())
+
+
+def test_by_phase_the_first_one_is_before_the_others() -> None:
+    """It has the edge's limits for itself; the others share them."""
+    assert by_phase(phase(1, samples=True), [phase(2), phase(4)]) == (
+        Shard(number=1, phases=(1,)),
+        Shard(number=2, phases=(2,), runs=Runs.TOGETHER, at_once=2),
+        Shard(number=3, phases=(4,), runs=Runs.TOGETHER, at_once=2),
+    )
+
+
+def test_by_phase_what_needs_quiet_is_one_shard_at_the_end() -> None:
+    """Suites that load the system spoil what others measure, and others spoil what is sampled."""
+    later = [phase(2), phase(3, loads=True), phase(4, samples=True)]
+
+    assert by_phase(phase(1), later)[-1] == Shard(number=5, phases=(3, 4), runs=Runs.ALONE)
+
+
+def test_by_phase_a_phase_that_may_follow_in_two_ways_is_one_shard() -> None:
+    """Which of the two it is will be decided by the first phase."""
+    assert [shard.phases for shard in by_phase(phase(1), [phase(2), phase(3), phase(2)])] == [(1,), (2,), (3,)]
+
+
+def test_by_phase_a_plan_of_one_phase_is_one_shard() -> None:
+    """Nothing follows."""
+    assert by_phase(phase(1), []) == (Shard(number=1, phases=(1,)),)
 
 
 def test_the_longest_goes_to_the_least_loaded() -> None:

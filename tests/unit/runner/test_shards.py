@@ -4,11 +4,13 @@ from typing import Any
 import pytest
 
 from ci_tools.errors import UsageError
-from ci_tools.evidence.events import CampaignStarted, Collected, Sampled, TestFinished
+from ci_tools.evidence.events import CampaignStarted, Collected, Observed, PlanExtended, Sampled, TestFinished
 from ci_tools.evidence.journal import read
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import Outcome, Previous, Shard, Verdict
+from ci_tools.planning.plan_file import planned
 from ci_tools.planning.shards import shards
+from ci_tools.spec import parse
 from ci_tools.verdict.fold import fold
 from ci_tools.verdict.judge import judge
 from tests.unit.runner.shop import Shop
@@ -246,3 +248,99 @@ def test_a_secret_that_is_a_word_of_the_plan_is_refused(many: Shop) -> None:
     """Its journal could not be judged, and nobody would guess why."""
     with pytest.raises(UsageError, match="the value of a secret in the environment is part of a name in the plan"):
         many.prepared(redactor=Redactor(["orders"]))
+
+
+def by_phase(shop: Shop, plan: str) -> tuple[Shard, ...]:
+    """The shards of *plan*, a phase each."""
+    spec = parse(shop.spec.read_text(encoding="utf-8"), str(shop.spec))
+    first = shop.prepared(plan=plan, out=shop.root / f"planned-{plan}").first
+    return planned(spec, first, spec_digest="", count=None, seed=None, previous=None).shards
+
+
+def test_by_phase_all_shards_together_are_one_campaign(many: Shop) -> None:
+    """The first one's verdict says which phases follow, and the others run these."""
+    every = by_phase(many, "auto")
+    run(many, 1, 2, shards=every, plan="auto")
+    first = many.judgement()
+
+    run(many, 2, 2, shards=every, plan="auto")
+
+    assert (first.verdict, many.judgement().reasons) == (Verdict.INCONCLUSIVE, ())
+    assert many.judgement().verdict is Verdict.PASS
+    assert sorted(ran(many)) == ["shard1", "shard2"]
+
+
+def test_by_phase_the_verdict_decides_once(many: Shop) -> None:
+    """Only the shard that has run the first phase can tell."""
+    every = by_phase(many, "auto")
+    for number in (1, 2):
+        run(many, number, 2, shards=every, plan="auto")
+
+    assert [record.writer for record in many.records(PlanExtended)] == ["shard1-campaign"]
+
+
+def test_by_phase_a_shard_before_the_verdict_is_refused(many: Shop) -> None:
+    """Nobody knows yet whether its phase is to run."""
+    with pytest.raises(UsageError, match=r"shard 2 has nothing to run: plan 'auto' decides .* journal of the shard"):
+        run(many, 2, 2, shards=by_phase(many, "auto"), plan="auto")
+
+
+def test_by_phase_what_the_first_found_failing_blocks_the_later_ones(many: Shop) -> None:
+    """They do not probe it again, nor does anybody survey the system twice."""
+    every = by_phase(many, "full")
+    many.site.status = 503
+    run(many, 1, 2, shards=every)
+    before = len(many.events(Sampled)), len(many.events(Observed))
+
+    run(many, 2, 2, shards=every)
+
+    assert orders_of(many) == [Outcome.BLOCKED] * 5
+    assert len(many.events(Sampled)) == before[0]
+
+
+def test_by_phase_what_loads_the_system_runs_in_the_last_one(many: Shop) -> None:
+    """The others leave it, and it leaves theirs."""
+    many.extend(LOADING)
+    many.suite("load", "def test_load(): pass\n")
+    every = by_phase(many, "full")
+    for number in (1, 2, 3):
+        run(many, number, 3, shards=every)
+
+    assert ran(many)["shard3"] == ["tests/test_load.py::test_load"]
+    assert len(ran(many)["shard2"]) == 5
+    assert many.judgement().verdict is Verdict.PASS
+
+
+LATER_GATE = """\
+[gates.patience]
+phase = "second"
+kind = "reliability"
+dependency = "shop"
+probe = "shop"
+floor = 0.5
+target = 1.0
+"""
+
+
+def test_by_phase_gates_are_sampled_while_nothing_else_runs(many: Shop) -> None:
+    """Beside other jobs the samples would show those jobs."""
+    many.extend(LATER_GATE)
+    every = by_phase(many, "full")
+    for number in (1, 2, 3):
+        run(many, number, 3, shards=every)
+
+    samples = {(record.writer, record.event.gate) for record in many.records(Sampled)}  # type: ignore[attr-defined]
+    assert samples == {("shard1-campaign", "shop"), ("shard3-campaign", "patience")}
+    assert many.judgement().verdict is Verdict.PASS
+
+
+def test_by_phase_only_shards_that_run_at_once_share_the_limits(many: Shop) -> None:
+    """The first one and the last one are alone."""
+    many.extend('[suites.third]\nphase = "third"\nvalue = "x"\npaths = ["tests/test_third.py"]\n')
+    many.suite("third", "def test_third(): pass\n")
+    every = by_phase(many, "full")
+    for number in (1, 2):
+        run(many, number, 3, shards=every, out=many.root / f"job{number}")
+
+    paces = [(many.root / f"job{number}" / f"shard{number}-environment.json").read_text("utf-8") for number in (1, 2)]
+    assert ['"pacing_share": 1.0' in paces[0], '"pacing_share": 0.5' in paces[1]] == [True, True]

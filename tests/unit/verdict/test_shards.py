@@ -137,3 +137,20 @@ def test_each_observer_of_a_gate_is_judged_by_itself(
     judgement = merged(shard(chat, 1, *sampled(*first)), shard(chat, 2, *sampled(*second)))
 
     assert next(gate.state for gate in judgement.gates if gate.gate.name == "redis answers") is state
+
+
+def test_a_shard_for_what_did_not_follow_is_not_missed(chat: Any) -> None:
+    """Planned for every way that the first phase's verdict could show, it had nothing to do."""
+    parts = (Shard(number=1, phases=(1,)), Shard(number=2, phases=(2,)))
+    events = [
+        replace(chat.stated(), shards=parts, shard=1),
+        PhaseStarted(number=1),
+        *(Collected(node_id=chat.node(name), suite="chat", phase=1) for name in TESTS),
+        *(TestFinished(node_id=chat.node(name), outcome=Outcome.PASSED, duration_s=0.5) for name in TESTS),
+        PhaseFinished(number=1),
+        CampaignFinished(writers={}),
+    ]
+
+    judgement = merged(records_of(events, "shard1-campaign"))
+
+    assert (judgement.verdict, judgement.reasons, judgement.complete) == (Verdict.PASS, (), True)

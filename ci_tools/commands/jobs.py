@@ -1,0 +1,124 @@
+"""``jobs`` and ``merge``: what the jobs of a workflow have to know of each other, and their journals together."""
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ci_tools.arguments import PHASES
+from ci_tools.commands.files import read_spec, read_text
+from ci_tools.commands.judging import judged
+from ci_tools.errors import EmptyJournalError, ExitCode, UsageError
+from ci_tools.evidence.events import CampaignStarted
+from ci_tools.evidence.journal import folder_of, read
+from ci_tools.model import Verdict
+from ci_tools.planning.jobs import Following, first_job, following_jobs
+from ci_tools.planning.plan_file import PlanFile, from_text
+from ci_tools.report.actions import output_lines
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def print_jobs(arguments: argparse.Namespace) -> ExitCode:
+    """Print, as ``GITHUB_OUTPUT`` takes it, the first job of a plan; with ``--after DIR`` those that follow it."""
+    _, digest = read_spec(arguments.spec)
+    plan_file = from_text(read_text(arguments.file, "ci-tools jobs"), str(arguments.file), digest)
+    if plan_file.shards[0].parts > 1:
+        raise UsageError(
+            f"{str(arguments.file)!r} is divided into equal parts, none of which is the first; "
+            f"plan anew: ci-tools plan --shards {PHASES} --out FILE"
+        )
+    if arguments.after is None:
+        first = json.dumps(asdict(first_job(plan_file.plan, plan_file.shards)))
+        print(output_lines({"environment": plan_file.plan.environment, "first": first}), end="")
+    else:
+        print(output_lines(_following(plan_file, arguments.after)), end="")
+    return ExitCode.PASS
+
+
+def _following(plan_file: PlanFile, directory: Path) -> dict[str, str]:
+    judgement = judged(directory)
+    first = judgement.phases[0]
+    # No other phase has run yet, so only the first one's verdict tells whether to go on.
+    stops = plan_file.plan.stop_early and first.verdict is not Verdict.PASS
+    phases = [] if stops else [result.phase for result in judgement.phases[1:]]
+    jobs = following_jobs(plan_file.shards, phases, judgement.time_scale) if phases else Following()
+    return {
+        "together": json.dumps([asdict(job) for job in jobs.together]),
+        "alone": json.dumps(asdict(jobs.alone)) if jobs.alone else "",
+    }
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The journal in one directory: of which shard it is, and when that began."""
+
+    directory: Path
+    shard: int | None
+    began: datetime
+
+
+def merge_journals(arguments: argparse.Namespace) -> ExitCode:
+    """Put the journals of several directories, and what was kept beside them, into one.
+
+    Of a shard that has run in several attempts of its job, the last one counts.
+
+    Raises:
+        UsageError: *out* holds something, or two directories hold a file of the same name.
+    """
+    parts = [_part(directory) for directory in arguments.directories]
+    chosen = [part for part in parts if not _superseded(part, parts)]
+    if arguments.out.exists() and any(arguments.out.iterdir()):
+        raise UsageError(f"{str(arguments.out)!r} is not empty; choose another --out DIR")
+    for part in parts:
+        print(f"{part.directory}: {_words(part)}{'' if part in chosen else ', superseded by a later attempt'}")
+    for part in chosen:
+        for source, name in _files(part.directory):
+            _copy(source, arguments.out / name)
+    return ExitCode.PASS
+
+
+def _part(directory: Path) -> _Part:
+    try:
+        records = read(directory).records
+    except EmptyJournalError:
+        # Nothing in it can be read: that is for the judge to say.
+        records = ()
+    started = [(record.event, record.at) for record in records if isinstance(record.event, CampaignStarted)]
+    shards = {event.shard for event, _ in started}
+    return _Part(directory, shards.pop() if len(shards) == 1 else None, started[0][1] if started else _NEVER)
+
+
+def _superseded(part: _Part, parts: Sequence[_Part]) -> bool:
+    return part.shard is not None and any(other.shard == part.shard and other.began > part.began for other in parts)
+
+
+def _words(part: _Part) -> str:
+    return "no shard" if part.shard is None else f"shard {part.shard}"
+
+
+def _files(directory: Path) -> Iterator[tuple[Path, Path]]:
+    """The journal's files, and what stands beside its folder; links are none of ours."""
+    journal = folder_of(directory)
+    for path in sorted(journal.glob("*.jsonl")):
+        yield path, Path("journal") / path.name
+    if journal != directory:
+        for path in sorted(directory.iterdir()):
+            if path.is_file() and not path.is_symlink():
+                yield path, Path(path.name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if target.exists():
+        raise UsageError(
+            f"two directories hold {target.name!r}, the second is {str(source)!r}; "
+            "merge what shards of one campaign have left, each once"
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise UsageError(f"cannot copy {str(source)!r} to {str(target)!r}: {error.strerror}") from error

@@ -1,0 +1,54 @@
+"""The status of a deployment on GitHub: what a campaign found stands where people look for it."""
+
+from collections.abc import Mapping
+
+from ci_tools.errors import CredentialsMissingError, UsageError
+from ci_tools.github.issues import API, is_repository
+from ci_tools.github.requests import Patience, Requests
+from ci_tools.model import Verdict
+from ci_tools.report.inert import line
+
+_MAX_DESCRIPTION = 140
+_STATES = {Verdict.PASS: "success", Verdict.FAIL: "failure", Verdict.INCONCLUSIVE: "error"}
+
+
+def tell_deployment(
+    repo: str,
+    number: int,
+    verdict: Verdict,
+    words: str,
+    environ: Mapping[str, str],
+    *,
+    log_url: str = "",
+    patience: Patience | None = None,
+) -> str:
+    """Give deployment *number* of *repo* the status of *verdict*, which is returned in GitHub's words.
+
+    Telling it twice is harmless: the last status of a deployment counts. Others stay active.
+
+    Raises:
+        CredentialsMissingError: there is no token in ``GITHUB_TOKEN``.
+        UsageError: there is no such repository or deployment, or the token may not do it.
+    """
+    token = environ.get("GITHUB_TOKEN", "").strip()
+    if not token:
+        raise CredentialsMissingError(
+            f"GITHUB_TOKEN is not set, and no deployment of {repo!r} can be told without; "
+            "set it to a token with the permission deployments: write"
+        )
+    if not is_repository(repo):
+        raise UsageError(f"{repo!r} is no repository; give --repo OWNER/NAME")
+    state = _STATES[verdict]
+    document = {"state": state, "description": line(words, _MAX_DESCRIPTION), "auto_inactive": False}
+    requests = Requests(
+        repo, token, base_url=environ.get("GITHUB_API_URL") or API, patience=patience or Patience(between_writes_s=0)
+    )
+    try:
+        requests.send(
+            "POST",
+            f"/deployments/{number}/statuses",
+            document=document | ({"log_url": log_url} if log_url else {}),
+        )
+    finally:
+        requests.close()
+    return state

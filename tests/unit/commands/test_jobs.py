@@ -1,0 +1,163 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ci_tools.errors import ExitCode
+from tests.unit.commands.command_line import Said, Say
+from tests.unit.runner.shop import Shop, Site
+
+PLAN = ("plan", "--environment=here", "--shards=phases", "--out=plan.json")
+CAMPAIGN = ("campaign", "--plan-file=plan.json", "--campaign-id=run-1", "--workers=1")
+Shard = Callable[[int, str], Said]
+
+
+@pytest.fixture
+def shard(shop: Shop, say: Say) -> Shard:
+    """Runs a shard of the plan in a folder."""
+    assert shop.spec.exists()
+    return lambda number, out: say(*CAMPAIGN, f"--shard={number}", f"--out={out}")
+
+
+def outputs(said: Said) -> dict[str, str]:
+    """What a workflow learns."""
+    return dict(line.split("=", 1) for line in said.stdout.splitlines())
+
+
+def test_the_first_job_is_said(shop: Shop, say: Say) -> None:
+    """And where the plan runs."""
+    assert shop.spec.exists()
+    say(*PLAN, "--plan=auto")
+
+    assert outputs(say("jobs", "plan.json")) == {
+        "environment": "here",
+        "first": '{"shard": 1, "name": "first", "minutes": 16}',
+    }
+
+
+def test_what_follows_is_said_after_the_first(say: Say, shard: Shard) -> None:
+    """Its verdict has decided that."""
+    say(*PLAN, "--plan=auto")
+    shard(1, "out")
+
+    assert outputs(say("jobs", "plan.json", "--after=out")) == {
+        "together": '[{"shard": 2, "name": "second", "minutes": 16}]',
+        "alone": "",
+    }
+
+
+def test_a_plan_that_stops_early_has_no_jobs_after_a_failure(site: Site, say: Say, shard: Shard) -> None:
+    """Each would only take a runner."""
+    site.status = 503
+    say(*PLAN, "--plan=short")
+    shard(1, "out")
+
+    assert outputs(say("jobs", "plan.json", "--after=out"))["together"] == "[]"
+
+
+def test_equal_shards_have_no_first_job(shop: Shop, say: Say) -> None:
+    """What to do is said."""
+    assert shop.spec.exists()
+    say("plan", "--environment=here", "--plan=full", "--shards=2", "--out=plan.json")
+
+    said = say("jobs", "plan.json")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "plan anew: ci-tools plan --shards phases --out FILE" in said.stderr
+
+
+def test_merged_shards_are_one_campaign(say: Say, shard: Shard) -> None:
+    """Also where each was in a folder of its own."""
+    say(*PLAN, "--plan=auto")
+    shard(1, "one")
+    shutil.copytree("one", "two")
+    shard(2, "two")
+    kept = Path("two-alone/journal")
+    kept.mkdir(parents=True)
+    for path in Path("two/journal").glob("shard2-*"):
+        shutil.copy(path, kept)
+
+    merged = say("merge", "one", "two-alone", "--out=all")
+
+    assert merged.stdout.splitlines() == ["one: shard 1", "two-alone: shard 2"]
+    assert say("judge", "all").exit_code == ExitCode.PASS
+    assert Path("all/shard1-pytest.log").exists()
+
+
+def test_of_a_shard_that_ran_again_the_last_attempt_counts(site: Site, say: Say, shard: Shard) -> None:
+    """Somebody has run its job again; whichever is named first."""
+    say(*PLAN, "--plan=auto")
+    site.status = 503
+    shard(1, "before")
+    site.status = 200
+    shard(1, "after")
+
+    merged = say("merge", "after", "before", "--out=all")
+
+    assert merged.stdout.splitlines() == ["after: shard 1", "before: shard 1, superseded by a later attempt"]
+    say("judge", "all")
+    results = json.loads(Path("all/test_results.json").read_text(encoding="utf-8"))
+    assert results["phases"][0]["verdict"] == "pass"
+
+
+def test_a_plan_for_where_the_secret_is_not_set_is_made_for_another_place(shop: Shop, say: Say) -> None:
+    """And says so."""
+    assert shop.spec.exists()
+
+    said = say("plan", "--environment=locked", "--otherwise=here", "--plan=full", "--out=plan.json")
+
+    assert "its variable SHOP_BEARER is not set" in said.stderr
+    assert "planned for 'here' instead" in said.stderr
+    assert json.loads(Path("plan.json").read_text(encoding="utf-8"))["plan"]["environment"] == "here"
+
+
+def test_a_plan_for_where_the_secret_is_set_is_made_for_it(
+    shop: Shop, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other place is not looked at."""
+    assert shop.spec.exists()
+    monkeypatch.setenv("SHOP_BEARER", "hunter2hunter2")
+
+    assert say("plan", "--environment=locked", "--otherwise=nowhere", "--plan=full").exit_code == ExitCode.PASS
+
+
+def test_phases_may_stand_with_commas_between(shop: Shop, say: Say) -> None:
+    """As a person types them into a form; nothing typed is no phase."""
+    assert shop.spec.exists()
+    say(*PLAN, "--plan=full", "--phase=1, second", "--phase=")
+
+    planned = json.loads(Path("plan.json").read_text(encoding="utf-8"))["plan"]["phases"]
+    assert [phase["name"] for phase in planned] == ["first", "second"]
+
+
+def test_a_number_of_shards_that_is_none_is_refused(say: Say) -> None:
+    """With what is allowed."""
+    said = say("plan", "--shards=many")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "'many' is no number of shards; allowed: a number, phases" in said.stderr
+
+
+def test_merging_overwrites_nothing(say: Say, shard: Shard) -> None:
+    """A folder that holds something is left alone."""
+    say(*PLAN, "--plan=auto")
+    shard(1, "one")
+
+    said = say("merge", "one", "--out=one")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "'one' is not empty; choose another --out DIR" in said.stderr
+
+
+def test_two_files_of_one_name_are_not_merged(say: Say, shard: Shard) -> None:
+    """One of them would be lost."""
+    say(*PLAN, "--plan=auto")
+    shard(1, "one")
+    shutil.copytree("one", "two")
+
+    said = say("merge", "one", "two", "--out=all")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "two directories hold" in said.stderr
