@@ -115,9 +115,7 @@ RULES = (
         below=0.7,
         says="less than 70 % of what goes over the WebSocket works",
     ),
-    Rule(
-        id="agents_silent", severity=Severity.P1, dependency="agents", below=1e-6, says="no agent run works"
-    ),
+    Rule(id="agents_silent", severity=Severity.P1, dependency="agents", below=1e-6, says="no agent run works"),
     Rule(
         id="down",
         severity=Severity.P1,
@@ -136,8 +134,8 @@ RULES = (
         says="less than 75 % of a suite's tests pass",
     ),
 )
-"""DESIGN's table, and two rows of our own: what is down, and agents of which none answers, are P1 from the first campaign on.
+"""The rules of the worklog, and two of our own: what is down, and agents none of which answers, are P1 at once.
 
-What misses a performance baseline fails its gate, which is P2 like every failing gate. For the average of agent runs the
-median stands: that is what a campaign keeps.
+What misses a performance baseline fails its gate, which is P2 like every failing gate. For the average of agent runs
+the median stands: that is what a campaign keeps.
 """

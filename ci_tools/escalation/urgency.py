@@ -86,7 +86,9 @@ def _keep(kept: dict[str, Timer], rule: Rule, moments: Sequence[Moment], *, is_b
         kept.pop(rule.id, None)
         return
     # A median is one observation, however many attempts stand behind it.
-    looked = moments if rule.lasting is not None else [Moment(max(one.at for one in moments), is_bad=True)] * bool(moments)
+    looked = (
+        moments if rule.lasting is not None else [Moment(max(one.at for one in moments), is_bad=True)] * bool(moments)
+    )
     timer = watched(rule.id, kept.pop(rule.id, None), looked)
     if timer is not None:
         kept[rule.id] = timer

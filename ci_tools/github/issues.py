@@ -13,6 +13,7 @@ from ci_tools.github.requests import AmbiguousError, Patience, Repeat, Requests
 from ci_tools.triage.decide import ACTIONS_BOT
 from ci_tools.triage.operations import (
     CAMPAIGN_LABEL,
+    AdoptIssue,
     CloseIssue,
     Comment,
     CreateIssue,
@@ -87,6 +88,8 @@ class GitHubIssues:
         for operation in operations:
             if isinstance(operation, CreateIssue):
                 yield operation, self._create(operation)
+            elif isinstance(operation, AdoptIssue):
+                raise IssueTrackerError(f"#{operation.number} belongs to people, and adopting is not possible yet")
             elif isinstance(operation, Comment):
                 self._comment(operation)
                 yield operation, operation.number

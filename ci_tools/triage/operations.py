@@ -2,20 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
 CAMPAIGN_LABEL = "e2e-campaign"
 """The label that every issue of ours carries, and by which they are listed."""
 MAX_LABEL = 50
-
-
-class Severity(StrEnum):
-    """How urgent a failure is; the lesser text is the more urgent."""
-
-    P0 = "P0"
-    P1 = "P1"
-    P2 = "P2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +22,10 @@ class Issue:
     closed_as: str = ""
     """``completed``, ``not_planned`` or ``duplicate``; empty while open."""
     closed_at: datetime | None = None
+    duplicate_of: int | None = None
+    """The issue that people marked it as a duplicate of."""
+    comment: str = ""
+    """The one comment that the bot keeps up to date here; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +41,18 @@ class CreateIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateIssue:
-    """Replace the body; *labels* None leaves the labels alone."""
+    """Replace our section of the body; *labels* or *title* None leaves them alone.
+
+    *body* is the whole body as it was read, with *section* in it: whoever reads the issue again just before
+    writing puts *section* between our marks there.
+    """
 
     number: int
     body: str
     labels: tuple[str, ...] | None
     reason: str
+    section: str = ""
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +63,21 @@ class ReopenIssue:
     body: str
     labels: tuple[str, ...] | None
     reason: str
+    section: str = ""
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseIssue:
-    """Replace the body and close, in one request."""
+    """Replace our section of the body and close, in one request."""
 
     number: int
     body: str
     closed_as: Literal["completed", "duplicate"]
     reason: str
+    section: str = ""
+    duplicate_of: int | None = None
+    """The issue that it is merged into."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,4 +93,19 @@ class Comment:
     reason: str
 
 
-Operation = CreateIssue | UpdateIssue | ReopenIssue | CloseIssue | Comment
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptIssue:
+    """Keep one comment of ours up to date in an issue that belongs to people: body, title and state stay theirs.
+
+    The bot's comment that holds *marker* says *body*; it is created where there is none. *add_labels* are added to
+    those that the issue has.
+    """
+
+    number: int
+    body: str
+    marker: str
+    add_labels: tuple[str, ...]
+    reason: str
+
+
+Operation = CreateIssue | UpdateIssue | ReopenIssue | CloseIssue | Comment | AdoptIssue

@@ -2,12 +2,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ci_tools.triage.failures import Failure, failures_in
 from markdown_it import MarkdownIt
 
 from ci_tools.model import Deployment, GateState, NodeId
 from ci_tools.triage import page
 from ci_tools.triage.decide import decide
-from ci_tools.triage.failures import Failure, failures_in
 from ci_tools.triage.operations import CreateIssue, Severity
 from ci_tools.triage.state import BEGIN, END, Sighting, State, fingerprint, state_in, visible_in
 from ci_tools.verdict.judgement import Judgement
