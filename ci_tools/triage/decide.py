@@ -14,11 +14,12 @@ from ci_tools.report.incident_words import impact
 from ci_tools.report.inert import markdown
 from ci_tools.triage import comments, memory, shared
 from ci_tools.triage.book import Book, Entry, Kind, as_duplicate
+from ci_tools.triage.fitting import fitting
 from ci_tools.triage.matching import REOPEN_WITHIN, Match, Matcher, Way
 from ci_tools.triage.operations import CloseIssue, Issue, Operation, ReopenIssue, UpdateIssue
 from ci_tools.triage.recovery import is_green
 from ci_tools.triage.seen import Seen, redacted
-from ci_tools.triage.state import State, accounts_for, lean, replaced, section, short
+from ci_tools.triage.state import State, accounts_for, lean, ours_in, replaced, section, short
 from ci_tools.triage.subjects import Subject, figures_of, subjects_in
 from ci_tools.triage.surroundings import ACTIONS_BOT, Surroundings
 from ci_tools.triage.writing import Writer, relabelled
@@ -249,11 +250,12 @@ class _Triage:
         if entry.kind is Kind.ADOPTED:
             entry.becomes(after, shown)
             return
-        ours = section(shown, after)
+        body = fitting(replaced(entry.issue.body, section(one, after)) for one in (shown, self._around.redact(said[1])))
+        ours = ours_in(body)
         entry.is_changed = False
         yield CloseIssue(
             number=entry.issue.number,
-            body=replaced(entry.issue.body, ours),
+            body=body,
             section=ours,
             closed_as="completed",
             reason=f"all that failed is well in {after.n_green} campaigns in a row, last {after.campaigns[-1]}",

@@ -1,5 +1,6 @@
 """Sections within a size: what is least important is left out first, and that is said."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MAX_BODY_BYTES = 60_000
@@ -27,6 +28,15 @@ def fitted(sections: list[Section], room_bytes: int) -> str:
             return page
         sections = [section for section in sections if section is not least]
         dropped.append(least.name)
+
+
+def fitting(bodies: Iterable[str]) -> str:
+    """The first of *bodies* that an issue takes, or the last."""
+    chosen = ""
+    for chosen in bodies:
+        if size_bytes(chosen) <= MAX_BODY_BYTES:
+            break
+    return chosen
 
 
 def size_bytes(text: str) -> int:

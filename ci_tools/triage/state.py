@@ -248,6 +248,12 @@ def visible_in(body: str) -> str:
     return _STATE.sub("", ours).strip()
 
 
+def ours_in(body: str) -> str:
+    """Our part of *body*, marks included."""
+    bounds = _bounds(body)
+    return body[bounds[0] : bounds[1]] if bounds else ""
+
+
 def outside(body: str) -> str:
     """What people wrote around our part of *body*."""
     bounds = _bounds(body)
