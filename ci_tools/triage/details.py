@@ -92,12 +92,12 @@ def _tests(tests: Sequence[TestResult]) -> str:
 
 def _test(test: TestResult) -> str:
     reason = test.reason or test.exc_type or "no message"
-    asked = list(islice(_requests(test), _MAX_REQUESTS))
+    asked = list(islice(requests_of(test), _MAX_REQUESTS))
     requests = f"\n  - requests: {', '.join(asked)}" if asked else ""
     return f"- {markdown(test.node_id)}: {markdown(reason, 300)}{requests}"
 
 
-def _requests(test: TestResult) -> Iterable[str]:
+def requests_of(test: TestResult) -> Iterable[str]:
     """The requests of *test*, the last first: the one that failed it is among them."""
     exchanges = test.evidence.get("exchanges", ())
     for exchange in reversed(exchanges if isinstance(exchanges, tuple | list) else ()):

@@ -15,14 +15,22 @@ def plain(text: str, width: int) -> str:
 
 
 def code(text: str, width: int = 400) -> str:
-    """*text* as inline code, in which Markdown acts on nothing, and nothing marks a section."""
-    shown = line(text, width).replace("`", "'").replace("<!", f"<{ZERO_WIDTH}!")
+    """*text* as inline code, in which Markdown acts on nothing, nobody is told, and nothing marks a section."""
+    shown = plain(text, width)
     return f"`{shown}`" if shown.strip() else "(no words)"
+
+
+def command(text: str) -> str:
+    """A command of the knowledge base as inline code, to be copied as it is."""
+    shown = line(text, 1_000).replace("`", "'").replace("<!", "< !")
+    return f"`{shown}`"
 
 
 def block(text: str, rows: int) -> str:
     """The last *rows* lines of *text* as an indented block."""
-    shown = [
-        row.replace("<!", f"<{ZERO_WIDTH}!") for raw in text[-_EXCERPT_CHARACTERS:].splitlines() if (row := line(raw))
-    ]
+    shown = [_ACTIVE.sub(rf"\g<0>{ZERO_WIDTH}", row) for raw in _ended(text) if (row := line(raw))]
     return "\n".join(f"    {row}" for row in shown[-rows:])
+
+
+def _ended(text: str) -> list[str]:
+    return text[-_EXCERPT_CHARACTERS:].splitlines()

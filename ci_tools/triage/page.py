@@ -8,10 +8,10 @@ from ci_tools.diagnosis.knowledge import Remedy
 from ci_tools.escalation.urgency import Urgency
 from ci_tools.report.incident_words import impact
 from ci_tools.report.inert import markdown
-from ci_tools.report.wording import counted
-from ci_tools.triage.details import GATES_HEAD, Context, folded, gate_row
+from ci_tools.report.wording import counted, observed
+from ci_tools.triage.details import GATES_HEAD, Context, folded, gate_row, requests_of
 from ci_tools.triage.fitting import Section, fitted
-from ci_tools.triage.inertness import code, plain
+from ci_tools.triage.inertness import code, command, plain
 from ci_tools.triage.state import State
 from ci_tools.triage.status import status
 from ci_tools.triage.subjects import Subject
@@ -49,7 +49,7 @@ def body(subject: Subject, context: Context, state: State, urgency: Urgency, *, 
         Section(status(state, context, urgency), 0),
         Section(_proofs(subject), 1, "what shows it"),
         Section(_gates(subject, context.judgement), 3, "failing gates"),
-        Section(_remedy(subject, context), 2, "what puts it right"),
+        Section(_then(subject, context), 2, "what else puts it right"),
         Section(_rivals(subject, context.explained), 4, "what it is not"),
         *folded(subject, context, urgency),
     ]
@@ -78,23 +78,30 @@ def _cause(subject: Subject) -> str:
     name = markdown(subject.dependency, 100)
     if subject.incident is None:
         return f"gates of {name} fail, and no incident explains them"
-    return f"{name}: {markdown(subject.incident.summary, 300)}"
+    summary = markdown(subject.incident.summary, 300)
+    return summary if subject.cause == UNKNOWN else f"{name}: {summary}"
 
 
 def _first_step(subject: Subject) -> str:
     if subject.incident and subject.incident.remedy:
         return _step(subject.incident.remedy[0])
-    return f"look at {markdown(subject.dependency, 100)} itself; what was seen of it stands below"
+    name = markdown(subject.dependency, 100)
+    asked = next((request for test in subject.tests for request in requests_of(test)), "")
+    return f"follow request {asked} in the log of {name}" if asked else f"look at {name} itself, as the gates below did"
 
 
 def _step(remedy: Remedy) -> str:
-    return markdown(remedy.about, 300) + (f": {code(remedy.command)}" if remedy.command else "")
+    return markdown(remedy.about, 300) + (f": {command(remedy.command)}" if remedy.command else "")
 
 
 def _impact(subject: Subject) -> str:
-    if subject.incident is not None:
-        return markdown(impact(subject.incident), 300)
-    return f"{counted(len(subject.tests), 'test')} and {counted(len(subject.gates), 'gate')} fail"
+    failing = [f"{markdown(one.gate.name, 100)} at {observed(one)}" for one in subject.gates[:_MAX_STAKES]]
+    more = f" and {len(subject.gates) - _MAX_STAKES} more" if len(subject.gates) > _MAX_STAKES else ""
+    gates = f"failing: {', '.join(failing)}{more}" if failing else ""
+    victims = markdown(impact(subject.incident), 300) if subject.incident else ""
+    if not subject.tests and not (subject.incident and (subject.incident.blocked or subject.incident.masked)):
+        return gates or "no test and no gate fails of it yet"
+    return "; ".join(filter(None, (victims or counted(len(subject.tests), "failing test"), gates)))
 
 
 def _stakes(subject: Subject) -> str:
@@ -118,8 +125,8 @@ def _proofs(subject: Subject) -> str:
 
 def _proof(proof: Proof) -> str:
     at = f", {proof.at:%H:%M:%S} UTC" if proof.at else ""
-    sure = " **It tells it from everything else.**" if proof.discriminates else ""
-    return f"- {markdown(proof.says, 300)}: {code(proof.text)} ({markdown(proof.ref)}{at}).{sure}"
+    sure = ", which tells it from everything else" if proof.discriminates else ""
+    return f"- {markdown(proof.says, 300)}: {code(proof.text)} ({markdown(proof.ref)}{at}){sure}"
 
 
 def _gates(subject: Subject, judgement: Judgement) -> str:
@@ -130,14 +137,16 @@ def _gates(subject: Subject, judgement: Judgement) -> str:
     return f"### Failing gates\n\n{GATES_HEAD}\n" + "\n".join(rows) if rows else ""
 
 
-def _remedy(subject: Subject, context: Context) -> str:
+def _then(subject: Subject, context: Context) -> str:
     incident = subject.incident
-    if incident is None or not incident.remedy:
-        return ""
-    steps = [f"{number}. {_step(one)}" for number, one in enumerate(incident.remedy[:_MAX_STEPS], 1)]
-    shown = f"It is right again when {markdown(incident.verification, 400)}." if incident.verification else ""
-    again = f"This closes by itself after {counted(context.green_campaigns, 'campaign')} in a row that show it."
-    return "### What puts it right\n\n" + "\n".join(steps) + f"\n\n{shown} {again}".replace("\n\n ", "\n\n")
+    steps = [_step(one) for one in incident.remedy[1:_MAX_STEPS]] if incident else []
+    shown = f"verify: {markdown(incident.verification, 400)}" if incident and incident.verification else ""
+    again = (
+        f"This closes by itself after {counted(context.green_campaigns, 'campaign')} in a row in which every gate, "
+        "test and probe that failed is well."
+    )
+    rows = [f"{number}. {step}" for number, step in enumerate(filter(None, (*steps, shown)), 2)]
+    return "\n\n".join(["### Then", *(["\n".join(rows)] if rows else []), again])
 
 
 def _rivals(subject: Subject, explained: Mapping[str, str]) -> str:

@@ -73,9 +73,7 @@ STEPS = st.builds(
     looks=st.tuples(*(st.sampled_from(Look) for _ in PARTS)),
     is_conclusive=st.sampled_from([True, True, True, False]),
     is_old_build=st.sampled_from([False, False, False, True]),
-    hands=st.lists(
-        st.tuples(st.sampled_from(Hand), st.integers(1, 12), st.integers(1, 12)), max_size=2
-    ).map(tuple),
+    hands=st.lists(st.tuples(st.sampled_from(Hand), st.integers(1, 12), st.integers(1, 12)), max_size=2).map(tuple),
 )
 HISTORIES = st.lists(STEPS, min_size=1, max_size=9)
 _CAUSES = {
@@ -103,13 +101,7 @@ def campaign(number: int, step: Step) -> Seen:
 
 
 def _gates(part: str, look: Look) -> list[GateResult]:
-    state = (
-        GateState.FAILS
-        if look in _FAILING
-        else GateState.HOLDS
-        if look is Look.WELL
-        else GateState.CANNOT_TELL
-    )
+    state = GateState.FAILS if look in _FAILING else GateState.HOLDS if look is Look.WELL else GateState.CANNOT_TELL
     probed = ReliabilityGate(name=f"{part}_up", dependency=part, probe=part, floor=0.9, target=1.0)
     covered = CoverageGate(name=f"{part}_tests", dependency=part, suites=(part,), floor=1.0)
     return [gate(probed, state, missing="masked"), gate(covered, state, missing="masked")]

@@ -374,7 +374,9 @@ def test_the_owner_is_mentioned_once() -> None:
 
     (update,) = decide([issue], failing(2), around)
 
-    assert issue.body.startswith("For @acme/storage @octocat: CODEOWNERS /dependencies/store decides for /dependencies/store.")
+    assert issue.body.startswith(
+        "For @acme/storage @octocat: CODEOWNERS /dependencies/store decides for /dependencies/store."
+    )
     assert update.body.count("@acme/storage") == 1
     assert issue.body.index("@acme/storage") < issue.body.index(BEGIN)
 
