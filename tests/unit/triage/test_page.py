@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def _spoiled(value: Any, text: str, name: str = "") -> Any:
     return value
 
 
+@cache
 def spoiled(text: str) -> CreateIssue:
     """The issue of an outage in which every single text from outside is *text*."""
     seen, incidents = redis_outage()
