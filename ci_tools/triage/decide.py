@@ -90,7 +90,7 @@ class _Triage:
         subject, entry = match.subject, match.entry
         if match.way is Way.NOTHING:
             return
-        if match.way is Way.ADOPT and entry is None and len(self._book.on(match.number)) < shared.MAX_ADOPTED:
+        if match.way is Way.ADOPT and entry is None:
             self._adopt(subject, match.number)
         elif entry is None or match.way is Way.FILE:
             crowd.append(_Candidate(subject, self._urgency(subject, None), None, match.reason))

@@ -11,6 +11,7 @@ from ci_tools.triage.book import Book, Entry, Kind
 from ci_tools.triage.memory import mark_of
 from ci_tools.triage.operations import Issue
 from ci_tools.triage.seen import Seen
+from ci_tools.triage.shared import MAX_ADOPTED
 from ci_tools.triage.state import State, short
 from ci_tools.triage.subjects import Subject
 from ci_tools.triage.surroundings import Surroundings
@@ -54,6 +55,8 @@ class Matcher:
     def __init__(self, book: Book, seen: Seen, around: Surroundings) -> None:
         self._book, self._seen, self._around = book, seen, around
         self._free = [one for one in book.entries if not one.is_gone]
+        self._told: dict[int, int] = {}
+        """How many incidents our comment in an issue of people tells."""
 
     def matches(self, subjects: Sequence[Subject]) -> list[Match]:
         """One match for each of *subjects*, in their order."""
@@ -69,7 +72,7 @@ class Matcher:
         if before:
             return f"#{before[0].issue.number} was closed more than {REOPEN_WITHIN.days} days before"
         number = self._known(subject)
-        return f"#{number}, which is known for it, is closed" if number else "no issue is filed for it"
+        return f"#{number}, which is known for it, is closed or full" if number else "no issue is filed for it"
 
     def _mark(self, subject: Subject) -> str:
         return mark_of(subject, self._seen)
@@ -98,7 +101,14 @@ class Matcher:
         entry = self._take(lambda one: one.issue.number == number and self._has(one, subject)) or self._take(
             lambda one: one.issue.number == number and self._may_be(one, subject)
         )
-        return Match(subject, Way.ADOPT, entry, number, f"it belongs to #{number}, which people have filed")
+        if entry is None and not self._has_room(number):
+            return None
+        return Match(subject, Way.ADOPT, entry, number)
+
+    def _has_room(self, number: int) -> bool:
+        """Whether our comment there can tell one more incident; if so, it is counted."""
+        self._told[number] = self._told.get(number, len(self._book.on(number))) + 1
+        return self._told[number] <= MAX_ADOPTED
 
     def _of_closed(self, subject: Subject, issue: Issue) -> Match | None:
         """Of an issue of people that is closed: their decision stands, and a later failure is filed anew."""

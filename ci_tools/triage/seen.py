@@ -1,12 +1,12 @@
 """What one campaign says, as triage needs it: a judgement, its incidents and what its probes saw, redacted."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
 from ci_tools.diagnosis.incidents import Incident
-from ci_tools.model import FAILURES, DependencyState, Observation, Outcome
+from ci_tools.model import FAILURES, DependencyState, Observation
 from ci_tools.verdict.judgement import Judgement
 
 _BAD = (DependencyState.DOWN, DependencyState.DEGRADED)
@@ -63,8 +63,3 @@ def _masked(value: Any, redact: Callable[[str], str]) -> Any:
     if isinstance(value, tuple | list):
         return tuple(_masked(item, redact) for item in value)
     return value
-
-
-def passed(tests: Iterable[Any]) -> list[str]:
-    """The node ids of those that passed."""
-    return [test.node_id for test in tests if test.outcome is Outcome.PASSED]

@@ -20,7 +20,7 @@ from ci_tools.model import (
     ReliabilityGate,
     Verdict,
 )
-from ci_tools.spec.values import TriageRules
+from ci_tools.spec.values import KnownIssue, TriageRules
 from ci_tools.triage.decide import ACTIONS_BOT, Surroundings, decide
 from ci_tools.triage.memory import mark_of
 from ci_tools.triage.operations import Issue, Operation
@@ -28,11 +28,14 @@ from ci_tools.triage.seen import Seen
 from ci_tools.triage.state import State, parts_in
 from ci_tools.triage.subjects import Subject, subjects_in
 from ci_tools.verdict.judgement import GateResult, TestResult
-from tests.unit.triage.scenarios import AROUND, START, applied, ended, gate, incident, judgement
+from tests.unit.triage.scenarios import AROUND, START, STRANGER, applied, ended, gate, incident, judgement
 
 PARTS = ("cache", "queue", "search", "shop", "store")
 RULES = TriageRules(green_campaigns=2, new_issues=2)
 HERE = replace(AROUND, rules=RULES)
+PEOPLES = replace(STRANGER, number=3, labels=("bug",), body="written by people")
+ADOPTING = replace(HERE, known_issues=(KnownIssue(number=3, causes=("full",), dependencies=("cache", "queue")),))
+"""What is full, and whatever happens at two of the parts, belongs into an issue of people."""
 
 
 class Look(StrEnum):
@@ -153,8 +156,10 @@ def _handled(issue: Issue, hand: Hand, other: int | None, at: object) -> Issue:
 
 
 def told(issues: Iterable[Issue]) -> list[tuple[Issue, State]]:
-    """Every incident that an issue of ours remembers."""
-    return [(issue, state) for issue in issues if issue.author == ACTIONS_BOT for _, state in parts_in(issue.body)]
+    """Every incident that an issue of ours, or our comment in another, remembers."""
+    texts = [(issue, issue.body if issue.author == ACTIONS_BOT else issue.comment) for issue in issues]
+    found = [(issue, state) for issue, text in texts for _, state in parts_in(text)]
+    return [(issue, state) for issue, state in found if state.duplicate_of is None or not issue.is_open]
 
 
 def open_marks(issues: Iterable[Issue]) -> list[str]:
@@ -181,12 +186,14 @@ def lost(issues: Sequence[Issue], seen: Seen) -> list[str]:
     ]
 
 
-def run(history: Sequence[Step]) -> Iterable[tuple[Seen, list[Issue], tuple[Operation, ...], list[Issue]]]:
+def run(
+    history: Sequence[Step], standing: Sequence[Issue] = (), around: Surroundings = HERE
+) -> Iterable[tuple[Seen, list[Issue], tuple[Operation, ...], list[Issue]]]:
     """Each campaign of *history* with the issues before it, what was done, and the issues after."""
-    issues: list[Issue] = []
+    issues = list(standing)
     for number, step in enumerate(history, 1):
         before = handled(issues, step, number)
         seen = campaign(number, step)
-        operations = planned(before, seen)
+        operations = planned(before, seen, around)
         issues = applied(operations, before, at=START + timedelta(hours=number, minutes=30))
         yield seen, before, operations, issues

@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 from ci_tools.model import GateState
 from ci_tools.triage.fitting import MAX_BODY_BYTES
 from ci_tools.triage.operations import CloseIssue, CreateIssue
-from tests.unit.triage.histories import HISTORIES, RULES, Step, lost, open_marks, planned, run, told
+from tests.unit.triage.histories import (
+    ADOPTING,
+    HISTORIES,
+    PEOPLES,
+    RULES,
+    Step,
+    lost,
+    open_marks,
+    planned,
+    run,
+    told,
+)
 from tests.unit.triage.scenarios import applied
 
 UNHURRIED = settings(deadline=None, max_examples=40)
@@ -93,3 +104,14 @@ def test_every_body_fits(history: Sequence[Step]) -> None:
     sizes = [len(one.body.encode()) for _, _, operations, _ in run(history) for one in operations]
 
     assert max(sizes, default=0) <= MAX_BODY_BYTES
+
+
+@UNHURRIED
+@given(HISTORIES)
+def test_an_adopted_issue_keeps_its_text_and_takes_no_cause_twice(history: Sequence[Step]) -> None:
+    """What belongs to people stays theirs, whatever they and campaigns do."""
+    for seen, _, _, after in run(history, [PEOPLES], ADOPTING):
+        (theirs,) = (one for one in after if one.number == PEOPLES.number)
+        assert (theirs.body, theirs.title) == (PEOPLES.body, PEOPLES.title)
+        assert len(open_marks(after)) == len(set(open_marks(after)))
+        assert planned(after, seen, ADOPTING) == ()
