@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from ci_tools.triage.decide import ACTIONS_BOT
+from ci_tools.triage.surroundings import ACTIONS_BOT
 
 DEFAULT_ENVIRONMENT = "twin"
 FOREIGN_ENVIRONMENT = "foreign"
@@ -228,6 +228,12 @@ def _add_triage(parser: argparse.ArgumentParser) -> None:
         default=Path("CODEOWNERS"),
         metavar="FILE",
         help="whom to tell (default %(default)s)",
+    )
+    parser.add_argument(
+        "--spec", type=Path, metavar="FILE", help="what is known and wanted of issues (default campaign.toml, if any)"
+    )
+    parser.add_argument(
+        "--commits", type=Path, metavar="FILE", help="suspects: what git log --format='%%H %%s' prints, newest first"
     )
     parser.set_defaults(command="triage")
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from ci_tools import model, questions
 from ci_tools.spec import documents, environment_documents, probe_documents
-from ci_tools.spec.values import ChoicePlan, FixedPlan, PlanRule, Policy, Spec
+from ci_tools.spec.values import ChoicePlan, FixedPlan, KnownIssue, PlanRule, Policy, Spec, TriageRules
 
 _SECONDS_PER_MIN = 60.0
 
@@ -51,6 +51,8 @@ def built(document: documents.CampaignDocument) -> Spec:
         phases=tuple(sorted(_phases(document), key=lambda phase: phase.number)),
         plans=_plans(document.plans),
         kpis=tuple(model.Kpi(name=name, **_fields(kpi)) for name, kpi in document.kpis.items()),
+        triage=TriageRules(**_fields(document.triage)),
+        known_issues=tuple(KnownIssue(**_fields(table)) for table in document.known_issues),
     )
 
 

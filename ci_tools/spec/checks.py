@@ -5,7 +5,7 @@ Each check reads only sections whose tables are sound, so that one mistake is re
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ci_tools.spec import campaign_checks, environment_checks
+from ci_tools.spec import campaign_checks, environment_checks, triage_checks
 from ci_tools.spec.documents import CampaignDocument
 from ci_tools.spec.problems import Problem
 
@@ -46,5 +46,7 @@ CHECKS: Mapping[Check, tuple[str, ...]] = {
     campaign_checks.check_planned_suites: ("plans", "suites"),
     campaign_checks.check_kpis: ("kpis",),
     campaign_checks.check_counted: ("kpis", "gates", "suites"),
+    triage_checks.check_dashboards: ("triage", "dependencies"),
+    triage_checks.check_known_issues: ("known_issues", "dependencies"),
 }
 """Each check and the sections it reads."""

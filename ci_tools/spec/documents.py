@@ -5,7 +5,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from ci_tools.spec.environment_documents import EnvironmentDocument
-from ci_tools.spec.field_types import Document, Minutes, Name, Positive, Relative, Share, SuiteChoice, Text, tag_of
+from ci_tools.spec.field_types import (
+    Document,
+    Link,
+    Mention,
+    Minutes,
+    Name,
+    Positive,
+    Relative,
+    Share,
+    SuiteChoice,
+    Text,
+    tag_of,
+)
 from ci_tools.spec.probe_documents import AnyProbeDocument
 
 
@@ -148,6 +160,32 @@ class KpiDocument(Document):
     """The suites whose tests are counted; "*" for all. With neither, it is not measured yet."""
 
 
+class TriageDocument(Document):
+    """What GitHub's issues are told, and when."""
+
+    green_campaigns: Annotated[int, Field(ge=1, le=100)] = 2
+    """Campaigns in a row in which everything that failed is well, before an issue is closed."""
+    new_issues: Annotated[int, Field(ge=1, le=100)] = 5
+    """Issues that one run may file; what is more shares one issue."""
+    artifact_days: Annotated[int, Field(ge=1, le=400)] = 90
+    """Days for which the evidence of a run is kept."""
+    dashboards: dict[Name, Link] = Field(default_factory=dict)
+    """Dependency, or "all", to the page that shows it."""
+    owners: tuple[Mention, ...] = ()
+    """Who may be mentioned in an issue; without any, everybody whom CODEOWNERS names."""
+
+
+class KnownIssueDocument(Document):
+    """An issue of people: what is known of these causes and dependencies is told there."""
+
+    number: Annotated[int, Field(ge=1)]
+    """Number of the issue."""
+    causes: tuple[Name, ...] = ()
+    """Causes of the knowledge base that it is about; these or dependencies."""
+    dependencies: tuple[Name, ...] = ()
+    """Dependencies that it is about, whatever the cause."""
+
+
 class CampaignDocument(Document):
     """Post-deploy verification: where it runs, what runs, and what is asked of it."""
 
@@ -171,6 +209,10 @@ class CampaignDocument(Document):
     """Selections of phases and suites."""
     kpis: dict[Name, KpiDocument] = Field(default_factory=dict)
     """Figures that people follow."""
+    triage: TriageDocument = TriageDocument()
+    """What issues are told, and when."""
+    known_issues: tuple[KnownIssueDocument, ...] = ()
+    """Issues of people that are told instead of filing one."""
 
 
 def schema() -> dict[str, Any]:

@@ -11,6 +11,8 @@ VARIABLE_PATTERN = r"^[A-Z_][A-Z0-9_]*$"
 ABSOLUTE_PATTERN = r"^/\S*$"
 RELATIVE_PATTERN = r"^[^/\s]"
 SUITE_PATTERN = r"^(?:[a-z][a-z0-9_]*|\*)$"
+LINK_PATTERN = r"^https?://[A-Za-z0-9./_:%?=&,;~+-]{1,500}$"
+MENTION_PATTERN = r"^@[A-Za-z0-9][A-Za-z0-9-]*(?:/[A-Za-z0-9_.-]+)?$"
 TEXT_PATTERN = r"\S"
 
 _LONGEST_PATH = 500
@@ -22,6 +24,8 @@ IN_WORDS = {
     ABSOLUTE_PATTERN: "a path that begins with / and holds no space",
     RELATIVE_PATTERN: "a path relative to the folder of campaign.toml, without ../",
     SUITE_PATTERN: 'the name of a suite, or "*" for all',
+    LINK_PATTERN: "a link with scheme http or https, without spaces, quotes, brackets and #",
+    MENTION_PATTERN: "@USER or @ORGANISATION/TEAM, as CODEOWNERS mentions them",
     TEXT_PATTERN: "a text that is not empty",
 }
 """Each pattern that a text can miss, as a person would say it."""
@@ -51,6 +55,8 @@ Relative = Annotated[
     str, StringConstraints(pattern=RELATIVE_PATTERN, max_length=_LONGEST_PATH), AfterValidator(_inside)
 ]
 SuiteChoice = Annotated[str, StringConstraints(pattern=SUITE_PATTERN)]
+Link = Annotated[str, StringConstraints(pattern=LINK_PATTERN)]
+Mention = Annotated[str, StringConstraints(pattern=MENTION_PATTERN)]
 Text = Annotated[str, StringConstraints(pattern=TEXT_PATTERN)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Positive = Annotated[float, Field(gt=0, le=1e9)]

@@ -1,7 +1,7 @@
 """What ``campaign.toml`` says, as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ci_tools.errors import UsageError
@@ -16,6 +16,31 @@ class Policy:
     """What counts."""
 
     inconclusive: Literal["block", "warn"] = "block"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageRules:
+    """What issues are told, and when."""
+
+    green_campaigns: int = 2
+    """Campaigns in a row in which everything that failed is well, before an issue is closed."""
+    new_issues: int = 5
+    """At most so many in one run; what is more shares an issue."""
+    artifact_days: int = 90
+    """How long the evidence of a run is kept."""
+    dashboards: Mapping[str, str] = field(default_factory=dict)
+    """Dependency, or ``all``, to the page that shows it."""
+    owners: tuple[str, ...] = ()
+    """Who may be mentioned; empty: anybody whom CODEOWNERS names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownIssue:
+    """An issue of people about causes or dependencies: what happens there is told in it."""
+
+    number: int
+    causes: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +85,8 @@ class Spec:
     """In the order of their numbers, with their suites and gates."""
     plans: Mapping[str, PlanRule]
     kpis: tuple[Kpi, ...] = ()
+    triage: TriageRules = TriageRules()
+    known_issues: tuple[KnownIssue, ...] = ()
 
     @property
     def suites(self) -> tuple[Suite, ...]:

@@ -1,1 +1,1 @@
-"""A judgement and the open issues become operations on issues, each with its reason."""
+"""Incidents and the issues that stand become operations on issues, each with its reason."""

@@ -1,285 +1,307 @@
-"""Triage: issues and a judgement become operations, each with its reason. The same judgement twice changes nothing.
+"""Issues, one campaign and rules → operations, each with its reason. The same campaign twice changes nothing.
 
-Only what the configured bot wrote is believed; what people decide (a close as not planned, another severity
-label, words of their own) stands.
+docs/decisions/0013 says what is decided and why.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from hashlib import sha256
 
-from ci_tools.diagnosis.owners import Line, owner_of
-from ci_tools.errors import UsageError
-from ci_tools.model import GateState, Verdict
-from ci_tools.triage import page, state
-from ci_tools.triage.failures import Failure, failures_in, redacted
-from ci_tools.triage.operations import (
-    CAMPAIGN_LABEL,
-    MAX_LABEL,
-    CloseIssue,
-    Comment,
-    CreateIssue,
-    Issue,
-    Operation,
-    ReopenIssue,
-    Severity,
-    UpdateIssue,
-)
-from ci_tools.triage.severity import severity_of
-from ci_tools.triage.state import State
+from ci_tools.diagnosis.hypotheses import Certainty
+from ci_tools.diagnosis.incidents import Incident
+from ci_tools.escalation.urgency import Urgency, assess
+from ci_tools.model import Observation, Verdict
+from ci_tools.report.incident_words import impact
+from ci_tools.report.inert import markdown
+from ci_tools.triage import comments, memory, shared
+from ci_tools.triage.book import Book, Entry, Kind, as_duplicate
+from ci_tools.triage.fitting import fitting
+from ci_tools.triage.matching import REOPEN_WITHIN, Match, Matcher, Way
+from ci_tools.triage.operations import CloseIssue, Issue, Operation, ReopenIssue, UpdateIssue
+from ci_tools.triage.recovery import is_green
+from ci_tools.triage.seen import Seen, redacted
+from ci_tools.triage.state import State, accounts_for, lean, ours_in, replaced, section, short
+from ci_tools.triage.subjects import Subject, figures_of, subjects_in
+from ci_tools.triage.surroundings import ACTIONS_BOT, Surroundings
+from ci_tools.triage.writing import Writer, relabelled
 from ci_tools.verdict.judgement import Judgement
 
-REOPEN_WITHIN = timedelta(days=30)
-"""A failure that comes back later than this is another one, and gets an issue of its own."""
-ACTIONS_BOT = "github-actions[bot]"
-_URL = re.compile(r"https?://[A-Za-z0-9./_:%-]{1,300}")
+__all__ = ["ACTIONS_BOT", "REOPEN_WITHIN", "Surroundings", "decide"]
+
+_MAX_SHARED = 25
+"""Incidents that one shared issue has room for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What triage has to know beside issues and judgement."""
+def decide(
+    issues: Iterable[Issue],
+    judgement: Judgement,
+    around: Surroundings,
+    incidents: Sequence[Incident] = (),
+    observations: Sequence[Observation] = (),
+) -> tuple[Operation, ...]:
+    """What is to be done so that the issues say what the campaign says.
 
-    redact: Callable[[str], str]
-    bot: str = ACTIONS_BOT
-    """The login whose issues are believed."""
-    owners: tuple[Line, ...] = ()
-    run_url: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse what could not stand in a page as a link."""
-        if self.run_url and not _URL.fullmatch(self.run_url):
-            raise UsageError(f"{self.run_url!r} is no link to a run; give --run-url https://HOST/PATH")
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    issue: Issue
-    state: State
-
-
-def decide(issues: Iterable[Issue], judgement: Judgement, around: Surroundings) -> tuple[Operation, ...]:
-    """What is to be done so that the issues say what *judgement* says; nothing if it is inconclusive."""
-    if judgement.verdict is Verdict.INCONCLUSIVE:
-        return ()
-    seen = redacted(judgement, around.redact)
-    known = _trusted(issues, around.bot, seen.environment)
-    operations = _recoveries(known, seen, around) if seen.verdict is Verdict.PASS else _failings(known, seen, around)
-    return (*_duplicates(known), *operations)
-
-
-def _trusted(issues: Iterable[Issue], bot: str, environment: str) -> dict[str, list[_Known]]:
-    """The bot's issues about *environment* by fingerprint: open ones before closed ones, then as :func:`_first`."""
-    known: dict[str, list[_Known]] = {}
-    for issue in issues:
-        remembered = state.state_in(issue.body) if issue.author == bot else None
-        if remembered and remembered.environment == state.short(environment) and remembered.duplicate_of is None:
-            known.setdefault(remembered.fingerprint, []).append(_Known(issue, remembered))
-    return {name: sorted(entries, key=_first) for name, entries in known.items()}
-
-
-def _first(known: _Known) -> tuple[bool, int]:
-    """Of open issues the lowest number wins; of closed ones the latest."""
-    return (not known.issue.is_open, known.issue.number if known.issue.is_open else -known.issue.number)
-
-
-def _duplicates(known: dict[str, list[_Known]]) -> Iterator[Operation]:
-    for winner, *others in known.values():
-        for other in others:
-            if other.issue.is_open:
-                remembered = replace(other.state, duplicate_of=winner.issue.number)
-                shown = f"Duplicate of #{winner.issue.number}, which is filed for the same dependency."
-                yield CloseIssue(
-                    number=other.issue.number,
-                    body=state.replaced(other.issue.body, state.section(shown, remembered)),
-                    closed_as="duplicate",
-                    reason=f"#{winner.issue.number} is filed for {other.state.dependency} already",
-                )
-
-
-def _recoveries(known: dict[str, list[_Known]], seen: Judgement, around: Surroundings) -> Iterator[Operation]:
-    undecided = {state.short(gate.gate.name) for gate in seen.gates if gate.state is not GateState.HOLDS}
-    executed = {state.short(gate.gate.name) for gate in seen.gates if gate.n} - undecided
-    for entry, *_ in known.values():
-        is_done = not entry.issue.is_open or state.accounts_for(entry.state, seen)
-        if not is_done and executed.issuperset(entry.state.gates):
-            yield from _close(entry, seen, around)
-
-
-def _close(known: _Known, seen: Judgement, around: Surroundings) -> Iterator[Operation]:
-    sighting = state.sighting(seen)
-    reason = f"every gate that failed holds in the passing campaign {sighting.campaign}"
-    words = around.redact(page.recovered(sighting, known.state))
-    remembered = replace(
-        known.state,
-        status="recovered",
-        last_good=sighting,
-        campaigns=state.with_campaign(known.state.campaigns, seen),
-    )
-    whole = f"{words}\n\n{state.visible_in(known.issue.body)}"
-    yield _comment(known, "recovered", words, reason, seen)
-    yield CloseIssue(
-        number=known.issue.number,
-        body=page.fitting(
-            state.replaced(known.issue.body, state.section(shown, remembered)) for shown in (whole, words)
-        ),
-        closed_as="completed",
-        reason=reason,
-    )
-
-
-def _comment(known: _Known, transition: str, words: str, reason: str, seen: Judgement) -> Comment:
-    nonce = _nonce(known.state.fingerprint, seen.campaign, transition)
-    return Comment(number=known.issue.number, body=f"{words}\n\n{_hidden(nonce)}", nonce=_hidden(nonce), reason=reason)
-
-
-def _nonce(*parts: str) -> str:
-    return sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:20]
-
-
-def _hidden(nonce: str) -> str:
-    return f"<!-- ci-tools:nonce {nonce} -->"
-
-
-def _failings(known: dict[str, list[_Known]], seen: Judgement, around: Surroundings) -> Iterator[Operation]:
-    for failure in failures_in(seen):
-        mark = state.fingerprint(seen.environment, failure.dependency)
-        case = _Case(failure, seen, around)
-        entry = next(iter(known.get(mark, ())), None)
-        if entry is None:
-            yield case.create("no issue is filed for it")
-        elif not state.accounts_for(entry.state, seen):
-            yield from case.update(entry) if entry.issue.is_open else case.revive(entry)
+    Raises:
+        UsageError: an issue holds what only a later version understands.
+    """
+    whole = Seen(judgement=judgement, incidents=tuple(incidents), observations=tuple(observations))
+    seen = redacted(whole, around.redact)
+    book = Book.of(issues, around.bot, short(seen.judgement.environment))
+    return tuple(_Triage(book, seen, around).operations())
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """One failure of one judgement, on its way into an issue."""
+class _Candidate:
+    """An incident that needs an issue of its own, or a place in a shared one."""
 
-    failure: Failure
-    seen: Judgement
-    around: Surroundings
+    subject: Subject
+    urgency: Urgency
+    entry: Entry | None
+    """Where it shares a page already."""
+    reason: str
 
-    def create(self, reason: str) -> CreateIssue:
-        severity, why = self._severity()
-        nonce = _nonce(self._mark, self.seen.campaign, "create")
-        call = self._call_of_owner()
-        before = f"{call}\n\n{_hidden(nonce)}\n" if call else f"{_hidden(nonce)}\n"
-        area = f"area: {state.short(self.failure.dependency)}"[:MAX_LABEL].replace(",", " ")
-        return CreateIssue(
-            title=self.around.redact(page.title(self.failure, self.seen)),
-            body=before + self._section(self._fresh(severity), why, before),
-            labels=(CAMPAIGN_LABEL, area, severity),
-            nonce=_hidden(nonce),
-            reason=f"{self.failure.dependency} fails and {reason}",
+
+class _Triage:
+    """One campaign on its way into the issues."""
+
+    def __init__(self, book: Book, seen: Seen, around: Surroundings) -> None:
+        self._book, self._seen, self._around = book, seen, around
+        self._writer = Writer(seen, around)
+        self._bad: set[Entry] = set()
+        """What this campaign saw failing."""
+
+    def operations(self) -> Iterator[Operation]:
+        """In an order in which whatever stops halfway is done by the next run."""
+        crowd: list[_Candidate] = []
+        for match in Matcher(self._book, self._seen, self._around).matches(self._subjects()):
+            yield from self._told(match, crowd)
+        yield from self._filed(sorted(crowd, key=lambda one: one.urgency.severity))
+        yield from self._recoveries()
+        yield from self._shared()
+        yield from self._merged()
+
+    def _subjects(self) -> list[Subject]:
+        """What may be told: of a campaign that is inconclusive only what is confirmed."""
+        subjects = subjects_in(self._seen)
+        if self._seen.judgement.verdict is not Verdict.INCONCLUSIVE:
+            return list(subjects)
+        return [one for one in subjects if one.certainty is Certainty.CONFIRMED]
+
+    def _told(self, match: Match, crowd: list[_Candidate]) -> Iterator[Operation]:
+        subject, entry = match.subject, match.entry
+        if match.way is Way.NOTHING:
+            return
+        if match.way is Way.ADOPT and entry is None:
+            self._adopt(subject, match.number)
+        elif entry is None or match.way is Way.FILE:
+            crowd.append(_Candidate(subject, self._urgency(subject, None), None, match.reason))
+        elif self._is_news(entry):
+            if entry.kind is Kind.UMBRELLA:
+                urgency = self._urgency(subject, entry.state)
+                crowd.append(_Candidate(subject, urgency, entry, f"it shares #{entry.issue.number}, and still fails"))
+            else:
+                yield from self._revived(entry, subject) if match.way is Way.REVIVE else self._kept(entry, subject)
+
+    def _is_news(self, entry: Entry) -> bool:
+        self._bad.add(entry)
+        return not accounts_for(entry.state, self._seen.judgement)
+
+    def _urgency(self, subject: Subject, state: State | None) -> Urgency:
+        return assess(figures_of(subject, self._seen), state.timers if state else ())
+
+    def _kept(self, entry: Entry, subject: Subject) -> Iterator[Operation]:
+        """It goes on: counted in silence, said only where it has changed for the worse."""
+        old = entry.state
+        is_back = old.status == "recovered"
+        urgency = self._urgency(subject, None if is_back else old)
+        after = (memory.returned if is_back else memory.carried)(old, subject, self._seen, urgency)
+        said = (
+            [comments.regressed(after.last_bad, old.last_good)]
+            if is_back
+            else self._worse(old, after, subject, urgency)
         )
+        if said:
+            yield self._comment(entry, after, said)
+        if entry.kind is Kind.ADOPTED:
+            entry.becomes(lean(after), self._part(subject, after, urgency, old))
+            return
+        yield self._update(entry, subject, after, urgency)
 
-    def update(self, known: _Known) -> Iterator[Operation]:
-        old = known.state
-        severity, why = self._severity()
-        worst = min(old.severity, severity)
-        labels = _relabelled(known, worst)
+    def _worse(self, old: State, after: State, subject: Subject, urgency: Urgency) -> list[tuple[str, str]]:
+        said = []
+        if after.severity < old.severity:
+            said.append(comments.escalated(old.severity, after.severity, urgency.reason, after.last_bad))
+        if memory.has_spread(old, subject):
+            words = impact(subject.incident) if subject.incident else "more gates fail"
+            said.append(comments.spread(old.radius, subject.radius, markdown(words), after.last_bad))
+        return said
+
+    def _comment(self, entry: Entry, state: State, said: Sequence[tuple[str, str]]) -> Operation:
+        redacted_words = [(kind, self._around.redact(words)) for kind, words in said]
+        return comments.comment(entry.issue.number, state, self._seen.judgement.campaign, redacted_words)
+
+    def _update(self, entry: Entry, subject: Subject, after: State, urgency: Urgency) -> UpdateIssue:
+        issue, old = entry.issue, entry.state
+        labels = relabelled(issue, old, after.severity)
+        title = self._retitled(entry, subject)
         remembered = replace(
-            old,
-            severity=worst,
-            labelled=worst if labels is not None else old.labelled,
-            gates=state.with_gates(old.gates, self._gate_names),
-            last_bad=state.sighting(self.seen),
-            n_bad=old.n_bad + 1,
-            campaigns=state.with_campaign(old.campaigns, self.seen),
+            after, labelled=old.labelled if labels is None else after.severity, titled=title or old.titled
         )
-        if worst < old.severity:
-            words = page.escalated(old.severity, worst, why, remembered.last_bad)
-            reason = f"{self.failure.dependency} has become more urgent: {old.severity} → {worst}"
-            yield _comment(known, "escalated", self.around.redact(words), reason, self.seen)
-        shown = why if severity == worst else f"it has been that urgent; now {severity}, {why}"
-        yield UpdateIssue(
-            number=known.issue.number,
-            body=self._body(known, remembered, shown),
+        ours = section(self._writer.kept(entry, subject, remembered, urgency), remembered)
+        entry.state, entry.is_changed = remembered, False
+        return UpdateIssue(
+            number=issue.number,
+            body=replaced(issue.body, ours),
+            section=ours,
             labels=labels,
-            reason=f"{self.failure.dependency} still fails, in campaign {self.seen.campaign}",
+            title=title,
+            reason=f"{subject.dependency} still fails, in campaign {self._seen.judgement.campaign}",
         )
 
-    def revive(self, known: _Known) -> Iterator[Operation]:
-        began, closed_at = self.seen.started_at, known.issue.closed_at
-        if began and closed_at and closed_at + REOPEN_WITHIN < began:
-            yield self.create(f"#{known.issue.number} was closed more than {REOPEN_WITHIN.days} days before")
-        elif known.issue.closed_as not in ("not_planned", "duplicate") and not (
-            began and closed_at and began <= closed_at
-        ):
-            yield from self._reopen(known)
+    def _retitled(self, entry: Entry, subject: Subject) -> str | None:
+        """Another title, where the one that stands is ours and a better cause is known; None: it stays."""
+        ours = entry.issue.title == entry.state.titled and not memory.is_weaker(subject, entry.state)
+        named = self._writer.title(subject)
+        return named if ours and named != entry.state.titled else None
 
-    def _reopen(self, known: _Known) -> Iterator[Operation]:
-        severity, why = self._severity()
-        labels = _relabelled(known, severity)
-        remembered = replace(
-            self._fresh(severity if labels is not None else known.state.labelled),
-            severity=severity,
-            last_good=known.state.last_good,
-            campaigns=state.with_campaign(known.state.campaigns, self.seen),
-        )
-        reason = f"{self.failure.dependency} fails again, in campaign {self.seen.campaign}"
-        words = page.regressed(remembered.first_bad, remembered.last_good)
-        yield _comment(known, "regressed", self.around.redact(words), reason, self.seen)
+    def _revived(self, entry: Entry, subject: Subject) -> Iterator[Operation]:
+        issue, old = entry.issue, entry.state
+        urgency = self._urgency(subject, None)
+        after = memory.returned(old, subject, self._seen, urgency)
+        labels = relabelled(issue, old, after.severity)
+        after = replace(after, labelled=old.labelled if labels is None else after.severity)
+        yield self._comment(entry, after, [comments.regressed(after.first_bad, old.last_good)])
+        ours = section(self._writer.kept(entry, subject, after, urgency), after)
+        entry.is_changed = False
         yield ReopenIssue(
-            number=known.issue.number, body=self._body(known, remembered, why), labels=labels, reason=reason
+            number=issue.number,
+            body=replaced(issue.body, ours),
+            section=ours,
+            labels=labels,
+            reason=f"{subject.dependency} fails again, in campaign {self._seen.judgement.campaign}",
         )
 
-    @property
-    def _mark(self) -> str:
-        return state.fingerprint(self.seen.environment, self.failure.dependency)
+    def _adopt(self, subject: Subject, number: int) -> None:
+        """From now on it is told in an issue of people; what an issue of ours knows of it moves there."""
+        issue = self._book.issues.get(number) or _unread(number)
+        mark = memory.mark_of(subject, self._seen)
+        ours = [one for one in self._book.entries if one.is_open and not one.is_gone and one.state.mark == mark]
+        urgency = self._urgency(subject, ours[0].state if ours else None)
+        state = memory.fresh(subject, self._seen, urgency)
+        if ours:
+            known = accounts_for(ours[0].state, self._seen.judgement)
+            state = ours[0].state if known else memory.carried(ours[0].state, subject, self._seen, urgency)
+        state = lean(replace(state, labelled=None, titled=""))
+        entry = Entry(issue, Kind.ADOPTED, state, self._part(subject, state, urgency, None), is_changed=True)
+        self._book.entries.append(entry)
+        self._bad |= {entry, *ours}
+        for one in ours:
+            self._book.merge_into(entry, one)
 
-    @property
-    def _gate_names(self) -> Sequence[str]:
-        return [gate.gate.name for gate in self.failure.gates]
+    def _part(self, subject: Subject, state: State, urgency: Urgency, before: State | None) -> str:
+        heading = f"### {markdown(self._writer.title(subject))}"
+        return f"{heading}\n\n{self._writer.within(subject, state, urgency, before, shared.PART_BYTES)}"
 
-    def _severity(self) -> tuple[Severity, str]:
-        suites = {(suite.phase, suite.name): suite for suite in self.seen.suites}
-        return severity_of(self.failure.gates, suites, self.seen.time_scale)
+    def _filed(self, crowd: Sequence[_Candidate]) -> Iterator[Operation]:
+        """The most urgent get issues of their own, the others share one."""
+        most = self._around.rules.new_issues
+        for one in crowd[:most]:
+            state = self._state(one)
+            if one.entry is not None:
+                one.entry.is_gone = one.entry.is_changed = True
+            reason = f"{one.subject.dependency} fails ({one.subject.cause}) and {one.reason}"
+            yield self._writer.create(one.subject, state, one.urgency, reason)
+        for one in crowd[most : most + _MAX_SHARED]:
+            self._share(one)
 
-    def _call_of_owner(self) -> str:
-        line = owner_of(self.failure.dependency, self.around.owners)
-        if line is None or not line.owners:
-            return ""
-        return self.around.redact(f"For {' '.join(line.owners)}, by CODEOWNERS `{line.pattern.replace('`', '')}`.")
+    def _state(self, one: _Candidate) -> State:
+        if one.entry is None:
+            return memory.fresh(one.subject, self._seen, one.urgency)
+        return memory.carried(one.entry.state, one.subject, self._seen, one.urgency)
 
-    def _fresh(self, severity: Severity) -> State:
-        sighting = state.sighting(self.seen)
-        return State(
-            environment=state.short(self.seen.environment),
-            dependency=state.short(self.failure.dependency),
-            fingerprint=self._mark,
-            status="failing",
-            severity=severity,
-            labelled=severity,
-            gates=state.with_gates((), self._gate_names),
-            first_bad=sighting,
-            last_bad=sighting,
-            n_bad=1,
-            last_good=None,
-            campaigns=state.with_campaign((), self.seen),
+    def _share(self, one: _Candidate) -> None:
+        state = lean(self._state(one))
+        shown = self._writer.brief(one.subject, state, one.urgency, None)
+        if one.entry is not None:
+            one.entry.becomes(state, shown)
+            return
+        standing = [entry for entry in self._book.entries if entry.kind is Kind.UMBRELLA and entry.is_open]
+        issue = standing[0].issue if standing else _unread(0)
+        self._book.entries.append(Entry(issue, Kind.UMBRELLA, state, shown, is_changed=True))
+
+    def _recoveries(self) -> Iterator[Operation]:
+        for entry in self._book.entries:
+            is_told = entry in self._bad or entry.is_gone or accounts_for(entry.state, self._seen.judgement)
+            if not is_told and entry.is_open and entry.state.status == "failing" and is_green(entry.state, self._seen):
+                yield from self._greener(entry)
+
+    def _greener(self, entry: Entry) -> Iterator[Operation]:
+        after = memory.greener(entry.state, self._seen)
+        if after.n_green < self._around.rules.green_campaigns:
+            entry.becomes(after, self._writer.standing(entry.shown, after))
+        elif entry.kind is Kind.UMBRELLA:
+            entry.is_gone = entry.is_changed = True
+        else:
+            yield from self._recovered(entry, replace(after, status="recovered"))
+
+    def _recovered(self, entry: Entry, after: State) -> Iterator[Operation]:
+        said = comments.recovered(after)
+        yield self._comment(entry, after, [said])
+        shown = f"{self._around.redact(said[1])}\n\n{self._writer.standing(entry.shown, after)}"
+        if entry.kind is Kind.ADOPTED:
+            entry.becomes(after, shown)
+            return
+        body = fitting(replaced(entry.issue.body, section(one, after)) for one in (shown, self._around.redact(said[1])))
+        ours = ours_in(body)
+        entry.is_changed = False
+        yield CloseIssue(
+            number=entry.issue.number,
+            body=body,
+            section=ours,
+            closed_as="completed",
+            reason=f"all that failed is well in {after.n_green} campaigns in a row, last {after.campaigns[-1]}",
         )
 
-    def _body(self, known: _Known, remembered: State, why: str) -> str:
-        return state.replaced(known.issue.body, self._section(remembered, why, state.outside(known.issue.body)))
+    def _shared(self) -> Iterator[Operation]:
+        """Each page that several share, once, with all that has changed on it."""
+        changed = [one for one in self._book.entries if one.kind is not Kind.OWN and one.is_changed]
+        for number in dict.fromkeys(one.issue.number for one in changed):
+            parts = [one for one in self._book.on(number) if one.kind is not Kind.OWN]
+            left = [one for one in parts if not one.is_gone]
+            issue = self._book.issues.get(number)
+            if parts[0].kind is Kind.ADOPTED:
+                names = ", ".join(one.state.dependency for one in parts if one.is_changed)
+                yield shared.adopted(number, issue, left, f"people have filed #{number} for it; told there: {names}")
+            elif issue is None:
+                judgement = self._seen.judgement
+                reason = f"more than {self._around.rules.new_issues} incidents are new; the others share an issue"
+                yield shared.first_of_many(judgement.environment, judgement.campaign, left, reason)
+            else:
+                yield shared.umbrella(issue, left)
 
-    def _section(self, remembered: State, why: str, outside: str) -> str:
-        taken = len((outside + state.section("", remembered)).encode(errors="replace"))
-        shown = page.body(
-            self.failure,
-            self.seen,
-            remembered,
-            why=why,
-            run_url=self.around.run_url,
-            room_bytes=page.MAX_BODY_BYTES - taken,
+    def _merged(self) -> Iterator[Operation]:
+        """What has changed only because of a duplicate, and then the duplicates themselves."""
+        for entry in self._book.entries:
+            if entry.kind is Kind.OWN and entry.is_changed and not entry.is_gone:
+                ours = section(entry.shown, entry.state)
+                reason = "a duplicate is merged into it" if not entry.state.n_green else "what failed is well"
+                body = replaced(entry.issue.body, ours)
+                yield UpdateIssue(number=entry.issue.number, body=body, section=ours, labels=None, reason=reason)
+        for loser, winner in self._book.duplicates:
+            yield self._duplicate(loser, winner.issue.number)
+
+    @staticmethod
+    def _duplicate(loser: Entry, number: int) -> CloseIssue:
+        ours = section(f"Duplicate of #{number}, where this incident is told.", as_duplicate(loser.state, number))
+        return CloseIssue(
+            number=loser.issue.number,
+            body=replaced(loser.issue.body, ours),
+            section=ours,
+            closed_as="duplicate",
+            duplicate_of=number,
+            reason=f"#{number} tells of the same incident at {loser.state.dependency}",
         )
-        return state.section(self.around.redact(shown), remembered)
 
 
-def _relabelled(known: _Known, severity: Severity) -> tuple[str, ...] | None:
-    """The labels with *severity* in place of the one set by us; None where that is what stands, or a person's."""
-    standing = {label for label in known.issue.labels if label in set(Severity)}
-    if standing != {known.state.labelled} or severity == known.state.labelled:
-        return None
-    return (*(label for label in known.issue.labels if label not in standing), severity)
+def _unread(number: int) -> Issue:
+    """An issue that nobody has read, and that is taken to be open."""
+    return Issue(number=number, title="", body="", author="", labels=(), is_open=True)

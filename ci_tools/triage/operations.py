@@ -2,20 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
 CAMPAIGN_LABEL = "e2e-campaign"
 """The label that every issue of ours carries, and by which they are listed."""
 MAX_LABEL = 50
-
-
-class Severity(StrEnum):
-    """How urgent a failure is; the lesser text is the more urgent."""
-
-    P0 = "P0"
-    P1 = "P1"
-    P2 = "P2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,32 @@
 from collections.abc import Iterator, Sequence
 
 from ci_tools.report.inert import line
-from ci_tools.triage.operations import AdoptIssue, CloseIssue, Comment, CreateIssue, Operation, ReopenIssue, UpdateIssue
+from ci_tools.triage.operations import (
+    AdoptIssue,
+    CloseIssue,
+    Comment,
+    CreateIssue,
+    Operation,
+    ReopenIssue,
+    UpdateIssue,
+)
 
 _MAX_WIDTH = 2_000
-_VERBS = {UpdateIssue: "update", ReopenIssue: "reopen", CloseIssue: "close", Comment: "comment on", AdoptIssue: "adopt"}
+_VERBS = {
+    UpdateIssue: "update",
+    ReopenIssue: "reopen",
+    CloseIssue: "close",
+    Comment: "comment on",
+    AdoptIssue: "keep our comment in",
+}
 
 
 def headline(operation: Operation) -> str:
     """What is to be done and why, in one line."""
     if isinstance(operation, CreateIssue):
         return line(f"create {operation.title!r}: {operation.reason}", _MAX_WIDTH)
+    if isinstance(operation, CloseIssue) and operation.duplicate_of is not None:
+        return line(f"merge #{operation.number} into #{operation.duplicate_of}: {operation.reason}", _MAX_WIDTH)
     return line(f"{_VERBS[type(operation)]} #{operation.number}: {operation.reason}", _MAX_WIDTH)
 
 
@@ -22,11 +38,19 @@ def preview(operations: Sequence[Operation]) -> Iterator[str]:
         yield "nothing to do: the issues say already what this campaign says, or it says nothing certain"
     for number, operation in enumerate(operations, 1):
         yield f"{number}. {headline(operation)}"
-        labels = getattr(operation, "labels", None)
-        if labels:
-            yield f"   labels: {line(', '.join(labels))}"
+        yield from _facts(operation)
         yield from (_quoted(row) for row in operation.body.splitlines())
         yield ""
+
+
+def _facts(operation: Operation) -> Iterator[str]:
+    """What changes beside the text."""
+    title = operation.title if isinstance(operation, UpdateIssue | ReopenIssue) else None
+    labels = operation.add_labels if isinstance(operation, AdoptIssue) else getattr(operation, "labels", None)
+    if title:
+        yield f"   title: {line(title)}"
+    if labels:
+        yield f"   labels: {line(', '.join(labels))}"
 
 
 def _quoted(row: str) -> str:

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "ci_tools"
 VALUES = ("model", "questions", "errors")
 EVENTS = ("evidence.events",)
 DECIDERS = (
-    *("sequential", "spec", "planning", "verdict", "diagnosis", "report", "triage"),
+    *("sequential", "spec", "planning", "verdict", "diagnosis", "report", "escalation", "triage"),
     *("evidence.events", "evidence.redaction"),
 )
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -30,7 +30,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "verdict": (*VALUES, *EVENTS, "sequential"),
     "diagnosis": (*VALUES, *EVENTS, "verdict"),
     "report": (*VALUES, *EVENTS, "verdict", "diagnosis"),
-    "triage": (*VALUES, "verdict", "diagnosis", "report"),
+    "escalation": (*VALUES, "verdict"),
+    "triage": (*VALUES, "spec", "verdict", "diagnosis", "report", "escalation"),
     "target": (*VALUES, *DECIDERS),
     "probes": (*VALUES, *DECIDERS, "target"),
     "twin": (*VALUES, "lifeline"),

@@ -13,6 +13,12 @@ from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
 from tests.unit.report.judgements import ALL_COLLECTED, CLOSING, GOOD, OPENING, TESTS, ended, seen
 
+ROOT = Path(__file__).parents[3]
+KNOWN = """[[known_issues]]
+number = 77
+dependencies = ["shop"]
+
+[environments.twin]"""
 FAILING: tuple[Event, ...] = (
     *OPENING,
     seen(DependencyState.DOWN, code="503", text="503 instead of 200: Redis is gone"),
@@ -54,7 +60,9 @@ def test_the_plan_of_a_failure_is_printed(
 
     printed = capsys.readouterr().out
     assert code == ExitCode.PASS
-    assert printed.startswith("1. create 'here: shop fails (shop_reachable, orders_tests)'")
+    assert printed.startswith(
+        "1. create 'here: shop: a service does not answer, and nothing outside says why (suspected)'"
+    )
     assert "nobody can buy" in printed
     assert github.asked == []
 
@@ -82,7 +90,7 @@ def test_applied_twice_a_plan_is_done_once(
 
     assert (main(arguments), main(arguments)) == (ExitCode.PASS, ExitCode.PASS)
     assert github.writes() == [f"POST /repos/{REPO}/issues"]
-    assert "<https://ci.test/1>" in github.issues[1]["body"]
+    assert "[run](https://ci.test/1)" in github.issues[1]["body"]
     assert "done, #1: create" in capsys.readouterr().out
 
 
@@ -92,7 +100,7 @@ def test_the_owner_stands_in_codeowners(github: GitHubDouble, tmp_path: Path) ->
 
     main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply"])
 
-    assert github.issues[1]["body"].startswith("For @acme/shop, by CODEOWNERS")
+    assert github.issues[1]["body"].startswith("For @acme/shop: CODEOWNERS /dependencies/shop decides")
 
 
 @pytest.mark.parametrize("more", [[], ["--apply"]])
@@ -128,6 +136,8 @@ def test_what_was_asked_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture
         (["--repo", "acme/other"], "no such repository"),
         (["--run-url", "here"], "--run-url"),
         (["--codeowners", "."], "--codeowners FILE"),
+        (["--spec", "none.toml"], "--spec FILE"),
+        (["--commits", "none.txt"], "--commits FILE"),
     ],
 )
 def test_a_mistake_on_the_command_line_ends_with_two(
@@ -136,6 +146,48 @@ def test_a_mistake_on_the_command_line_ends_with_two(
     """What to change is named."""
     assert main(["triage", kept(tmp_path / "run", FAILING), *arguments]) == ExitCode.USAGE
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments", "said"),
+    [
+        (("CODEOWNERS", "\n* acme/shop\n"), [], "CODEOWNERS:2: owner 'acme/shop' cannot be mentioned"),
+        (
+            ("commits.txt", "abc1234 fix\nnonsense\n"),
+            ["--commits", "commits.txt"],
+            "commits.txt:2: 'nonsense' is no commit",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_named_with_its_line(
+    file: tuple[str, str], arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is planned."""
+    (tmp_path / file[0]).write_text(file[1], encoding="utf-8")
+
+    assert main(["triage", kept(tmp_path / "run", FAILING), *arguments]) == ExitCode.USAGE
+    assert said in capsys.readouterr().err
+
+
+def test_what_campaign_toml_knows_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file of the working directory, or another that is named."""
+    known = ROOT.joinpath("campaign.toml").read_text(encoding="utf-8").replace("[environments.twin]", KNOWN, 1)
+    (tmp_path / "other.toml").write_text(
+        known.replace("load_balancer = []", "load_balancer = []\nshop = []"), encoding="utf-8"
+    )
+
+    assert main(["triage", kept(tmp_path / "run", FAILING), "--spec", "other.toml"]) == ExitCode.PASS
+    assert capsys.readouterr().out.startswith("1. keep our comment in #77: people have filed #77 for it")
+
+
+def test_a_known_issue_about_no_cause_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The causes that there are stand in the message."""
+    known = KNOWN.replace('dependencies = ["shop"]', 'causes = ["gremlins"]')
+    text = ROOT.joinpath("campaign.toml").read_text(encoding="utf-8").replace("[environments.twin]", known, 1)
+    (tmp_path / "campaign.toml").write_text(text, encoding="utf-8")
+
+    assert main(["triage", kept(tmp_path / "run", FAILING)]) == ExitCode.USAGE
+    assert "known issue #77: unknown cause 'gremlins'; legal: " in capsys.readouterr().err
 
 
 def test_a_missing_token_ends_with_two(

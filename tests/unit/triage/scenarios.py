@@ -4,11 +4,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from ci_tools.diagnosis.hypotheses import Certainty
+from ci_tools.diagnosis.incidents import UNKNOWN, Incident, Proof
+from ci_tools.diagnosis.knowledge import Remedy
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import CoverageGate, Deployment, Gate, GateState, NodeId, Outcome, ReliabilityGate, Verdict
+from ci_tools.spec.values import TriageRules
 from ci_tools.triage.decide import ACTIONS_BOT, Surroundings
 from ci_tools.triage.operations import (
     CAMPAIGN_LABEL,
+    AdoptIssue,
     CloseIssue,
     Comment,
     CreateIssue,
@@ -20,7 +25,8 @@ from ci_tools.triage.operations import (
 from ci_tools.verdict.judgement import GateResult, Judgement, SuiteResult, TestResult
 
 START = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
-AROUND = Surroundings(redact=Redactor().text)
+AROUND = Surroundings(redact=Redactor().text, rules=TriageRules(green_campaigns=1))
+"""One good campaign closes an issue, so that a scenario needs no second one."""
 
 REACHABLE = ReliabilityGate(name="store_reachable", dependency="store", probe="store", floor=0.9, target=1.0)
 QUICK = replace(REACHABLE, name="store_quick", under_s=3.0, floor=0.8, target=0.95)
@@ -128,13 +134,40 @@ def failing(number: int = 1, *, good: int = 0, **more: object) -> Judgement:
 
 
 def passing(number: int = 2, **more: object) -> Judgement:
-    """Every gate holds."""
-    return judgement(number, Verdict.PASS, (gate(one, GateState.HOLDS) for one in GATES), **more)
+    """Every gate holds, and every test passes."""
+    tests = tuple(replace(test, outcome=Outcome.PASSED, blocked_by="") for test in TESTS)
+    gates = tuple(gate(one, GateState.HOLDS) for one in GATES)
+    return judgement(number, Verdict.PASS, gates, **{"tests": tests, **more})
 
 
 def inconclusive(number: int = 2, **more: object) -> Judgement:
     """The store fails, but the deployment changed meanwhile."""
     return replace(failing(number), verdict=Verdict.INCONCLUSIVE, **more)  # type: ignore[arg-type]
+
+
+def incident(
+    dependency: str = "store",
+    cause: str = "refused",
+    certainty: Certainty = Certainty.CONFIRMED,
+    **more: object,
+) -> Incident:
+    """An incident of the diagnosis, by default the store's, with the tests that fail of it."""
+    is_known = cause != UNKNOWN
+    made = Incident(
+        id=f"{dependency}-1",
+        certainty=certainty if is_known else Certainty.UNKNOWN,
+        cause=cause,
+        summary=f"nothing listens at {cause}" if is_known else f"{dependency} fails, and nothing says why",
+        dependency=dependency,
+        evidence=(
+            Proof(ref=f"{dependency}#1", says="nobody listens", text="ECONNREFUSED", discriminates=is_known, at=START),
+        ),
+        first_seen=START,
+        last_seen=START + timedelta(minutes=5),
+        remedy=(Remedy(about="start it again", command=f"start {dependency}"),) if is_known else (),
+        verification="it answers" if is_known else "",
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
 
 
 def applied(operations: Iterable[Operation], issues: Iterable[Issue] = (), *, at: datetime = START) -> list[Issue]:
@@ -151,29 +184,23 @@ def applied(operations: Iterable[Operation], issues: Iterable[Issue] = (), *, at
                 labels=operation.labels,
                 is_open=True,
             )
-        elif isinstance(operation, CloseIssue):
-            after[operation.number] = replace(
-                after[operation.number],
-                body=operation.body,
-                is_open=False,
-                closed_as=operation.closed_as,
-                closed_at=at,
-            )
-        elif isinstance(operation, UpdateIssue | ReopenIssue):
-            old = after[operation.number]
-            labels = old.labels if operation.labels is None else operation.labels
-            is_open = old.is_open or isinstance(operation, ReopenIssue)
-            after[operation.number] = replace(
-                old,
-                body=operation.body,
-                labels=labels,
-                is_open=is_open,
-                closed_as="" if is_open else old.closed_as,
-                closed_at=None if is_open else old.closed_at,
-            )
-        else:
-            assert isinstance(operation, Comment)
+        elif not isinstance(operation, Comment):
+            after[operation.number] = _changed(after[operation.number], operation, at)
     return list(after.values())
+
+
+def _changed(issue: Issue, operation: Operation, at: datetime) -> Issue:
+    match operation:
+        case AdoptIssue(body=body, add_labels=more):
+            return replace(issue, comment=body, labels=tuple(dict.fromkeys((*issue.labels, *more))))
+        case CloseIssue(body=body, closed_as=closed_as):
+            return replace(issue, body=body, is_open=False, closed_as=closed_as, closed_at=at)
+        case UpdateIssue(body=body, labels=labels, title=title) | ReopenIssue(body=body, labels=labels, title=title):
+            renewed = replace(issue, body=body, title=title or issue.title)
+            renewed = renewed if labels is None else replace(renewed, labels=labels)
+            is_reopened = isinstance(operation, ReopenIssue)
+            return replace(renewed, is_open=True, closed_as="", closed_at=None) if is_reopened else renewed
+    raise AssertionError(operation)
 
 
 def kinds(operations: Iterable[Operation]) -> list[str]:

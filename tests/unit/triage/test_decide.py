@@ -5,11 +5,12 @@ import pytest
 
 from ci_tools.diagnosis.owners import parse
 from ci_tools.errors import UsageError
+from ci_tools.escalation.rules import Severity
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import CoverageGate, GateState, Verdict
 from ci_tools.triage.decide import REOPEN_WITHIN, Surroundings, decide
-from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Issue, ReopenIssue, Severity, UpdateIssue
-from ci_tools.triage.page import MAX_BODY_BYTES
+from ci_tools.triage.fitting import MAX_BODY_BYTES
+from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Issue, ReopenIssue, UpdateIssue
 from ci_tools.triage.state import BEGIN, END, state_in
 from ci_tools.verdict.judgement import Judgement
 from tests.unit.triage.scenarios import (
@@ -54,8 +55,8 @@ def test_one_failing_dependency_is_one_issue() -> None:
     (operation,) = decide((), failing(), AROUND)
 
     assert isinstance(operation, CreateIssue)
-    assert operation.title == "here: store fails (store_reachable, store_tests)"
-    assert operation.labels == ("e2e-campaign", "area: store", "P1")
+    assert operation.title == "here: store fails, cause unknown (store_reachable, store_tests)"
+    assert operation.labels == ("e2e-campaign", "P1", "area: store", "type: gate")
 
 
 def test_two_failing_dependencies_are_two_issues() -> None:
@@ -65,8 +66,8 @@ def test_two_failing_dependencies_are_two_issues() -> None:
     operations = decide((), judgement(1, Verdict.FAIL, gates), AROUND)
 
     assert [operation.title for operation in operations if isinstance(operation, CreateIssue)] == [
-        "here: store fails (store_reachable)",
-        "here: payment fails (payment_tests)",
+        "here: store fails, cause unknown (store_reachable)",
+        "here: payment fails, cause unknown (payment_tests)",
     ]
 
 
@@ -114,7 +115,7 @@ def test_a_failure_that_goes_on_is_counted_in_silence() -> None:
 
     assert isinstance(operation, UpdateIssue)
     assert operation.labels is None
-    assert "seen in 2 campaigns, since 2026-03-02 11:15 UTC" in operation.body
+    assert "2026-03-02 11:15 UTC on shop\\-00001 (campaign campaign\\-1); seen in 2 campaigns" in operation.body
 
 
 def test_an_issue_remembers_first_and_last_and_every_gate() -> None:
@@ -125,7 +126,7 @@ def test_an_issue_remembers_first_and_last_and_every_gate() -> None:
     state = remembered(issue)
 
     assert (state["n_bad"], state["status"]) == (2, "failing")
-    assert state["gates"] == ("store_reachable", "store_tests")
+    assert state["evidence"].gates == ("store_reachable", "store_tests")  # type: ignore[attr-defined]
     assert state["campaigns"] == ("campaign-1", "campaign-2")
     assert state["first_bad"] != state["last_bad"]
 
@@ -195,7 +196,7 @@ def test_a_passing_campaign_that_executed_the_same_gates_closes() -> None:
     assert comment.body.startswith("Recovered: the gates that failed (store\\_reachable, store\\_tests) hold")
     assert isinstance(close, CloseIssue)
     assert (remembered(issue)["status"], issue.closed_as) == ("recovered", "completed")
-    assert "fails on **here**" in issue.body
+    assert "**Cause unknown:** gates of store fail" in issue.body
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_a_regression_reopens_the_issue() -> None:
     assert isinstance(comment, Comment)
     assert comment.body.startswith("Regressed: it fails again, 2026-03-02 13:15 UTC on shop\\-00003")
     assert isinstance(reopen, ReopenIssue)
-    assert "last good: 2026-03-02 12:15 UTC on shop\\-00002" in reopen.body
+    assert "**Last good:** 2026-03-02 12:15 UTC on shop\\-00002" in reopen.body
     assert (issue.is_open, remembered(issue)["n_bad"]) == (True, 1)
 
 
@@ -282,7 +283,7 @@ def test_a_long_closed_issue_stays_closed() -> None:
     (operation,) = decide(closed(), late, AROUND)
 
     assert isinstance(operation, CreateIssue)
-    assert operation.reason == "store fails and #1 was closed more than 30 days before"
+    assert operation.reason == "store fails (unknown) and #1 was closed more than 30 days before"
 
 
 def test_a_rise_in_severity_is_said_and_labelled() -> None:
@@ -295,7 +296,7 @@ def test_a_rise_in_severity_is_said_and_labelled() -> None:
     assert isinstance(comment, Comment)
     assert comment.body.startswith("Escalated from P2 to **P1**: the dependency is down")
     assert isinstance(update, UpdateIssue)
-    assert update.labels == ("e2e-campaign", "area: store", "triaged", Severity.P1)
+    assert update.labels == ("e2e-campaign", "area: store", "type: gate", "triaged", Severity.P1)
 
 
 def test_a_fall_in_severity_is_not_acted_on() -> None:
@@ -306,7 +307,7 @@ def test_a_fall_in_severity_is_not_acted_on() -> None:
     (issue,) = applied([update], before)
 
     assert remembered(issue)["severity"] is Severity.P1
-    assert "**P1**: it has been that urgent; now P2, a gate fails" in issue.body
+    assert "**P1**, as it has been; in this campaign P2, " in issue.body
 
 
 def test_a_persons_severity_label_stands() -> None:
@@ -327,7 +328,7 @@ def test_a_regression_is_as_urgent_as_it_is_now() -> None:
     _, reopen = decide(closed(), failing(2, good=3), AROUND)
 
     assert isinstance(reopen, ReopenIssue)
-    assert reopen.labels == ("e2e-campaign", "area: store", Severity.P2)
+    assert reopen.labels == ("e2e-campaign", "area: store", "type: gate", Severity.P2)
 
 
 def test_the_lowest_of_two_open_issues_wins() -> None:
@@ -335,8 +336,8 @@ def test_the_lowest_of_two_open_issues_wins() -> None:
     (first,) = filed()
     before = [replace(first, number=9), replace(first, number=4)]
 
-    close, update = decide(before, failing(2), AROUND)
-    after = applied((close, update), before)
+    update, close = decide(before, failing(2), AROUND)
+    after = applied((update, close), before)
 
     assert isinstance(close, CloseIssue)
     assert (close.number, close.closed_as) == (9, "duplicate")
@@ -373,7 +374,9 @@ def test_the_owner_is_mentioned_once() -> None:
 
     (update,) = decide([issue], failing(2), around)
 
-    assert issue.body.startswith("For @acme/storage @octocat, by CODEOWNERS `/dependencies/store`.")
+    assert issue.body.startswith(
+        "For @acme/storage @octocat: CODEOWNERS /dependencies/store decides for /dependencies/store."
+    )
     assert update.body.count("@acme/storage") == 1
     assert issue.body.index("@acme/storage") < issue.body.index(BEGIN)
 
@@ -383,13 +386,14 @@ def test_nobody_is_mentioned_without_an_owner(codeowners: str) -> None:
     """A dependency of nobody is filed all the same."""
     (issue,) = filed(around=replace(AROUND, owners=parse(codeowners)))
 
-    assert "CODEOWNERS" not in issue.body
+    assert "@" not in issue.body
+    assert "**Owner:** nobody" in issue.body
 
 
 def test_what_leaves_is_redacted() -> None:
     """A known secret stands neither in title, body, state nor comment."""
     secret = "hunter2-hunter2"
-    around = Surroundings(redact=Redactor([secret]).text)
+    around = replace(AROUND, redact=Redactor([secret]).text)
     seen = failing(1, environment=f"here {secret}", campaign=f"c {secret}")
     gates = (replace(seen.gates[0], detail=f"password {secret}"), *seen.gates[1:])
     first = replace(seen, gates=gates)
@@ -415,7 +419,7 @@ def test_a_body_that_recovery_would_overfill_shows_the_recovery_only() -> None:
     """The last word fits, whatever stood there before."""
     (issue,) = filed()
     visible = "x" * (MAX_BODY_BYTES - 1_500)
-    full = replace(issue, body=issue.body.replace("### At stake", visible))
+    full = replace(issue, body=issue.body.replace("- **Impact:**", visible))
 
     _, close = decide([full], passing(), AROUND)
 
@@ -430,8 +434,8 @@ def test_a_dependency_with_a_long_name_has_a_label_that_github_takes() -> None:
     (operation,) = decide((), judgement(1, Verdict.FAIL, [gate(long, GateState.FAILS)]), AROUND)
 
     assert isinstance(operation, CreateIssue)
-    assert len(operation.labels[1]) == 50
-    assert "," not in operation.labels[1]
+    assert len(operation.labels[2]) == 50
+    assert "," not in operation.labels[2]
 
 
 def test_a_body_is_no_longer_than_github_takes() -> None:

@@ -1,7 +1,15 @@
 import pytest
 
 from ci_tools.triage.decide import decide
-from ci_tools.triage.operations import AdoptIssue, CloseIssue, Comment, CreateIssue, Operation, ReopenIssue, UpdateIssue
+from ci_tools.triage.operations import (
+    AdoptIssue,
+    CloseIssue,
+    Comment,
+    CreateIssue,
+    Operation,
+    ReopenIssue,
+    UpdateIssue,
+)
 from ci_tools.triage.preview import headline, preview
 from tests.unit.report.hostile import HOSTILE
 from tests.unit.triage.scenarios import AROUND, failing
@@ -16,8 +24,9 @@ CREATE = CreateIssue(title="t", body="b", labels=("P1",), nonce="n", reason="why
         (UpdateIssue(number=7, body="b", labels=None, reason="why"), "update #7: why"),
         (ReopenIssue(number=7, body="b", labels=None, reason="why"), "reopen #7: why"),
         (CloseIssue(number=7, body="b", closed_as="completed", reason="why"), "close #7: why"),
+        (CloseIssue(number=7, body="b", closed_as="duplicate", duplicate_of=3, reason="why"), "merge #7 into #3: why"),
         (Comment(number=7, body="b", nonce="n", reason="why"), "comment on #7: why"),
-        (AdoptIssue(number=7, body="b", marker="m", add_labels=(), reason="why"), "adopt #7: why"),
+        (AdoptIssue(number=7, body="b", marker="m", add_labels=(), reason="why"), "keep our comment in #7: why"),
     ],
 )
 def test_an_operation_is_named_with_its_reason(operation: Operation, expected: str) -> None:
@@ -38,7 +47,7 @@ def test_a_plan_shows_the_bodies_as_they_would_stand() -> None:
     rows = list(preview(operations))
 
     assert rows[0] == f"1. {headline(operations[0])}"
-    assert rows[1] == "   labels: e2e-campaign, area: store, P1"
+    assert rows[1] == "   labels: e2e-campaign, P1, area: store, type: gate"
     assert "   |     assert 500 == 201" in rows
     assert len(rows) == len(operations[0].body.splitlines()) + 3
 
@@ -48,6 +57,17 @@ def test_labels_that_stay_are_not_shown() -> None:
     rows = list(preview([UpdateIssue(number=7, body="b", labels=None, reason="why")]))
 
     assert rows == ["1. update #7: why", "   | b", ""]
+
+
+def test_another_title_and_added_labels_are_shown() -> None:
+    """What changes beside the text is seen before it is done."""
+    update = UpdateIssue(number=7, body="b", labels=None, title="a better name", reason="why")
+    adopt = AdoptIssue(number=8, body="b", marker="m", add_labels=("e2e-campaign", "P1"), reason="why")
+
+    rows = list(preview([update, adopt]))
+
+    assert rows[1] == "   title: a better name"
+    assert rows[5] == "   labels: e2e-campaign, P1"
 
 
 @pytest.mark.parametrize("kind", HOSTILE)

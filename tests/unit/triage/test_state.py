@@ -4,22 +4,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_tools.triage.operations import Severity
+from ci_tools.diagnosis.hypotheses import Certainty
+from ci_tools.errors import UsageError
+from ci_tools.escalation.rules import Severity
 from ci_tools.triage.state import (
     BEGIN,
     END,
+    Evidence,
     Sighting,
     State,
     accounts_for,
+    digest,
+    digests,
     fingerprint,
+    joined,
+    lean,
     outside,
+    page_of_parts,
+    parts_in,
     replaced,
     section,
     short,
     state_in,
     to_line,
+    together,
     visible_in,
-    with_gates,
+    with_marks,
 )
 from tests.unit.report.hostile import HOSTILE
 from tests.unit.triage.scenarios import START, failing
@@ -32,11 +42,12 @@ def state(dependency: str = "store", **more: object) -> State:
     fields: dict[str, object] = {
         "environment": "here",
         "dependency": dependency,
-        "fingerprint": fingerprint("here", dependency),
-        "status": "failing",
+        "cause": "refused",
+        "certainty": Certainty.CONFIRMED,
+        "marks": (fingerprint("here", "refused", dependency),),
         "severity": Severity.P1,
         "labelled": Severity.P1,
-        "gates": ("store_reachable",),
+        "evidence": Evidence(gates=("store_reachable",)),
         "first_bad": SEEN,
         "last_bad": SEEN,
         "n_bad": 1,
@@ -67,10 +78,10 @@ def test_nothing_ends_the_hiding_comment(name: str) -> None:
     "body",
     [
         "",
-        "<!-- ci-tools:state v2 {} -->",
         "<!-- ci-tools:state v1 {} -->",
-        "<!-- ci-tools:state v1 {not json} -->",
-        "<!-- ci-tools:state v1 [] -->",
+        "<!-- ci-tools:state v2 {} -->",
+        "<!-- ci-tools:state v2 {not json} -->",
+        "<!-- ci-tools:state v2 [] -->",
         to_line(state()).replace('"n_bad":1', '"n_bad":0'),
         to_line(state()).replace("P1", "P9"),
         to_line(state()).replace("T10:15:00Z", "T10:15:00"),
@@ -93,11 +104,17 @@ def test_the_last_of_several_states_counts() -> None:
     assert state_in(f"{to_line(state())}\n{to_line(state(n_bad=2))}") == state(n_bad=2)
 
 
-def test_a_fingerprint_tells_environment_and_dependency_apart() -> None:
-    """Identity depends on both, and not on where one ends and the other begins."""
-    assert fingerprint("a", "bc") != fingerprint("ab", "c")
-    assert fingerprint("here", "store") == fingerprint("here", "store")
-    assert len(fingerprint("here", "\ud800")) == 16
+def test_a_state_of_a_later_version_is_not_overwritten() -> None:
+    """Whoever does not understand it must not file the same again."""
+    with pytest.raises(UsageError, match="state of version 3, and versions up to 2 are known"):
+        state_in("<!-- ci-tools:state v3 {} -->")
+
+
+def test_a_fingerprint_tells_environment_cause_and_dependency_apart() -> None:
+    """Identity depends on all three, and not on where one ends and the other begins."""
+    assert len({fingerprint(*names) for names in (("a", "b", "cd"), ("ab", "", "cd"), ("a", "bc", "d"))}) == 3
+    assert fingerprint("here", "dead", "store") == fingerprint("here", "dead", "store")
+    assert len(fingerprint("here", "dead", "\ud800")) == 16
 
 
 def test_our_section_and_the_rest_are_told_apart() -> None:
@@ -117,12 +134,54 @@ def test_a_body_without_our_marks_is_all_outside(body: str) -> None:
     assert replaced(body, "ours") == f"{body}\n\nours"
 
 
-def test_gates_are_kept_once_and_bounded() -> None:
-    """The list of gates does not grow without end."""
-    kept = with_gates(("a", "b"), ["b", *(f"gate {number}" for number in range(300))])
+def test_a_page_of_several_parts_is_read_part_by_part() -> None:
+    """Each shows and remembers its own."""
+    parts = [("of the store", state()), ("of the shop", state("shop"))]
 
-    assert kept[:3] == ("a", "b", "gate 0")
-    assert len(kept) == 100
+    assert parts_in(f"above\n{page_of_parts('intro', parts)}\nbelow") == parts
+    assert parts_in(section("alone", state())) == [("alone", state())]
+    assert parts_in(page_of_parts("intro", ())) == []
+
+
+def test_what_failed_is_kept_once_and_bounded() -> None:
+    """The lists of gates and probes do not grow without end."""
+    kept = joined(
+        Evidence(gates=("a", "b")),
+        gates=["b", *(f"gate {number}" for number in range(300))],
+        tests=["one", "two", "one"],
+        probes=[f"probe {number}" for number in range(300)],
+    )
+
+    assert kept.gates[:3] == ("a", "b", "gate 0")
+    assert (len(kept.gates), len(kept.probes)) == (100, 20)
+    assert digests(kept.tests) == sorted([digest("one"), digest("two")])
+
+
+def test_of_too_many_tests_none_is_remembered() -> None:
+    """Then every planned test has to pass."""
+    kept = joined(Evidence(), gates=(), tests=[f"test {number}" for number in range(1_501)], probes=())
+
+    assert (kept.tests, kept.is_whole) == ("", False)
+    assert not joined(kept, gates=(), tests=["one"], probes=()).is_whole
+    assert not together(kept, Evidence()).is_whole
+
+
+def test_a_shared_page_remembers_few_tests() -> None:
+    """Room is short there."""
+    few = state(evidence=joined(Evidence(), gates=(), tests=[str(number) for number in range(60)], probes=()))
+    many = state(evidence=joined(Evidence(), gates=(), tests=[str(number) for number in range(61)], probes=()))
+
+    assert lean(few) == few
+    assert lean(many).evidence == Evidence(is_whole=False)
+
+
+def test_duplicates_remember_what_either_did() -> None:
+    """Gates, tests and fingerprints of both."""
+    one = joined(Evidence(), gates=["a"], tests=["one"], probes=["p"])
+    other = joined(Evidence(), gates=["b"], tests=["two"], probes=["q"])
+
+    assert together(one, other) == joined(Evidence(), gates=["a", "b"], tests=["one", "two"], probes=["p", "q"])
+    assert with_marks("c", ("a", "c"), ("b",)) == ("c", "a", "b")
 
 
 def test_a_state_accounts_for_what_it_holds_and_what_is_older() -> None:
@@ -150,4 +209,4 @@ def test_hostile_names_stay_within_the_state(kind: str) -> None:
 
     assert state_in(written) == remembered
     assert len(written) < 5_000
-    assert json.loads(written.removeprefix("<!-- ci-tools:state v1 ").removesuffix(" -->"))["n_bad"] == 1
+    assert json.loads(written.removeprefix("<!-- ci-tools:state v2 ").removesuffix(" -->"))["n_bad"] == 1

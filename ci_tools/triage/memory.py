@@ -1,0 +1,126 @@
+"""How what an issue remembers changes from campaign to campaign."""
+
+from dataclasses import replace
+
+from ci_tools.diagnosis.hypotheses import Certainty
+from ci_tools.escalation.urgency import Urgency, settled
+from ci_tools.triage.seen import Seen
+from ci_tools.triage.state import (
+    Evidence,
+    State,
+    fingerprint,
+    joined,
+    short,
+    sighting,
+    together,
+    with_campaign,
+    with_marks,
+)
+from ci_tools.triage.subjects import Subject
+
+_RANK = {Certainty.UNKNOWN: 0, Certainty.SUSPECTED: 1, Certainty.CONFIRMED: 2}
+_TWICE = 2
+
+
+def mark_of(subject: Subject, seen: Seen) -> str:
+    """The fingerprint of *subject*."""
+    return fingerprint(seen.judgement.environment, subject.cause, subject.dependency)
+
+
+def is_weaker(subject: Subject, state: State) -> bool:
+    """Whether *subject* knows less of its cause than is known already."""
+    return _RANK[subject.certainty] < _RANK[state.certainty]
+
+
+def fresh(subject: Subject, seen: Seen, urgency: Urgency) -> State:
+    """What is remembered of an incident that was not known."""
+    now = sighting(seen.judgement)
+    return State(
+        environment=short(seen.judgement.environment),
+        dependency=short(subject.dependency),
+        cause=short(subject.cause),
+        certainty=subject.certainty,
+        marks=(mark_of(subject, seen),),
+        severity=urgency.severity,
+        labelled=urgency.severity,
+        evidence=_failed(Evidence(), subject),
+        radius=subject.radius,
+        first_bad=now,
+        last_bad=now,
+        timers=urgency.timers,
+        campaigns=with_campaign((), seen.judgement),
+    )
+
+
+def carried(old: State, subject: Subject, seen: Seen, urgency: Urgency) -> State:
+    """*old* after one more campaign in which it was bad; what is known of the cause is never forgotten."""
+    severity, calm = settled(old.severity, urgency.severity, old.calm)
+    named = replace(old, marks=with_marks(old.mark, (*old.marks, mark_of(subject, seen))))
+    if not is_weaker(subject, old):
+        named = replace(
+            old,
+            cause=short(subject.cause),
+            certainty=subject.certainty,
+            dependency=short(subject.dependency),
+            marks=with_marks(mark_of(subject, seen), old.marks),
+        )
+    return replace(
+        named,
+        status="failing",
+        severity=severity,
+        calm=calm,
+        evidence=_failed(old.evidence, subject),
+        radius=subject.radius if has_spread(old, subject) else old.radius,
+        last_bad=sighting(seen.judgement),
+        n_bad=old.n_bad + 1,
+        n_green=0,
+        timers=urgency.timers,
+        campaigns=with_campaign(old.campaigns, seen.judgement),
+    )
+
+
+def returned(old: State, subject: Subject, seen: Seen, urgency: Urgency) -> State:
+    """*old* after it had recovered and is bad again: it is counted anew, and stays the same."""
+    anew = fresh(subject, seen, urgency)
+    return replace(
+        anew,
+        marks=with_marks(anew.mark, old.marks),
+        labelled=old.labelled,
+        titled=old.titled,
+        last_good=old.last_good,
+        campaigns=with_campaign(old.campaigns, seen.judgement),
+    )
+
+
+def has_spread(old: State, subject: Subject) -> bool:
+    """Whether it takes along twice as much as when that was last told."""
+    return subject.radius >= max(_TWICE * old.radius, old.radius + _TWICE)
+
+
+def greener(old: State, seen: Seen) -> State:
+    """*old* after one more campaign in which all of its evidence was well."""
+    return replace(
+        old,
+        n_green=old.n_green + 1,
+        last_good=sighting(seen.judgement),
+        timers=(),
+        campaigns=with_campaign(old.campaigns, seen.judgement),
+    )
+
+
+def merged(winner: State, other: State) -> State:
+    """*winner* with the fingerprints and the evidence of its duplicate."""
+    return replace(
+        winner,
+        marks=with_marks(winner.mark, winner.marks, other.marks),
+        evidence=together(winner.evidence, other.evidence),
+    )
+
+
+def _failed(known: Evidence, subject: Subject) -> Evidence:
+    return joined(
+        known,
+        gates=[gate.gate.name for gate in subject.gates],
+        tests=[test.node_id for test in subject.tests],
+        probes=subject.probes,
+    )

@@ -1,0 +1,65 @@
+"""What one campaign says, as triage needs it: a judgement, its incidents and what its probes saw, redacted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
+from typing import Any
+
+from ci_tools.diagnosis.incidents import Incident
+from ci_tools.model import FAILURES, DependencyState, Observation
+from ci_tools.verdict.judgement import Judgement
+
+_BAD = (DependencyState.DOWN, DependencyState.DEGRADED)
+_LOG = "errors"
+"""The kind of probe that reads what a service remembers: that says nothing of how it is now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One campaign."""
+
+    judgement: Judgement
+    incidents: tuple[Incident, ...] = ()
+    observations: tuple[Observation, ...] = ()
+
+    def looks(self, dependency: str) -> list[Observation]:
+        """The observations of *dependency* that tell well from ill, in their order."""
+        return [one for one in self.observations if one.dependency == dependency and _tells(one)]
+
+    def is_well(self, probe: str, dependency: str) -> bool:
+        """Whether *probe* looked at *dependency*, or if at others only, at them, and found it well each time."""
+        told = [one for one in self.observations if one.probe == probe and _tells(one)]
+        about = [one for one in told if one.dependency == dependency] or told
+        return bool(about) and not any(one.state in _BAD for one in about)
+
+
+def _tells(one: Observation) -> bool:
+    return one.kind != _LOG and (one.state is DependencyState.UP or one.state in _BAD)
+
+
+def redacted(seen: Seen, redact: Callable[[str], str]) -> Seen:
+    """*seen* with every text redacted, and without the evidence of what did not fail."""
+    told = [
+        test if test.outcome in FAILURES else replace(test, evidence={}, reason="", excerpt="")
+        for test in seen.judgement.tests
+    ]
+    lean = replace(seen.judgement, tests=tuple(told))
+    masked: Judgement = _masked(lean, redact)
+    # A test is known by its node id, also where a secret's value happens to be part of it; shown, it is redacted again.
+    return Seen(
+        judgement=masked,
+        incidents=_masked(seen.incidents, redact),
+        observations=seen.observations,
+    )
+
+
+def _masked(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return value if isinstance(value, Enum) else redact(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{one.name: _masked(getattr(value, one.name), redact) for one in fields(value)})
+    if isinstance(value, Mapping):
+        return {name: _masked(item, redact) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return tuple(_masked(item, redact) for item in value)
+    return value

@@ -1,0 +1,92 @@
+from dataclasses import replace
+
+import pytest
+
+from ci_tools.diagnosis.owners import parse
+from ci_tools.evidence.redaction import Redactor
+from ci_tools.knowledge_file import knowledge
+from ci_tools.triage.decide import decide
+from ci_tools.triage.opened import MARKER, decide_opened
+from ci_tools.triage.operations import AdoptIssue, Issue
+from tests.unit.report.hostile import HOSTILE
+from tests.unit.triage.scenarios import AROUND, applied, failing, incident
+
+PASTED = """Since this morning nobody can log in. From the log:
+
+```
+redis.exceptions.ConnectionError: Error -2 connecting to 10.166.204.83:6379. Name or service not known.
+```
+"""
+OPENED = Issue(number=40, title="Login is broken", body=PASTED, author="octocat", labels=("bug",), is_open=True)
+HERE = replace(AROUND, owners=parse("/dependencies/ @acme/platform"))
+
+
+def answered(issue: Issue = OPENED, *others: Issue) -> AdoptIssue:
+    """What is said to *issue*."""
+    (operation,) = decide_opened(issue, others, knowledge(), HERE)
+    return operation
+
+
+def test_pasted_words_name_a_cause_with_its_first_step_and_owner() -> None:
+    """One comment, and the label of its area."""
+    told = answered()
+
+    assert told.body.startswith(
+        f"{MARKER}\nThe words of this issue speak for **redis: a secret's value carries whitespace"
+    )
+    assert "- **First step:** " in told.body
+    assert "- **Owner:** \\@\u200bacme/platform" in told.body
+    assert told.add_labels == ("area: redis",)
+    assert told.reason == "its words speak for secret_dirty, high confidence"
+
+
+def test_an_incident_that_campaigns_see_is_proposed() -> None:
+    """Whether it is the same is up to people."""
+    ours = applied(decide((), failing(1), AROUND, [incident("redis", "secret_dirty")]))
+
+    told = answered(OPENED, *ours)
+
+    assert "close this one as a duplicate of #2." in told.body
+
+
+def test_another_cause_is_not_proposed() -> None:
+    """The same dependency alone is not enough."""
+    ours = applied(decide((), failing(1), AROUND, [incident("redis", "redis_down")]))
+
+    assert "duplicate" not in answered(OPENED, *ours).body
+
+
+@pytest.mark.parametrize(
+    "issue",
+    [
+        replace(OPENED, body="It does not work."),
+        replace(OPENED, is_open=False, closed_as="completed"),
+        replace(OPENED, author="github-actions[bot]"),
+        replace(OPENED, comment=f"{MARKER}\nsaid before"),
+    ],
+    ids=["nobody knows", "closed", "ours", "answered"],
+)
+def test_nothing_is_said_where_there_is_nothing_to_say(issue: Issue) -> None:
+    """Unknown is a good answer, and silence the way to give it."""
+    assert decide_opened(issue, (), knowledge(), HERE) == ()
+
+
+def test_an_area_that_a_person_has_given_stands() -> None:
+    """Whoever opened it knows better."""
+    assert answered(replace(OPENED, labels=("area: login",))).add_labels == ()
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_nothing_of_its_text_is_said_again(text: str) -> None:
+    """Text of an issue is data: what is said is the same whatever stands around the words that tell the cause."""
+    told = answered(replace(OPENED, title=text[:500], body=f"{PASTED}\n{text}"))
+
+    assert told.body == answered().body
+
+
+def test_a_secret_in_it_is_said_to_nobody() -> None:
+    """Also where the knowledge base would quote it."""
+    around = replace(HERE, redact=Redactor(["whitespace-canary"]).text)
+    issue = replace(OPENED, body=f"{PASTED} password=whitespace-canary")
+
+    assert "whitespace-canary" not in repr(decide_opened(issue, (), knowledge(), around))
