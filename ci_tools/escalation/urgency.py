@@ -124,7 +124,7 @@ def _values(rule: Rule, figures: Figures) -> Iterable[float]:
                 for gate in figures.gates
                 if gate.latency is not None and _concerns(rule, gate)
             ]
-        case Figure.RATE:
+        case _:
             suites = {(suite.phase, suite.name): suite for suite in figures.suites}
             fitting = [gate for gate in figures.gates if _concerns(rule, gate)]
             if rule.is_probed:

@@ -133,6 +133,20 @@ def test_latencies_are_judged_unscaled() -> None:
     assert assess(slow).severity is Severity.P1
 
 
+def test_an_outage_that_nobody_dated_has_no_timer() -> None:
+    """Without a moment there is no duration."""
+    assert assess(figures(fails(probed("redis")), minutes=())).timers == ()
+
+
+def test_what_was_never_answered_is_not_merely_slow() -> None:
+    """No latency, or one that was cut off, is an outage."""
+    cut = fails(probed("store", under_s=3.0), good=1, median_s=4.0)
+    censored = replace(cut, latency=Latency(n=10, median_s=4.0, max_s=4.0, p95_s=None, censored=9))
+
+    assert severity(fails(probed("store", under_s=3.0))) is Severity.P1
+    assert severity(censored) is Severity.P1
+
+
 def test_slowness_is_no_outage() -> None:
     """Every attempt was answered, only late."""
     assert severity(fails(probed("store", under_s=3.0), good=1, median_s=4.0)) is Severity.P2

@@ -76,6 +76,16 @@ def test_an_area_that_a_person_has_given_stands() -> None:
     assert answered(replace(OPENED, labels=("area: login",))).add_labels == ()
 
 
+def test_a_cause_that_can_be_anywhere_is_placed_by_the_words() -> None:
+    """And where nobody owns it and no step is known, neither is made up."""
+    body = "Secret projects/1234/secrets/redis-url/versions/latest was not found"
+
+    (told,) = decide_opened(replace(OPENED, title="Deploy", body=body), (), knowledge(), AROUND)
+
+    assert told.add_labels == ("area: redis",)
+    assert "Owner" not in told.body
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_nothing_of_its_text_is_said_again(text: str) -> None:
     """Text of an issue is data: what is said is the same whatever stands around the words that tell the cause."""

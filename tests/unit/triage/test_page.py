@@ -74,6 +74,17 @@ def spoiled(text: str) -> CreateIssue:
     return created
 
 
+@pytest.mark.parametrize("exchanges", ["none", [7, "text", None], 7])
+def test_evidence_of_another_shape_is_passed_over(exchanges: object) -> None:
+    """Whoever wrote the journal may have written anything there."""
+    seen, incidents = redis_outage()
+    tests = tuple(replace(test, evidence={"exchanges": exchanges}) for test in seen.tests)
+
+    (created,) = filed(lambda: (replace(seen, tests=tests), incidents))
+
+    assert "requests: " not in created.body
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_is_inert_in_every_field(text: str) -> None:
     """Whatever names, words and answers hold: no link, no picture, no heading, no HTML of theirs."""
