@@ -21,6 +21,7 @@ from ci_tools.commands.judging import explain, judge_again
 from ci_tools.commands.looking import heartbeat, probe
 from ci_tools.commands.serving import list_faults, print_schema, serve_twin
 from ci_tools.commands.triage import triage
+from ci_tools.commands.triage_issue import triage_issue
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,6 +66,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
     "heartbeat": heartbeat,
     "ingest": ingest_files,
     "triage": triage,
+    "triage-issue": triage_issue,
     "deployment-status": tell_status,
     "diagnose": diagnose_failures,
     "schema": print_schema,

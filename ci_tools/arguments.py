@@ -35,6 +35,9 @@ def parser() -> argparse.ArgumentParser:
     _add_heartbeat(commands.add_parser("heartbeat", help="keep what the probes see, without tests", allow_abbrev=False))
     _add_ingest(commands.add_parser("ingest", help="make a journal of other tools' results", allow_abbrev=False))
     _add_triage(commands.add_parser("triage", help="tell GitHub's issues what a campaign saw", allow_abbrev=False))
+    _add_triage_issue(
+        commands.add_parser("triage-issue", help="tell one issue what its words speak for", allow_abbrev=False)
+    )
     _add_deployment_status(
         commands.add_parser("deployment-status", help="tell a deployment on GitHub a verdict", allow_abbrev=False)
     )
@@ -219,9 +222,34 @@ def _add_ingest(parser: argparse.ArgumentParser) -> None:
 def _add_triage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
     parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
+    parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
+    parser.add_argument(
+        "--commits", type=Path, metavar="FILE", help="suspects: what git log --format='%%H %%s' prints, newest first"
+    )
+    _add_telling(parser)
+    parser.set_defaults(command="triage")
+
+
+def _add_triage_issue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("number", type=_issue, metavar="NUMBER", help="an issue that somebody opened")
+    parser.add_argument(
+        "--repo", required=True, metavar="OWNER/NAME", help="where it is, with the token in GITHUB_TOKEN"
+    )
+    _add_telling(parser)
+    parser.set_defaults(command="triage-issue")
+
+
+def _issue(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of an issue; allowed: 1, 2, 3 …")
+    return number
+
+
+def _add_telling(parser: argparse.ArgumentParser) -> None:
+    """How issues are told something."""
     parser.add_argument("--apply", action="store_true", help="do what is planned; without it, the plan is printed only")
     parser.add_argument("--bot", default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)")
-    parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
     parser.add_argument(
         "--codeowners",
         type=Path,
@@ -232,10 +260,6 @@ def _add_triage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spec", type=Path, metavar="FILE", help="what is known and wanted of issues (default campaign.toml, if any)"
     )
-    parser.add_argument(
-        "--commits", type=Path, metavar="FILE", help="suspects: what git log --format='%%H %%s' prints, newest first"
-    )
-    parser.set_defaults(command="triage")
 
 
 def _add_deployment_status(parser: argparse.ArgumentParser) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.unit.github.double import REPO, TOKEN, GitHubDouble
+
 from tests.unit.runner.shop import Site
 from tests.workflows.local_runner import Ran, committed, run, understood
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tests.unit.github.double import REPO, TOKEN, GitHubDouble
+
 from tests.workflows.local_runner import Ran, committed, run
 
 SMALL_PLAN = """
