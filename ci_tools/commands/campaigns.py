@@ -42,7 +42,7 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
     campaign = arguments.campaign_id or fresh_campaign_id()
     out = arguments.out or Path("campaigns") / campaign
     environment = given.plan.environment if given else arguments.environment or DEFAULT_ENVIRONMENT
-    shards = given.shards if given and len(given.shards) > 1 else ()
+    shards = given.shards if given and (len(given.shards) > 1 or arguments.shard) else ()
     request = Request(
         environment=environment,
         plan=given.plan.name if given else _plan_name(arguments),

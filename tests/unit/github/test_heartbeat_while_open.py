@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.github.double import REPO, TOKEN, GitHubDouble
 
 from ci_tools.__main__ import main
 from ci_tools.errors import ExitCode
 from ci_tools.triage.operations import CAMPAIGN_LABEL
+from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
 from tests.unit.runner.shop import Shop, Site
 
 HEARTBEAT = ["heartbeat", "--environment=here", f"--while-open={REPO}", "--out=kept"]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.github.double import GitHubDouble
 
+from tests.doubles.github.server import GitHubDouble
 from tests.workflows import local_runner
 
 ROOT = Path(__file__).parents[3]

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.unit.github.double import REPO, TOKEN, GitHubDouble
 
+from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
 from tests.workflows.local_runner import Ran, committed, run
 
 SMALL_PLAN = """
@@ -19,6 +20,7 @@ infrastructure = ["health", "redis"]
 critical = ["websocket_events"]
 features = ["streaming"]
 """
+REDIS_IS_DOWN = "twin: redis: Redis is not running, or refuses every connection"
 JOBS = [
     "alone/phase/performance",
     "first/phase/infrastructure",
@@ -82,7 +84,7 @@ def test_an_outage_is_one_issue_and_a_red_gate(deployed: Deployed, github: GitHu
     assert ran.failed == [("post-deploy/the deployed system works", "judge")]
     assert ran.outputs("verdict") == ["fail"]
     assert ran.summary.startswith("# ❌ Fail: redis")
-    assert [issue["title"] for issue in github.issues.values()] == ["twin: redis fails (redis_reachable, redis_tests)"]
+    assert [issue["title"] for issue in github.issues.values()] == [REDIS_IS_DOWN]
     incidents = results(ran)["incidents"]
     assert isinstance(incidents, list)
     assert [one["dependency"] for one in incidents] == ["redis"]
