@@ -103,7 +103,8 @@ def tests(session: nox.Session) -> None:
 @nox.session(default=False, venv_backend="none", requires=["installed"])
 def acceptance(session: nox.Session) -> None:
     """Show what is promised at full size: every fault, kills, every torn byte, planted defects."""
-    _run(session, "python", "-m", "pytest", "tests/acceptance", "--acceptance=full", *session.posargs)
+    executed = ["tests/acceptance", "tests/workflows/executed"]
+    _run(session, "python", "-m", "pytest", *executed, "--acceptance=full", *session.posargs)
 
 
 @nox.session(default=False, venv_backend="none", requires=["installed"])
