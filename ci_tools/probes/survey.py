@@ -20,7 +20,7 @@ from ci_tools.probes import (
 )
 from ci_tools.probes.attempt import FAILURES, attempt, observed, unseen
 from ci_tools.probes.clients import Clients
-from ci_tools.probes.sighting import Seen
+from ci_tools.probes.sighting import Seen, Sighting
 from ci_tools.questions import (
     AnonymousProbe,
     ChecksProbe,
@@ -37,26 +37,50 @@ from ci_tools.questions import (
     VariablesProbe,
 )
 
+OUT_OF_TIME = "out_of_time"
+"""The code of what was not seen, because the survey was over first."""
+_PATIENCE_S = 45.0
+"""Unscaled seconds of a survey: a server that never answers would hold up each probe for as long as that one waits."""
+_LEAST_S = 20.0
+"""Real seconds of a survey, however fast its environment is."""
+_ALONE = 1 / 3
+"""The part of it that the measurements before everything else may take."""
 
-async def survey(probes: Sequence[Probe], clients: Clients) -> list[Observation]:
+
+async def survey(probes: Sequence[Probe], clients: Clients, within_s: float | None = None) -> list[Observation]:
     """What *probes* see, in their order: measurements first, then all that disturb nobody, load, and what was logged.
+
+    What is not seen *within_s* real seconds (45 of the contract's, and 20 at least) is :data:`OUT_OF_TIME`.
 
     Raises:
         UsageError: the environment does not know a probe's host, or lacks a secret.
     """
     seen: dict[str, Sequence[Observation]] = {}
+    within_s = within_s or max(_LEAST_S, clients.environment.scaled(_PATIENCE_S))
+    now = asyncio.get_running_loop().time()
+    until = now + within_s
     for probe in probes:
         if isinstance(probe, ChecksProbe):
-            seen[probe.name] = await look(probe, clients)
+            seen[probe.name] = await _look_until(now + _ALONE * within_s, probe, clients)
     together = [probe for probe in probes if not isinstance(probe, ChecksProbe | LoadProbe | ErrorsProbe)]
-    for probe, found in zip(together, await asyncio.gather(*(look(one, clients) for one in together)), strict=True):
+    looks = (_look_until(until, one, clients) for one in together)
+    for probe, found in zip(together, await asyncio.gather(*looks), strict=True):
         seen[probe.name] = found
     # Errors last: what was just asked may have caused some.
     for kind in (LoadProbe, ErrorsProbe):
         for probe in probes:
             if isinstance(probe, kind):
-                seen[probe.name] = await look(probe, clients)
+                seen[probe.name] = await _look_until(until, probe, clients)
     return [observation for probe in probes for observation in seen[probe.name]]
+
+
+async def _look_until(until: float, probe: Probe, clients: Clients) -> Sequence[Observation]:
+    try:
+        async with asyncio.timeout_at(until):
+            return await look(probe, clients)
+    except TimeoutError:
+        unseen_yet = Sighting(state=DependencyState.UNKNOWN, code=OUT_OF_TIME, text="the survey's time was over first")
+        return [observed(probe, probe.dependency, unseen_yet, f"a probe of kind {probe.kind}", clients)]
 
 
 async def look(probe: Probe, clients: Clients) -> Sequence[Observation]:

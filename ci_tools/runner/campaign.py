@@ -42,6 +42,7 @@ from ci_tools.model import (
     Verdict,
 )
 from ci_tools.planning.plans import following, plan
+from ci_tools.probes.survey import OUT_OF_TIME
 from ci_tools.runner import pytest_process
 from ci_tools.runner.breaker import Breaker
 from ci_tools.runner.control import RunPhase
@@ -114,6 +115,8 @@ class CampaignRun:
     _sessions: Sessions = field(init=False)
     _wrong: bool = field(init=False, default=False)
     """Whether a test of the present phase has failed."""
+    _unanswered: bool = field(init=False, default=False)
+    """Whether the last survey ran out of time: another one would, too."""
     _orphaned: bool = field(init=False, default=False)
     _dependencies: Dependencies = field(init=False)
     _breaker: Breaker = field(init=False, default_factory=Breaker)
@@ -277,12 +280,14 @@ class CampaignRun:
     def _survey(self, quiet: QuietWindow) -> None:
         """Look at everything once: what is wrong with one part explains what will fail in others."""
         self.progress.doing("looking at everything")
-        for observation in quiet.survey():
+        observations = quiet.survey()
+        self._unanswered = any(one.code == OUT_OF_TIME for one in observations)
+        for observation in observations:
             self._write(Observed(observation=observation))
 
     def _survey_again(self, quiet: QuietWindow, deadline: float) -> None:
         """Look once more where a phase went wrong: what it has brought about stands in the services' own words now."""
-        if self._wrong and time.monotonic() < deadline:
+        if self._wrong and not self._unanswered and time.monotonic() < deadline:
             self._survey(quiet)
 
     def _note_veto(self) -> None:

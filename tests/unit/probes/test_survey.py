@@ -1,6 +1,7 @@
 from typing import Any
 
 from ci_tools.model import DependencyState
+from ci_tools.probes.survey import OUT_OF_TIME
 from ci_tools.probes.survey import survey as survey_all
 from ci_tools.questions import ChecksProbe, ClockProbe, ErrorsProbe, HttpJsonProbe, LoadProbe, TcpProbe
 
@@ -45,6 +46,26 @@ async def test_measurements_come_first_and_what_was_logged_last(clients: Any, si
         await survey_all(probes, opened)
 
     assert [request.split(" ")[1] for request in site.requests] == ["/ready", "/health", "/errors"]
+
+
+async def test_who_never_answers_does_not_hold_a_survey_up(clients: Any, site: Any, silent_url: str) -> None:
+    """What could not be seen in its time is unknown, and says so; what answers elsewhere is seen all the same."""
+    site.set("/health", {})
+    probes = [
+        ChecksProbe(name="checks", path="/ready", **HOST),
+        ClockProbe(name="clock", path="/health", **HOST),
+        HttpJsonProbe(name="health", dependency="auth", host="elsewhere", path="/health"),
+        ErrorsProbe(name="errors", path="/errors", **HOST),
+    ]
+    async with clients({"there": silent_url, "elsewhere": site.url}) as opened:
+        seen = await survey_all(probes, opened, within_s=0.6)
+
+    assert [(one.probe, one.state, one.code) for one in seen] == [
+        ("checks", DependencyState.UNKNOWN, OUT_OF_TIME),
+        ("clock", DependencyState.UNKNOWN, OUT_OF_TIME),
+        ("health", DependencyState.UP, "200"),
+        ("errors", DependencyState.UNKNOWN, OUT_OF_TIME),
+    ]
 
 
 async def test_an_answer_that_cannot_be_read_tells_nothing(clients: Any, site: Any) -> None:
