@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ci_tools.errors import CredentialsMissingError, UsageError
+from ci_tools.github.answers import AbsentError
 from ci_tools.github.issues import API, is_repository
 from ci_tools.github.requests import Patience, Requests
 from ci_tools.model import Verdict
@@ -49,6 +50,8 @@ def tell_deployment(
             f"/deployments/{number}/statuses",
             document=document | ({"log_url": log_url} if log_url else {}),
         )
+    except AbsentError as error:
+        raise UsageError(f"{error}; give --deployment the number of one of {repo}") from error
     finally:
         requests.close()
     return state
