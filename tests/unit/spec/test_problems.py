@@ -49,8 +49,8 @@ SHAPES = {
         'name = "shop"',
         'name = "shop"\nphase = {}',
         (
-            "2: phase: unknown key; got 'phase'; legal: dependencies, environments, gates, kpis, name, phases, plans, "
-            "policy, probes, suites; did you mean 'phases'?"
+            "2: phase: unknown key; got 'phase'; legal: dependencies, environments, gates, known_issues, kpis, name, "
+            "phases, plans, policy, probes, suites, triage; did you mean 'phases'?"
         ),
     ),
     "a missing key": (
