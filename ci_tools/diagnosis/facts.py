@@ -125,6 +125,14 @@ def never_answers(clues: Sequence[Clue]) -> Iterable[Clue]:
             yield _fact("never_answers", name, about)
 
 
+def only_at_once(clues: Sequence[Clue]) -> Iterable[Clue]:
+    """Reads that are late only at once, while nothing private is silent in quiet: else they wait for that."""
+    silent = {fact.dependency for fact in never_answers(clues)}
+    for clue in clues:
+        if clue.origin is Origin.OBSERVATION and clue.code == "rises_with_load" and silent.isdisjoint(PRIVATE):
+            yield _fact("only_at_once", clue.dependency, clue.text)
+
+
 def only_under_load(clues: Sequence[Clue]) -> Iterable[Clue]:
     """Private addresses that answer while nothing else runs, and were late while tests ran, are reached too late.
 
@@ -149,6 +157,7 @@ RULES: tuple[Rule, ...] = (
     all_private,
     all_green,
     never_answers,
+    only_at_once,
     only_under_load,
 )
 

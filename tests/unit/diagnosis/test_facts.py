@@ -101,6 +101,15 @@ def test_what_never_answers_is_not_reached() -> None:
     assert ("never_answers", "redis") not in facts(*silent[:1])
 
 
+def test_reads_that_fail_at_once_fail_of_what_is_silent_in_quiet_too() -> None:
+    """Only where everything private answers in quiet it is a matter of how many read."""
+    pressed = clue("vpc_connector", "9 of 32 fail at once", code="rises_with_load")
+    silent = [clue("redis", "Timeout connecting to server")] * 2
+
+    assert ("only_at_once", "vpc_connector") in facts(pressed, well("redis"))
+    assert ("only_at_once", "vpc_connector") not in facts(pressed, *silent)
+
+
 def logged(text: str) -> Clue:
     """What a service remembers of itself."""
     return clue("backend", text, origin=Origin.LOG, state=DependencyState.DEGRADED)
