@@ -53,6 +53,10 @@ class Pair(_Document):
     relation: RelationKind
     cause: str | None = None
     masks: str | None = None
+    places: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By fault, further parts that may rightly be named as its place beside the other fault."""
+    also: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By fault, causes that it cannot be told from beside the other fault."""
     reason: str = Field(min_length=10)
 
     @model_validator(mode="after")
@@ -71,6 +75,8 @@ class Relation(_Document):
     incidents: tuple[str, ...]
     hidden: str | None
     reason: str
+    places: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    also: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class FaultTable(_Document):
@@ -135,7 +141,14 @@ def _explicit(pair: Pair) -> Relation:
     leading = pair.cause or pair.masks
     if leading is None:
         incidents = () if pair.relation is RelationKind.EXCLUDED else pair.faults
-        return Relation(kind=pair.relation, incidents=incidents, hidden=None, reason=pair.reason)
+        return Relation(
+            kind=pair.relation,
+            incidents=incidents,
+            hidden=None,
+            reason=pair.reason,
+            places=pair.places,
+            also=pair.also,
+        )
     hidden = next(name for name in pair.faults if name != leading)
     return Relation(kind=pair.relation, incidents=(leading,), hidden=hidden, reason=pair.reason)
 

@@ -45,15 +45,20 @@ def score(outcome: Outcome, table: FaultTable, owners: Mapping[str, Sequence[str
     problems: list[str] = []
     confusions: list[tuple[str, str]] = []
     for fault in faults:
-        mine = next((one for one in left if _is(one, fault, table)), None)
+        mine = next((one for one in left if _is(one, fault, table, relation)), None)
         if mine is None:
-            mine = next((one for one in left if one["dependency"] in _places(fault, table)), None)
+            mine = next((one for one in left if one["dependency"] in _places(fault, table, relation)), None)
             said = mine["cause"] if mine else NOTHING
             problems.append(f"{fault}: {table.fault[fault].cause} was to be found, {said} was")
         elif wrong := _wrong_owner(mine, fault, table, owners):
             problems.append(wrong)
-        confusions.append((table.fault[fault].cause, table.fault[fault].cause if _is(mine, fault, table) else said))
+        confusions.append(
+            (table.fault[fault].cause, table.fault[fault].cause if _is(mine, fault, table, relation) else said)
+        )
         left = [one for one in left if one is not mine]
+    if relation is not None and relation.hidden is not None:
+        # Named with its own cause it is said to be there, and more than was asked for.
+        left = [one for one in left if not _is(one, relation.hidden, table, relation)]
     problems += [f"too much: {one['cause']} at {one['dependency']}" for one in left]
     confusions += [(NOTHING, one["cause"]) for one in left]
     problems += _unnamed(relation, outcome, table)
@@ -78,16 +83,17 @@ def matrix(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
     return rows
 
 
-def _is(incident: Mapping[str, Any] | None, fault: str, table: FaultTable) -> bool:
+def _is(incident: Mapping[str, Any] | None, fault: str, table: FaultTable, relation: Relation | None) -> bool:
     if incident is None:
         return False
     wanted = table.fault[fault]
-    return incident["cause"] in (wanted.cause, *wanted.also) and incident["dependency"] in _places(fault, table)
+    causes = (wanted.cause, *wanted.also, *(relation.also.get(fault, ()) if relation else ()))
+    return incident["cause"] in causes and incident["dependency"] in _places(fault, table, relation)
 
 
-def _places(fault: str, table: FaultTable) -> tuple[str, ...]:
+def _places(fault: str, table: FaultTable, relation: Relation | None) -> tuple[str, ...]:
     wanted = table.fault[fault]
-    return (wanted.dependency, *wanted.dependencies)
+    return (wanted.dependency, *wanted.dependencies, *(relation.places.get(fault, ()) if relation else ()))
 
 
 def _wrong_owner(
@@ -112,6 +118,6 @@ def _unnamed(relation: Relation | None, outcome: Outcome, table: FaultTable) -> 
             *(consequence["dependency"] for consequence in one["consequences"]),
         )
     }
-    if named.isdisjoint(_places(relation.hidden, table)):
+    if named.isdisjoint(_places(relation.hidden, table, relation)):
         return [f"{relation.hidden} is masked, and nothing says that {table.fault[relation.hidden].dependency} is"]
     return []

@@ -7,7 +7,14 @@ from tests.diagnosis.scoring import matrix, score
 from tests.diagnosis.trials import Outcome, Trial
 
 REAL = FaultTable.read(TABLE.read_text(encoding="utf-8"))
-OWNERS = {"redis": ("@r",), "agents": ("@a",), "secret_manager": ("@s",), "postgresql": ("@p",), "edge": ("@e",)}
+OWNERS = {
+    "redis": ("@r",),
+    "agents": ("@a",),
+    "secret_manager": ("@s",),
+    "postgresql": ("@p",),
+    "edge": ("@e",),
+    "vpc_connector": ("@v",),
+}
 
 
 def incident(cause: str, dependency: str, *owners: str, **fields: Any) -> dict[str, Any]:
@@ -79,6 +86,22 @@ def test_what_is_masked_has_to_be_named() -> None:
     assert problems(("edge_throttled", "redis_down"), throttled) == (
         "redis_down is masked, and nothing says that redis is",
     )
+
+
+def test_what_is_masked_may_be_found_all_the_same() -> None:
+    """Seen before it was masked, it is there."""
+    throttled = incident("edge_throttled", "edge", "@e")
+
+    assert problems(("redis_down", "edge_throttled"), throttled, REDIS) == ()
+
+
+def test_beside_another_fault_a_place_or_a_cause_may_be_another() -> None:
+    """As far as the table says so for that pair, and for no other."""
+    route = incident("network_route", "redis", "@v")
+    names = incident("name_resolution", "postgresql", "@p")
+
+    assert problems(("network_route", "name_resolution"), route, names) == ()
+    assert problems(("network_route",), route) != ()
 
 
 def test_the_matrix_counts_what_was_taken_for_what() -> None:
