@@ -180,6 +180,23 @@ def test_what_campaign_toml_knows_is_told(tmp_path: Path, capsys: pytest.Capture
     assert capsys.readouterr().out.startswith("1. keep our comment in #77: people have filed #77 for it")
 
 
+@pytest.mark.parametrize("more", [[], ["--apply"]])
+def test_a_known_issue_that_is_not_there_keeps_no_outage_from_anybody(
+    more: list[str], github: GitHubDouble, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is filed as any other, and the number is named at the end."""
+    known = ROOT.joinpath("campaign.toml").read_text(encoding="utf-8").replace("[environments.twin]", KNOWN, 1)
+    (tmp_path / "campaign.toml").write_text(
+        known.replace("load_balancer = []", "load_balancer = []\nshop = []"), encoding="utf-8"
+    )
+
+    code = main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, *more])
+
+    assert code == ExitCode.USAGE
+    assert f"{REPO} has no issue #77, which [[known_issues]] names" in capsys.readouterr().err
+    assert len(github.issues) == len(more)
+
+
 def test_a_known_issue_about_no_cause_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The causes that there are stand in the message."""
     known = KNOWN.replace('dependencies = ["shop"]', 'causes = ["gremlins"]')
