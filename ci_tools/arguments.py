@@ -251,11 +251,7 @@ def _add_telling(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="do what is planned; without it, the plan is printed only")
     parser.add_argument("--bot", default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)")
     parser.add_argument(
-        "--codeowners",
-        type=Path,
-        default=Path("CODEOWNERS"),
-        metavar="FILE",
-        help="whom to tell (default %(default)s)",
+        "--codeowners", type=Path, metavar="FILE", help="whom to tell (default CODEOWNERS, where GitHub looks for it)"
     )
     parser.add_argument(
         "--spec", type=Path, metavar="FILE", help="what is known and wanted of issues (default campaign.toml, if any)"

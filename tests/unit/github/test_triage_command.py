@@ -94,9 +94,11 @@ def test_applied_twice_a_plan_is_done_once(
     assert "done, #1: create" in capsys.readouterr().out
 
 
-def test_the_owner_stands_in_codeowners(github: GitHubDouble, tmp_path: Path) -> None:
-    """The file of the working directory, unless another is named."""
-    (tmp_path / "CODEOWNERS").write_text("/dependencies/shop @acme/shop\n", encoding="utf-8")
+@pytest.mark.parametrize("file", [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"])
+def test_the_owner_stands_in_codeowners(file: str, github: GitHubDouble, tmp_path: Path) -> None:
+    """The file of the working directory that GitHub would take, unless another is named."""
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("/dependencies/shop @acme/shop\n", encoding="utf-8")
 
     main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply"])
 
@@ -136,6 +138,7 @@ def test_what_was_asked_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture
         (["--repo", "acme/other"], "no such repository"),
         (["--run-url", "here"], "--run-url"),
         (["--codeowners", "."], "--codeowners FILE"),
+        (["--codeowners", "none"], "cannot read 'none': No such file or directory"),
         (["--spec", "none.toml"], "--spec FILE"),
         (["--commits", "none.txt"], "--commits FILE"),
     ],
