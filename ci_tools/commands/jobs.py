@@ -75,9 +75,8 @@ def merge_journals(arguments: argparse.Namespace) -> ExitCode:
         raise UsageError(f"{str(arguments.out)!r} is not empty; choose another --out DIR")
     for part in parts:
         print(f"{part.directory}: {_words(part)}{'' if part in chosen else ', superseded by a later attempt'}")
-    for part in chosen:
-        for source, name in _files(part.directory):
-            _copy(source, arguments.out / name)
+    for source, name in _each_once([found for part in chosen for found in _files(part.directory)]):
+        _copy(source, arguments.out / name)
     return ExitCode.PASS
 
 
@@ -111,14 +110,24 @@ def _files(directory: Path) -> Iterator[tuple[Path, Path]]:
                 yield path, Path(path.name)
 
 
+def _each_once(files: Sequence[tuple[Path, Path]]) -> Sequence[tuple[Path, Path]]:
+    """*files*, which are known before the first is copied: half of a merge would be judged as a whole."""
+    taken: set[Path] = set()
+    for source, name in files:
+        if name in taken:
+            raise UsageError(
+                f"two directories hold {name.name!r}, the second is {str(source)!r}; "
+                "merge what shards of one campaign have left, each once"
+            )
+        taken.add(name)
+    return files
+
+
 def _copy(source: Path, target: Path) -> None:
-    if target.exists():
-        raise UsageError(
-            f"two directories hold {target.name!r}, the second is {str(source)!r}; "
-            "merge what shards of one campaign have left, each once"
-        )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
     except OSError as error:
-        raise UsageError(f"cannot copy {str(source)!r} to {str(target)!r}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot copy {str(source)!r} to {str(target)!r}: {error.strerror}; choose another --out DIR"
+        ) from error

@@ -161,6 +161,7 @@ def test_two_files_of_one_name_are_not_merged(say: Say, shard: Shard) -> None:
 
     assert said.exit_code == ExitCode.USAGE
     assert "two directories hold" in said.stderr
+    assert not Path("all").exists()
 
 
 def test_a_plan_of_one_phase_is_one_shard_that_says_so(say: Say, shard: Shard) -> None:
