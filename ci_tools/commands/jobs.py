@@ -54,9 +54,10 @@ def _following(plan_file: PlanFile, directory: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Part:
-    """The journal in one directory: of which shard it is, and when that began."""
+    """The journal in one directory: of which campaign and shard it is, and when that began."""
 
     directory: Path
+    campaign: str
     shard: int | None
     began: datetime
 
@@ -87,12 +88,14 @@ def _part(directory: Path) -> _Part:
         # Nothing in it can be read: that is for the judge to say.
         records = ()
     started = [(record.event, record.at) for record in records if isinstance(record.event, CampaignStarted)]
-    shards = {event.shard for event, _ in started}
-    return _Part(directory, shards.pop() if len(shards) == 1 else None, started[0][1] if started else _NEVER)
+    parts = {(event.campaign, event.shard) for event, _ in started}
+    campaign, shard = parts.pop() if len(parts) == 1 else ("", None)
+    return _Part(directory, campaign, shard, started[0][1] if started else _NEVER)
 
 
 def _superseded(part: _Part, parts: Sequence[_Part]) -> bool:
-    return part.shard is not None and any(other.shard == part.shard and other.began > part.began for other in parts)
+    same = [other for other in parts if (other.campaign, other.shard) == (part.campaign, part.shard)]
+    return part.shard is not None and any(other.began > part.began for other in same)
 
 
 def _words(part: _Part) -> str:

@@ -164,6 +164,18 @@ def test_two_files_of_one_name_are_not_merged(say: Say, shard: Shard) -> None:
     assert not Path("all").exists()
 
 
+def test_the_same_shard_of_another_campaign_is_no_later_attempt(say: Say, shard: Shard) -> None:
+    """It would be judged in place of the one that is asked for."""
+    say(*PLAN, "--plan=auto")
+    shard(1, "one")
+    say(*CAMPAIGN, "--campaign-id=run-2", "--shard=1", "--out=other")
+
+    said = say("merge", "one", "other", "--out=all")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "two directories hold 'shard1-campaign.jsonl'" in said.stderr
+
+
 def test_a_plan_of_one_phase_is_one_shard_that_says_so(say: Say, shard: Shard) -> None:
     """What it keeps is named after it, as a workflow expects of every job."""
     say(*PLAN, "--plan=full", "--phase=1")
