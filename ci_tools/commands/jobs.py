@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ci_tools.arguments import PHASES
 from ci_tools.commands.files import read_spec, read_text
-from ci_tools.commands.judging import judged
 from ci_tools.errors import EmptyJournalError, ExitCode, UsageError
 from ci_tools.evidence.events import CampaignStarted
 from ci_tools.evidence.journal import folder_of, read
@@ -18,6 +17,8 @@ from ci_tools.model import Verdict
 from ci_tools.planning.jobs import Following, first_job, following_jobs
 from ci_tools.planning.plan_file import PlanFile, from_text
 from ci_tools.report.actions import output_lines
+from ci_tools.verdict.fold import fold
+from ci_tools.verdict.judge import judge
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -40,7 +41,14 @@ def print_jobs(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _following(plan_file: PlanFile, directory: Path) -> dict[str, str]:
-    judgement = judged(directory)
+    journal = read(directory)
+    state = fold(journal.records, journal.problems)
+    if state.started is None or state.started.shards != plan_file.shards:
+        raise UsageError(
+            f"the campaign in {str(directory)!r} was not planned by this file, so it cannot say what follows; "
+            "give --after the directory of its first job: ci-tools campaign --plan-file FILE --shard 1 --out DIR"
+        )
+    judgement = judge(state)
     first = judgement.phases[0]
     # No other phase has run yet, so only the first one's verdict tells whether to go on.
     stops = plan_file.plan.stop_early and first.verdict is not Verdict.PASS

@@ -57,6 +57,26 @@ def test_a_plan_that_stops_early_has_no_jobs_after_a_failure(site: Site, say: Sa
     assert outputs(say("jobs", "plan.json", "--after=out"))["together"] == "[]"
 
 
+def test_a_plan_of_one_phase_has_nothing_that_follows(say: Say, shard: Shard) -> None:
+    """The workflow asks all the same."""
+    say(*PLAN, "--plan=full", "--phase=1")
+    shard(1, "out")
+
+    assert outputs(say("jobs", "plan.json", "--after=out")) == {"together": "[]", "alone": ""}
+
+
+def test_a_campaign_of_another_plan_does_not_say_what_follows(say: Say, shard: Shard) -> None:
+    """It would leave out what the plan asks for."""
+    say(*PLAN, "--plan=full", "--phase=1")
+    shard(1, "out")
+    say(*PLAN, "--plan=auto", "--out=auto.json")
+
+    said = say("jobs", "auto.json", "--after=out")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "the campaign in 'out' was not planned by this file" in said.stderr
+
+
 def test_equal_shards_have_no_first_job(shop: Shop, say: Say) -> None:
     """What to do is said."""
     assert shop.spec.exists()
