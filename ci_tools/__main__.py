@@ -6,13 +6,8 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
 
 from ci_tools.arguments import parser
-from ci_tools.errors import CampaignError, ExitCode
-
-if TYPE_CHECKING:
-    pass
 from ci_tools.commands.campaigns import plan_ahead, run_campaign
 from ci_tools.commands.deployments import tell_status
 from ci_tools.commands.foreign import diagnose_failures, ingest_files
@@ -22,6 +17,7 @@ from ci_tools.commands.looking import heartbeat, probe
 from ci_tools.commands.serving import list_faults, print_schema, serve_twin
 from ci_tools.commands.triage import triage
 from ci_tools.commands.triage_issue import triage_issue
+from ci_tools.errors import CampaignError, ExitCode
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -240,9 +240,17 @@ def _add_triage_issue(parser: argparse.ArgumentParser) -> None:
 
 
 def _issue(text: str) -> int:
+    return _number(text, "an issue")
+
+
+def _deployment(text: str) -> int:
+    return _number(text, "a deployment")
+
+
+def _number(text: str, what: str) -> int:
     number = int(text) if text.isascii() and text.isdecimal() else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of an issue; allowed: 1, 2, 3 …")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of {what}; allowed: 1, 2, 3 …")
     return number
 
 
@@ -251,11 +259,7 @@ def _add_telling(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="do what is planned; without it, the plan is printed only")
     parser.add_argument("--bot", default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)")
     parser.add_argument(
-        "--codeowners",
-        type=Path,
-        default=Path("CODEOWNERS"),
-        metavar="FILE",
-        help="whom to tell (default %(default)s)",
+        "--codeowners", type=Path, metavar="FILE", help="whom to tell (default CODEOWNERS, where GitHub looks for it)"
     )
     parser.add_argument(
         "--spec", type=Path, metavar="FILE", help="what is known and wanted of issues (default campaign.toml, if any)"
@@ -265,7 +269,7 @@ def _add_telling(parser: argparse.ArgumentParser) -> None:
 def _add_deployment_status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
     parser.add_argument("--repo", required=True, metavar="OWNER/NAME", help="with the token in GITHUB_TOKEN")
-    parser.add_argument("--deployment", type=int, required=True, metavar="N", help="the number of the deployment")
+    parser.add_argument("--deployment", type=_deployment, required=True, metavar="N", help="its number on GitHub")
     parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
     parser.set_defaults(command="deployment-status")
 

@@ -8,9 +8,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING
 
 from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, PHASES, RANDOM
+from ci_tools.commands.console import standard_output
+from ci_tools.commands.files import owners_beside, read_spec, read_text, redactor_for, write_anew
+from ci_tools.commands.judging import conclude, judged
 from ci_tools.errors import CampaignError, CredentialsMissingError, ExitCode, UsageError
 from ci_tools.evidence.journal import CampaignDirectory
 from ci_tools.model import Previous
@@ -19,12 +21,6 @@ from ci_tools.planning.plans import plan as decide_plan
 from ci_tools.report.planned import print_plan
 from ci_tools.spec import Spec
 from ci_tools.verdict.changes import previous_of
-
-if TYPE_CHECKING:
-    pass
-from ci_tools.commands.console import standard_output
-from ci_tools.commands.files import owners_beside, read_spec, read_text, redactor_for, write_anew
-from ci_tools.commands.judging import conclude, judged
 
 PARENT = "CI_TOOLS_PARENT"
 """Environment variable with the id of the process whose end ends a campaign: nox does not pass SIGTERM on."""

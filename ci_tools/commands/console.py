@@ -2,12 +2,8 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from rich.console import Console
-
-if TYPE_CHECKING:
-    pass
 
 
 class _Console(Console):

@@ -3,7 +3,6 @@
 import os
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ci_tools.diagnosis.owners import Line
 from ci_tools.diagnosis.owners import parse as parse_owners
@@ -12,10 +11,6 @@ from ci_tools.evidence.journal import folder_of
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.spec import Spec, parse
 from ci_tools.target.session import secret_names_in
-
-if TYPE_CHECKING:
-    pass
-
 
 CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks for it, in its order."""

@@ -3,8 +3,8 @@
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
 
+from ci_tools.commands.campaigns import fresh_campaign_id
 from ci_tools.errors import ExitCode
 from ci_tools.evidence.ingesting import ingest, sources
 from ci_tools.evidence.journal import CampaignDirectory
@@ -13,10 +13,6 @@ from ci_tools.knowledge_file import knowledge
 from ci_tools.report.inert import line
 from ci_tools.report.ingested import ingested_line
 from ci_tools.strangers import diagnose as diagnose_file
-
-if TYPE_CHECKING:
-    pass
-from ci_tools.commands.campaigns import fresh_campaign_id
 
 _MOST_PROBLEMS = 10
 """Of one file, as far as they are printed; the journal has all."""

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ci_tools.arguments import PHASES
 from ci_tools.commands.files import read_spec, read_text
-from ci_tools.commands.judging import judged
 from ci_tools.errors import EmptyJournalError, ExitCode, UsageError
 from ci_tools.evidence.events import CampaignStarted
 from ci_tools.evidence.journal import folder_of, read
@@ -18,6 +17,8 @@ from ci_tools.model import Verdict
 from ci_tools.planning.jobs import Following, first_job, following_jobs
 from ci_tools.planning.plan_file import PlanFile, from_text
 from ci_tools.report.actions import output_lines
+from ci_tools.verdict.fold import fold
+from ci_tools.verdict.judge import judge
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -40,7 +41,14 @@ def print_jobs(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _following(plan_file: PlanFile, directory: Path) -> dict[str, str]:
-    judgement = judged(directory)
+    journal = read(directory)
+    state = fold(journal.records, journal.problems)
+    if state.started is None or state.started.shards != plan_file.shards:
+        raise UsageError(
+            f"the campaign in {str(directory)!r} was not planned by this file, so it cannot say what follows; "
+            "give --after the directory of its first job: ci-tools campaign --plan-file FILE --shard 1 --out DIR"
+        )
+    judgement = judge(state)
     first = judgement.phases[0]
     # No other phase has run yet, so only the first one's verdict tells whether to go on.
     stops = plan_file.plan.stop_early and first.verdict is not Verdict.PASS
@@ -54,9 +62,10 @@ def _following(plan_file: PlanFile, directory: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Part:
-    """The journal in one directory: of which shard it is, and when that began."""
+    """The journal in one directory: of which campaign and shard it is, and when that began."""
 
     directory: Path
+    campaign: str
     shard: int | None
     began: datetime
 
@@ -75,9 +84,8 @@ def merge_journals(arguments: argparse.Namespace) -> ExitCode:
         raise UsageError(f"{str(arguments.out)!r} is not empty; choose another --out DIR")
     for part in parts:
         print(f"{part.directory}: {_words(part)}{'' if part in chosen else ', superseded by a later attempt'}")
-    for part in chosen:
-        for source, name in _files(part.directory):
-            _copy(source, arguments.out / name)
+    for source, name in _each_once([found for part in chosen for found in _files(part.directory)]):
+        _copy(source, arguments.out / name)
     return ExitCode.PASS
 
 
@@ -88,12 +96,14 @@ def _part(directory: Path) -> _Part:
         # Nothing in it can be read: that is for the judge to say.
         records = ()
     started = [(record.event, record.at) for record in records if isinstance(record.event, CampaignStarted)]
-    shards = {event.shard for event, _ in started}
-    return _Part(directory, shards.pop() if len(shards) == 1 else None, started[0][1] if started else _NEVER)
+    parts = {(event.campaign, event.shard) for event, _ in started}
+    campaign, shard = parts.pop() if len(parts) == 1 else ("", None)
+    return _Part(directory, campaign, shard, started[0][1] if started else _NEVER)
 
 
 def _superseded(part: _Part, parts: Sequence[_Part]) -> bool:
-    return part.shard is not None and any(other.shard == part.shard and other.began > part.began for other in parts)
+    same = [other for other in parts if (other.campaign, other.shard) == (part.campaign, part.shard)]
+    return part.shard is not None and any(other.began > part.began for other in same)
 
 
 def _words(part: _Part) -> str:
@@ -111,14 +121,24 @@ def _files(directory: Path) -> Iterator[tuple[Path, Path]]:
                 yield path, Path(path.name)
 
 
+def _each_once(files: Sequence[tuple[Path, Path]]) -> Sequence[tuple[Path, Path]]:
+    """*files*, which are known before the first is copied: half of a merge would be judged as a whole."""
+    taken: set[Path] = set()
+    for source, name in files:
+        if name in taken:
+            raise UsageError(
+                f"two directories hold {name.name!r}, the second is {str(source)!r}; "
+                "merge what shards of one campaign have left, each once"
+            )
+        taken.add(name)
+    return files
+
+
 def _copy(source: Path, target: Path) -> None:
-    if target.exists():
-        raise UsageError(
-            f"two directories hold {target.name!r}, the second is {str(source)!r}; "
-            "merge what shards of one campaign have left, each once"
-        )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
     except OSError as error:
-        raise UsageError(f"cannot copy {str(source)!r} to {str(target)!r}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot copy {str(source)!r} to {str(target)!r}: {error.strerror}; choose another --out DIR"
+        ) from error

@@ -5,10 +5,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from ci_tools.commands.console import standard_output
+from ci_tools.commands.files import campaign_directory, redactor_of
 from ci_tools.diagnosis.diagnose import diagnose
 from ci_tools.diagnosis.incidents import Incident
 from ci_tools.errors import ExitCode, JournalWriteError, UsageError
@@ -23,11 +24,6 @@ from ci_tools.report.summary import print_summary
 from ci_tools.verdict.fold import fold
 from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
-
-if TYPE_CHECKING:
-    pass
-from ci_tools.commands.console import standard_output
-from ci_tools.commands.files import campaign_directory, redactor_of
 
 RESULTS = "test_results.json"
 

@@ -7,19 +7,15 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from secrets import token_hex
-from typing import TYPE_CHECKING
 
 from ci_tools.arguments import DEFAULT_ENVIRONMENT
+from ci_tools.commands.console import standard_output
+from ci_tools.commands.files import read_spec, redactor_for
 from ci_tools.errors import ExitCode
 from ci_tools.evidence.events import Observed
 from ci_tools.evidence.journal import HEARTBEAT, CampaignDirectory
 from ci_tools.model import DependencyState, Observation
 from ci_tools.report.observations import observation_documents, print_observations
-
-if TYPE_CHECKING:
-    pass
-from ci_tools.commands.console import standard_output
-from ci_tools.commands.files import read_spec, redactor_for
 
 
 def probe(arguments: argparse.Namespace) -> ExitCode:

@@ -2,17 +2,13 @@
 
 import argparse
 import json
-from typing import TYPE_CHECKING
 
+from ci_tools.commands.console import standard_output
+from ci_tools.commands.files import read_spec
 from ci_tools.errors import ExitCode, UsageError
 from ci_tools.report.catalogue import print_faults
 from ci_tools.report.schema import schema as results_schema
 from ci_tools.spec import schema as spec_schema
-
-if TYPE_CHECKING:
-    pass
-from ci_tools.commands.console import standard_output
-from ci_tools.commands.files import read_spec
 
 
 def print_schema(arguments: argparse.Namespace) -> ExitCode:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_tools.commands.files import read_spec, read_text
+from ci_tools.commands.files import CODEOWNERS, read_spec, read_text
 from ci_tools.diagnosis.owners import Line
 from ci_tools.errors import UsageError
 from ci_tools.knowledge_file import knowledge
@@ -56,10 +56,11 @@ def rules_in(path: Path | None) -> tuple[TriageRules, tuple[KnownIssue, ...]]:
     return spec.triage, spec.known_issues
 
 
-def owners_named(path: Path, rules: TriageRules) -> tuple[Line, ...]:
-    """The lines of the CODEOWNERS file *path*; none where there is no such file.
+def owners_named(path: Path | None, rules: TriageRules) -> tuple[Line, ...]:
+    """The lines of the CODEOWNERS file *path*, or of the one that GitHub would take; none where there is none.
 
     Raises:
-        UsageError: an owner is not among those that *rules* name.
+        UsageError: *path* cannot be read, or an owner is not among those that *rules* name.
     """
-    return checked(read_text(path, "--codeowners"), rules.owners, str(path)) if path.exists() else ()
+    found = path or next((Path(name) for name in CODEOWNERS if Path(name).is_file()), None)
+    return checked(read_text(found, "--codeowners"), rules.owners, str(found)) if found else ()

@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ci_tools.commands.files import read_text, redactor_of
@@ -13,7 +14,7 @@ from ci_tools.errors import ExitCode, UsageError
 from ci_tools.evidence.journal import read
 from ci_tools.knowledge_file import knowledge
 from ci_tools.triage.decide import decide
-from ci_tools.triage.operations import CreateIssue, Issue, Operation
+from ci_tools.triage.operations import AdoptIssue, CreateIssue, Issue, Operation
 from ci_tools.triage.preview import headline, preview
 from ci_tools.triage.shared import MARKER
 from ci_tools.triage.surroundings import Commit, Surroundings
@@ -35,14 +36,30 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
     with tracker_of(arguments) as tracker:
         issues = tracker.read(adopted=[known.number for known in around.known_issues], marker=MARKER)
         operations = _planned(arguments.directory, issues, around)
+        absent = _absent(operations, issues)
+        if absent:
+            there = tuple(known for known in around.known_issues if known.number not in absent)
+            operations = _planned(arguments.directory, issues, replace(around, known_issues=there))
         _show(operations)
         if arguments.apply:
             for operation, number in tracker.apply(operations):
                 print(f"done, #{number}: {headline(operation)}", flush=True)
-        # Last of all: a mistake in CODEOWNERS is no reason to keep an outage from everybody.
+        # Last of all: a mistake in campaign.toml or CODEOWNERS is no reason to keep an outage from everybody.
+        if absent:
+            raise UsageError(
+                f"{arguments.repo} has no issue {', '.join(f'#{number}' for number in absent)}, which [[known_issues]] "
+                "names; what belongs there is told elsewhere; correct the number, or take it out"
+            )
         if any(isinstance(operation, CreateIssue) for operation in operations):
             tracker.check_owners()
     return ExitCode.PASS
+
+
+def _absent(operations: Sequence[Operation], issues: Sequence[Issue]) -> list[int]:
+    """The numbers of known issues that *operations* would tell, and that are not there."""
+    there = {issue.number for issue in issues}
+    told = {operation.number for operation in operations if isinstance(operation, AdoptIssue)}
+    return sorted(told - there)
 
 
 def _show(operations: Sequence[Operation]) -> None:

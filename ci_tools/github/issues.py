@@ -97,7 +97,7 @@ class GitHubIssues:
         Args:
             known: Numbers that must be among them, if they are still there and still labelled.
             adopted: Issues of people: each is read by its number, and with it the bot's comment that holds *marker*.
-                What is gone or has moved is left out.
+                What is gone, has moved or is a pull request is left out.
             marker: What the comment is known by.
 
         Raises:
@@ -170,9 +170,11 @@ class GitHubIssues:
 
     def _looked(self, number: int) -> Iterator[IssueDocument]:
         try:
-            yield self._listing.by_number(number)
+            found = self._listing.by_number(number)
         except OneIssueError:
             return
+        if found.pull_request is None:
+            yield found
 
     def _is_labelled(self, number: int) -> bool:
         return CAMPAIGN_LABEL in self._seen[number].issue().labels

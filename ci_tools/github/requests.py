@@ -4,6 +4,7 @@ PyGithub brings authentication and connections. Its own repetitions are off, for
 what may be repeated is decided here. So is its pacing, which sleeps by a clock that can be set back.
 """
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from github import Auth, Github
 from ci_tools.errors import IssueTrackerError, UsageError
 from ci_tools.github.answers import AGAIN, FAILURES, AmbiguousError, described, is_limit, refused, wait_s
 from ci_tools.report.inert import line
+
+_SERVER = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 
 class Repeat(Enum):
@@ -53,6 +56,14 @@ class Requests:
     """Requests below one repository; *calls* counts by verb what was sent, repetitions included."""
 
     def __init__(self, repo: str, token: str, *, base_url: str, patience: Patience) -> None:
+        """Nothing is asked yet.
+
+        Raises:
+            UsageError: *base_url* is no URL of a server.
+        """
+        if _SERVER.fullmatch(base_url) is None:
+            shown = line(base_url.rpartition("@")[2])  # what stands before it may be a password
+            raise UsageError(f"{shown!r} is no API of GitHub; give GITHUB_API_URL as https://HOST/PATH")
         self.repo = repo
         self.patience = patience
         self.calls: Counter[str] = Counter()

@@ -43,8 +43,11 @@ def _problem(owner: str, known: Sequence[str]) -> str:
     return ""
 
 
-def owners_of(subject: Subject, lines: Sequence[Line]) -> tuple[tuple[str, ...], str]:
-    """Who has to know, as mentions, and why; CODEOWNERS as it is now comes before what the campaign had read."""
+def owners_of(subject: Subject, lines: Sequence[Line], known: Sequence[str] = ()) -> tuple[tuple[str, ...], str]:
+    """Who has to know, as mentions, and why; CODEOWNERS as it is now comes before what the campaign had read.
+
+    What the campaign had read is checked only here: of that, whoever is not *known* is left out, if anybody is.
+    """
     incident = subject.incident
     origin = incident.owned_because.rpartition("/")[2] if incident else ""
     for name in dict.fromkeys(filter(None, (origin, subject.dependency))):
@@ -52,8 +55,8 @@ def owners_of(subject: Subject, lines: Sequence[Line]) -> tuple[tuple[str, ...],
         if deciding is not None:
             return deciding.owners[:_MAX_OWNERS], f"CODEOWNERS {deciding.pattern} decides for /dependencies/{name}"
     if incident and incident.owners and not lines:
-        known = tuple(one for one in incident.owners if _MENTION.fullmatch(one))
-        return known[:_MAX_OWNERS], incident.owned_because
+        told_then = tuple(one for one in incident.owners if not _problem(one, known) and _MENTION.fullmatch(one))
+        return told_then[:_MAX_OWNERS], incident.owned_because
     return (), ""
 
 

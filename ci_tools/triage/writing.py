@@ -45,7 +45,7 @@ class Writer:
         if subject is None:
             return plain_context
         commits, since = suspects(subject, before, self._seen, self._around)
-        owner = told(*owners_of(subject, self._around.owners))
+        owner = told(*owners_of(subject, self._around.owners, self._around.rules.owners))
         return replace(plain_context, owner=owner, suspects=commits, suspects_since=since)
 
     def title(self, subject: Subject) -> str:
@@ -67,7 +67,7 @@ class Writer:
         )
 
     def _call(self, subject: Subject) -> str:
-        owners, why = owners_of(subject, self._around.owners)
+        owners, why = owners_of(subject, self._around.owners, self._around.rules.owners)
         call = f"For {' '.join(owners)}: {plain(why, 200)}." if owners else ""
         return self._around.redact(call)
 

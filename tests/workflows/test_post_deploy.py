@@ -98,6 +98,20 @@ def test_a_verdict_does_not_end_a_phases_job(code: ExitCode, jobs: dict[str, Any
     assert (tmp_path / "output").read_text(encoding="utf-8") == f"exit={code.value}\n"
 
 
+def test_a_job_that_runs_again_believes_only_the_others(jobs: dict[str, Any], tmp_path: Path) -> None:
+    """What its first attempt has left would be refused: the shard has run there already."""
+    arguments = imitated(tmp_path, ends_with=0)
+    for name in ("shard-1-of-1-1-1", "shard-2-of-1-1-1", "shard-22-of-1-1-1"):
+        (tmp_path / "known" / name).mkdir(parents=True)
+
+    run(command(jobs["run"], "believe it"), tmp_path, **VERIFY)
+
+    assert arguments.read_text(encoding="utf-8").splitlines() == [
+        *("merge", "known/shard-1-of-1-1-1", "known/shard-22-of-1-1-1"),
+        *("--out", "campaign"),
+    ]
+
+
 @pytest.mark.parametrize("code", [ExitCode.USAGE, ExitCode.DEFECT, 137])
 @pytest.mark.parametrize(("job", "step"), [("run", "verify"), ("verdict", "judge"), ("heartbeat", "look")])
 def test_what_is_no_verdict_ends_the_job(code: int, job: str, step: str, jobs: dict[str, Any], tmp_path: Path) -> None:

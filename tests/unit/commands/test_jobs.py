@@ -57,6 +57,26 @@ def test_a_plan_that_stops_early_has_no_jobs_after_a_failure(site: Site, say: Sa
     assert outputs(say("jobs", "plan.json", "--after=out"))["together"] == "[]"
 
 
+def test_a_plan_of_one_phase_has_nothing_that_follows(say: Say, shard: Shard) -> None:
+    """The workflow asks all the same."""
+    say(*PLAN, "--plan=full", "--phase=1")
+    shard(1, "out")
+
+    assert outputs(say("jobs", "plan.json", "--after=out")) == {"together": "[]", "alone": ""}
+
+
+def test_a_campaign_of_another_plan_does_not_say_what_follows(say: Say, shard: Shard) -> None:
+    """It would leave out what the plan asks for."""
+    say(*PLAN, "--plan=full", "--phase=1")
+    shard(1, "out")
+    say(*PLAN, "--plan=auto", "--out=auto.json")
+
+    said = say("jobs", "auto.json", "--after=out")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "the campaign in 'out' was not planned by this file" in said.stderr
+
+
 def test_equal_shards_have_no_first_job(shop: Shop, say: Say) -> None:
     """What to do is said."""
     assert shop.spec.exists()
@@ -161,6 +181,19 @@ def test_two_files_of_one_name_are_not_merged(say: Say, shard: Shard) -> None:
 
     assert said.exit_code == ExitCode.USAGE
     assert "two directories hold" in said.stderr
+    assert not Path("all").exists()
+
+
+def test_the_same_shard_of_another_campaign_is_no_later_attempt(say: Say, shard: Shard) -> None:
+    """It would be judged in place of the one that is asked for."""
+    say(*PLAN, "--plan=auto")
+    shard(1, "one")
+    say(*CAMPAIGN, "--campaign-id=run-2", "--shard=1", "--out=other")
+
+    said = say("merge", "one", "other", "--out=all")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "two directories hold 'shard1-campaign.jsonl'" in said.stderr
 
 
 def test_a_plan_of_one_phase_is_one_shard_that_says_so(say: Say, shard: Shard) -> None:

@@ -125,3 +125,13 @@ def test_the_command_tells_what_a_campaign_found(
 
     assert (code, deployments.told[0]["state"]) == (ExitCode.PASS, "failure")
     assert capsys.readouterr().out == "deployment 7 of acme/shop is told: failure\n"
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "seven"])
+def test_what_is_no_number_ends_with_two(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The value and what is allowed, before anything is asked."""
+    with pytest.raises(SystemExit) as ended:
+        main(["deployment-status", "run", "--repo", REPO, f"--deployment={number}"])
+
+    assert ended.value.code == ExitCode.USAGE
+    assert f"{number!r} is no number of a deployment; allowed: 1, 2, 3" in capsys.readouterr().err

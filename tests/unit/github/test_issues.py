@@ -346,6 +346,15 @@ def test_server_and_token_come_from_the_environment(github: GitHubDouble) -> Non
         assert issues.read() == ()
 
 
+@pytest.mark.parametrize("url", ["github", "ftp://api.test", "https://", "https://me:hunter2@api.test"])
+def test_what_is_no_server_is_named(url: str) -> None:
+    """It is a mistake in the environment, and the variable is named."""
+    with pytest.raises(UsageError, match="is no API of GitHub; give GITHUB_API_URL as https://HOST/PATH") as refused:
+        GitHubIssues.from_environ(REPO, {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": url})
+
+    assert "hunter2" not in str(refused.value)
+
+
 def test_an_answer_of_another_kind_is_named(github: GitHubDouble, issues: GitHubIssues) -> None:
     """What is no list of issues is not taken for an empty one."""
     github.switches.faults.append(Fault("GET", 200))

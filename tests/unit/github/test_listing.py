@@ -147,14 +147,15 @@ def test_a_slow_page_is_asked_for_again(github: GitHubDouble, hurried: GitHubIss
 
 
 def test_issues_of_people_are_read_by_number(github: GitHubDouble, issues: GitHubIssues) -> None:
-    """With the comment that the bot keeps there; what is gone or has moved is left out."""
+    """With the comment that the bot keeps there; what is gone, has moved or is no issue is left out."""
     github.file("theirs", login="octocat")
     github.repository.say(1, "MARK quoted", login="octocat")
     github.repository.say(1, "MARK kept", login="github-actions[bot]")
     github.file("moved", login="octocat")
     github.repository.transfer(2, github.elsewhere)
+    github.file("a pull request", login="octocat", is_pull=True)
 
-    read = issues.read(adopted=(1, 2, 3), marker="MARK")
+    read = issues.read(adopted=(1, 2, 3, 4), marker="MARK")
 
     assert [(issue.number, issue.comment) for issue in read] == [(1, "MARK kept")]
 

@@ -94,9 +94,11 @@ def test_applied_twice_a_plan_is_done_once(
     assert "done, #1: create" in capsys.readouterr().out
 
 
-def test_the_owner_stands_in_codeowners(github: GitHubDouble, tmp_path: Path) -> None:
-    """The file of the working directory, unless another is named."""
-    (tmp_path / "CODEOWNERS").write_text("/dependencies/shop @acme/shop\n", encoding="utf-8")
+@pytest.mark.parametrize("file", [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"])
+def test_the_owner_stands_in_codeowners(file: str, github: GitHubDouble, tmp_path: Path) -> None:
+    """The file of the working directory that GitHub would take, unless another is named."""
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("/dependencies/shop @acme/shop\n", encoding="utf-8")
 
     main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply"])
 
@@ -136,6 +138,7 @@ def test_what_was_asked_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture
         (["--repo", "acme/other"], "no such repository"),
         (["--run-url", "here"], "--run-url"),
         (["--codeowners", "."], "--codeowners FILE"),
+        (["--codeowners", "none"], "cannot read 'none': No such file or directory"),
         (["--spec", "none.toml"], "--spec FILE"),
         (["--commits", "none.txt"], "--commits FILE"),
     ],
@@ -178,6 +181,23 @@ def test_what_campaign_toml_knows_is_told(tmp_path: Path, capsys: pytest.Capture
 
     assert main(["triage", kept(tmp_path / "run", FAILING), "--spec", "other.toml"]) == ExitCode.PASS
     assert capsys.readouterr().out.startswith("1. keep our comment in #77: people have filed #77 for it")
+
+
+@pytest.mark.parametrize("more", [[], ["--apply"]])
+def test_a_known_issue_that_is_not_there_keeps_no_outage_from_anybody(
+    more: list[str], github: GitHubDouble, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is filed as any other, and the number is named at the end."""
+    known = ROOT.joinpath("campaign.toml").read_text(encoding="utf-8").replace("[environments.twin]", KNOWN, 1)
+    (tmp_path / "campaign.toml").write_text(
+        known.replace("load_balancer = []", "load_balancer = []\nshop = []"), encoding="utf-8"
+    )
+
+    code = main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, *more])
+
+    assert code == ExitCode.USAGE
+    assert f"{REPO} has no issue #77, which [[known_issues]] names" in capsys.readouterr().err
+    assert len(github.issues) == len(more)
 
 
 def test_a_known_issue_about_no_cause_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,6 +61,13 @@ def test_without_codeowners_the_campaign_has_read_it() -> None:
     assert found == (("@acme/store",), "CODEOWNERS of /dependencies/store")
 
 
+def test_whom_the_campaign_names_is_mentioned_only_if_known() -> None:
+    """A journal is written by jobs that run tests: the list of who may be mentioned holds for it, too."""
+    read_then = subject(owners=("@acme/shop", "@acme/everybody"), owned_because="CODEOWNERS of /dependencies/store")
+
+    assert owners_of(read_then, (), KNOWN)[0] == ("@acme/shop",)
+
+
 def test_who_and_why_is_told() -> None:
     """Also where it is nobody."""
     assert told(("@acme/store",), "a rule") == "\\@\u200bacme/store (a rule)"
