@@ -50,8 +50,13 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
     case = _case(state, judgement, knowledge)
     found = separate(hypotheses(case.clues, knowledge), _troubled(case), case.clues, case.graph)
     windows = {one.dependency: window(one.dependency, case.clues) for one in found}
-    alone = [test for test in case.tests if knowledge.stands_alone(test.clue)]
+    alone = [test for test in case.tests if knowledge.of_its_own(test.clue)]
     taken, left = assigned([test for test in case.tests if test not in alone], found, windows, case.graph)
+    for test in list(alone):
+        cause = knowledge.of_its_own(test.clue)
+        if (number := next((at for at, one in enumerate(found) if one.cause == cause), None)) is not None:
+            taken[number].append(test)
+            alone.remove(test)
     for test in list(left):
         # Whose words name a finding belongs to it, whenever it ran: an outage that comes and goes has no one window.
         if (number := _spoken_for(test, found, knowledge)) is not None:

@@ -218,9 +218,10 @@ class Knowledge(_Document):
         """By id, in the order of the file."""
         return {cause.id: cause for cause in self.cause}
 
-    def stands_alone(self, clue: Clue) -> bool:
-        """Whether what *clue* says is no consequence of anything that is down."""
-        return any(sign.own and sign.matches(clue) for cause in self.cause for sign in cause.signs)
+    def of_its_own(self, clue: Clue) -> str:
+        """The id of the cause that *clue* speaks for, whatever else is down; empty if of none."""
+        own = (cause.id for cause in self.cause for sign in cause.signs if sign.own and sign.matches(clue))
+        return next(own, "")
 
     def of_role(self, role: Role) -> Cause:
         """The first entry that has *role*."""

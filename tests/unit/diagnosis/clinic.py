@@ -72,7 +72,10 @@ signs = [{ says = "no event came", weight = 8, code = ["no_event"] }]
 [[cause]]
 id = "defect"
 summary = "its code is wrong"
-signs = [{ says = "its code raised it", weight = 5, origin = ["failure"], text = "unexpected Key", own = true }]
+signs = [
+  { says = "its code raised it", weight = 5, origin = ["failure"], text = "unexpected Key", own = true },
+  { says = "it was seen", text = "unexpected Key" },
+]
 
 [[cause]]
 id = "broken_deploy"

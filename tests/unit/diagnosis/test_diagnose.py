@@ -80,6 +80,16 @@ def test_what_no_outage_brings_about_is_an_incident_of_its_own() -> None:
     assert (defect.cause, defect.failed) == ("defect", ("store.py::test_a",))
 
 
+def test_what_is_its_own_joins_what_was_seen_of_it() -> None:
+    """The service's own log tells of the same defect: that is one incident."""
+    (defect,) = incidents(
+        down("store", "it met an unexpected KeyError", sampled=True),
+        ran("store", "test_a", message="unexpected KeyError"),
+    )
+
+    assert (defect.cause, defect.failed) == ("defect", ("store.py::test_a",))
+
+
 def test_failures_are_told_apart_by_what_their_texts_speak_for() -> None:
     """Two causes at one dependency are two incidents."""
     one, other = incidents(ran("store", "test_a", message="timeout"), ran("store", "test_b", message="what is that"))
