@@ -32,7 +32,8 @@ _SECRET_FIELD = re.compile(
 )
 
 # Each pattern is linear in its text, which comes from outside: a run is entered only at its start (look-behind)
-# and never given back (possessive), or it is bounded.
+# and never given back (possessive), or it is bounded, or it is the last thing that has to match. Only single
+# characters are possessive: before 3.11.5 Python loses matches of a possessive group.
 _QUOTES = r"[\\'\"]{0,8}"
 _ASSIGNED = rf"{_QUOTES}\s{{0,20}}[:=]\s{{0,20}}"
 _HEADER = rf"(?:{_ASSIGNED}|['\"]\s{{0,20}},\s{{0,20}})(?:b(?=['\"]))?{_QUOTES}"
@@ -41,7 +42,7 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("eyj",),
         re.compile(
-            r"(?<![A-Za-z0-9_-])(?P<keep>(?:(?!eyJ)[A-Za-z0-9_-])*+)"
+            r"(?<![A-Za-z0-9_-])(?P<keep>(?:(?!eyJ)[A-Za-z0-9_-])*)"
             r"eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,4}"
         ),
     ),
@@ -80,7 +81,7 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ("author",),
         re.compile(
             rf"(?P<keep>\bAuthorization{_HEADER})"
-            r"(?:Digest[^\r\n]++|(?:[a-z][\w-]{0,30}+\s{1,20}+)?(?:\\[^\s'\"]|[^\s'\",;\\])++)",
+            r"(?:Digest[^\r\n]++|(?:[a-z][\w-]{0,30}+\s{1,20}+)?(?:\\[^\s'\"]|[^\s'\",;\\])+)",
             re.IGNORECASE,
         ),
     ),
@@ -90,7 +91,7 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     ),
     (
         ("cook",),
-        re.compile(rf"(?P<keep>\b(?:Set-)?Cookie{_HEADER})(?:\\[^\r\n'\"]|[^\r\n'\"\\])++", re.IGNORECASE),
+        re.compile(rf"(?P<keep>\b(?:Set-)?Cookie{_HEADER})(?:\\[^\r\n'\"]|[^\r\n'\"\\])+", re.IGNORECASE),
     ),
     (
         ("?", "&"),
@@ -104,9 +105,9 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             r"(?P<keep>(?:passw(?:or)?d|secret|(?:api|bypass|private)[_-]?key|(?:access|refresh)_token)"
             rf"(?-i:[A-Z0-9_]{{0,40}}){_ASSIGNED}"
             r"(?:(?P<quote>['\"])(?=[^\s,:\]}])|(?P<inner>\\{1,8}['\"])|))"
-            r"(?(quote)(?:(?!(?P=quote))(?:\\.|[^\\]))++"
+            r"(?(quote)(?:(?!(?P=quote))(?:\\.|[^\\]))+"
             r"|(?(inner)[^'\"\\]++"
-            r"|(?!\[redacted\])(?:\\[^\s'\"]|[^\s'\",;&}\\]){6,}+))",
+            r"|(?!\[redacted\])(?:\\[^\s'\"]|[^\s'\",;&}\\]){6,}))",
             re.IGNORECASE | re.DOTALL,
         ),
     ),
@@ -115,7 +116,7 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
 quick. No pattern that ignores case has a sign with an i, whose dotless relatives it would take for one."""
 
 _JSON_NAMES = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r"}
-_ESCAPE = r"(?:\\|%(?:25){0,3}5[cC])"
+_URL_ESCAPE = r"(?:%(?:25){0,3}5[cC])"
 _RUNS = re.compile(r"\\+|[A-Za-z0-9]+|.", re.DOTALL)
 
 
@@ -127,20 +128,23 @@ def _bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
+def _escapes(least: int, most: int) -> str:
+    """A pattern for so many backslashes, as they are or URL-encoded."""
+    return rf"(?:\\{{{least},{most}}}+|{_URL_ESCAPE}{{{least},{most}}})"
+
+
 def _spelled(run: str) -> str:
     """A pattern for *run* plain, escaped by JSON or URL-encoded, once or several times over."""
     if run.isascii() and run.isalnum():
         return run
     url = "".join(rf"%(?:25){{0,3}}(?i:{octet:02x})" for octet in _bytes(run))
     if run.startswith("\\"):
-        return rf"{_ESCAPE}{{{len(run)},{8 * len(run)}}}+"
+        return _escapes(len(run), 8 * len(run))
     units = run.encode("utf-16-be", "surrogatepass").hex()
-    json_ = "".join(rf"{_ESCAPE}{{1,8}}+u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4))
-    short = (
-        rf"{_ESCAPE}{{1,8}}+{_JSON_NAMES[run]}|{run}" if run in _JSON_NAMES else rf"{_ESCAPE}{{0,8}}+{re.escape(run)}"
-    )
+    json_ = "".join(rf"{_escapes(1, 8)}u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4))
+    short = f"{_escapes(1, 8)}{_JSON_NAMES[run]}|{run}" if run in _JSON_NAMES else f"{_escapes(0, 8)}{re.escape(run)}"
     space = r"|\+|%(?:25){0,3}2[bB]" if run == " " else ""
-    return f"(?:{short}|{_ESCAPE}{{0,8}}+{url}|{json_}{space})"
+    return f"(?:{short}|{_escapes(0, 8)}{url}|{json_}{space})"
 
 
 def _within_base64(raw: bytes) -> set[str]:
