@@ -27,7 +27,7 @@ def repository(github: GitHubDouble) -> Iterator[Repository]:
     client = Github(
         auth=Auth.Token(TOKEN),
         base_url=github.url,
-        timeout=1,
+        timeout=4,
         retry=None,
         seconds_between_requests=None,
         seconds_between_writes=None,
