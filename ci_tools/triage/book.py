@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
-from ci_tools.triage.memory import merged
+from ci_tools.triage.memory import is_over_before, merged
 from ci_tools.triage.operations import Issue
 from ci_tools.triage.state import PART, State, outside, parts_in
 
@@ -88,7 +88,7 @@ class Book:
                 continue
             target = next((one for one in self.on(number) if not one.is_refused), None)
             if target is not None:
-                self._merge(entry, target)
+                self._merge(entry, target, is_over=is_over_before(entry.state, target.state))
             elif not self.on(number) and self.issues[number].is_open:
                 self.redirected |= dict.fromkeys(entry.state.marks, number)
                 entry.is_gone = True
@@ -124,9 +124,9 @@ class Book:
             self.duplicates.append((entry, winner))
 
     @staticmethod
-    def _merge(entry: Entry, target: Entry) -> None:
+    def _merge(entry: Entry, target: Entry, *, is_over: bool = False) -> None:
         entry.is_gone = True
-        both = merged(target.state, entry.state)
+        both = merged(target.state, entry.state, is_over=is_over)
         if both != target.state:
             target.becomes(both)
 

@@ -108,13 +108,19 @@ def greener(old: State, seen: Seen) -> State:
     )
 
 
-def merged(winner: State, other: State) -> State:
-    """*winner* with the fingerprints and the evidence of its duplicate."""
+def merged(winner: State, other: State, *, is_over: bool = False) -> State:
+    """*winner* with the fingerprints of its duplicate, and with its evidence unless that one's trouble *is_over*."""
     return replace(
         winner,
         marks=with_marks(winner.mark, winner.marks, other.marks),
-        evidence=together(winner.evidence, other.evidence),
+        evidence=winner.evidence if is_over else together(winner.evidence, other.evidence),
     )
+
+
+def is_over_before(other: State, winner: State) -> bool:
+    """Whether *other* was last bad before *winner* became what it is now; where a time is missing it was not."""
+    last, first = other.last_bad.at, winner.first_bad.at
+    return last is not None and first is not None and last < first
 
 
 def _failed(known: Evidence, subject: Subject) -> Evidence:

@@ -9,8 +9,11 @@ from ci_tools.triage.operations import CloseIssue, CreateIssue
 from tests.unit.triage.histories import (
     ADOPTING,
     HISTORIES,
+    PARTS,
     PEOPLES,
     RULES,
+    Hand,
+    Look,
     Step,
     lost,
     open_marks,
@@ -34,6 +37,20 @@ def test_no_cause_has_two_open_issues(history: Sequence[Step]) -> None:
 @given(HISTORIES)
 def test_the_same_campaign_twice_does_nothing(history: Sequence[Step]) -> None:
     """What is done is done."""
+    assert [again for seen, *_, after in run(history) if (again := planned(after, seen))] == []
+
+
+def test_what_was_a_duplicate_before_a_regression_is_merged_once() -> None:
+    """Its trouble is over: the issue that came back does not wait for it, and is not written a second time."""
+    well = tuple(Look.WELL for _ in PARTS)
+    one, other = (Look.WELL, Look.DEAD, *well[2:]), (*well[:-1], Look.DEAD)
+    looks = [one, other, well, one]
+    hands = [(), (), ((Hand.DUPLICATE, 2, 1),), ()]
+    history = [
+        Step(looks=look, is_conclusive=True, is_old_build=False, hands=hand)
+        for look, hand in zip(looks, hands, strict=True)
+    ]
+
     assert [again for seen, *_, after in run(history) if (again := planned(after, seen))] == []
 
 
