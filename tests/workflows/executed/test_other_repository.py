@@ -12,7 +12,7 @@ from tests.doubles.github.server import GitHubDouble
 from tests.unit.runner.shop import Site
 from tests.workflows.local_runner import Ran, committed, run, understood
 
-ONE_IS_WRONG = "staging: shop: one behaviour is wrong while everything that it needs is well"
+ONE_IS_WRONG = "staging: shop: one behaviour is wrong while everything that it needs is well (suspected)"
 TOOLS = "netra-systems/ci-tools"
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "workflows.md"
 CAMPAIGN = """\
