@@ -50,10 +50,10 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
     case = _case(state, judgement, knowledge)
     found = separate(hypotheses(case.clues, knowledge), _troubled(case), case.clues, case.graph)
     windows = {one.dependency: window(one.dependency, case.clues) for one in found}
-    alone = [test for test in case.tests if knowledge.of_its_own(test.clue)]
+    own = [(test, cause) for test in case.tests if (cause := knowledge.of_its_own(test.clue))]
+    alone = [test for test, _ in own]
     taken, left = assigned([test for test in case.tests if test not in alone], found, windows, case.graph)
-    for test in list(alone):
-        cause = knowledge.of_its_own(test.clue)
+    for test, cause in own:
         if (number := next((at for at, one in enumerate(found) if one.cause == cause), None)) is not None:
             taken[number].append(test)
             alone.remove(test)

@@ -180,17 +180,22 @@ def test_deciders_do_no_io_and_read_no_clock() -> None:
     assert [found for module, source in deciders.items() for found in impurities(module, source)] == []
 
 
+def strangers_in(files: list[Path], package: str) -> list[str]:
+    """What *files* import of *package*, which is none of theirs."""
+    return [
+        f"{path.name}: {name}"
+        for path in files
+        for name in imports_of(path.read_text(encoding="utf-8"))
+        if is_within(name, package)
+    ]
+
+
 def test_the_suite_against_a_deployed_system_knows_nothing_of_the_twin() -> None:
     """The same tests run against any environment."""
     files = sorted((ROOT / "tests" / "e2e").rglob("*.py"))
 
     assert files
-    assert [
-        f"{path.name}: {name}"
-        for path in files
-        for name in imports_of(path.read_text(encoding="utf-8"))
-        if is_within(name, "ci_tools.twin")
-    ] == []
+    assert strangers_in(files, "ci_tools.twin") == []
 
 
 def test_doubles_know_nothing_of_what_is_tested_with_them() -> None:
@@ -198,12 +203,7 @@ def test_doubles_know_nothing_of_what_is_tested_with_them() -> None:
     files = sorted((ROOT / "tests" / "doubles").rglob("*.py"))
 
     assert files
-    assert [
-        f"{path.name}: {name}"
-        for path in files
-        for name in imports_of(path.read_text(encoding="utf-8"))
-        if is_within(name, "ci_tools")
-    ] == []
+    assert strangers_in(files, "ci_tools") == []
 
 
 def test_names_say_what_is_there() -> None:
