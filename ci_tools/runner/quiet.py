@@ -39,7 +39,7 @@ def ended(runner: asyncio.Runner, asked: Coroutine[Any, Any, T]) -> T:
 
 
 class QuietWindow:
-    """Clients of *environment* on an event loop of their own, one request at a time."""
+    """Clients of *environment* on an event loop of their own."""
 
     def __init__(self, environment: Environment, environ: Mapping[str, str]) -> None:
         self._environment = environment
