@@ -40,3 +40,14 @@ def test_a_job_that_is_well_and_has_no_issue_files_none() -> None:
 def test_what_was_closed_is_filed_anew() -> None:
     """It is never opened again."""
     assert [page.is_open for page in filed(a_run(1), a_run(0), a_run(1)).filed] == [False, True]
+
+
+def test_what_people_opened_again_is_closed_without_a_further_comment() -> None:
+    """The one that stands is renewed, which mails nobody; the close does."""
+    tracker = filed(a_run(1), a_run(0))
+    tracker.filed[0].is_open = True
+    mails, writes = tracker.mails, tracker.writes
+
+    tracking_issue(a_run(0), tracker)
+
+    assert (len(tracker.filed[0].comments), tracker.mails - mails, tracker.writes - writes) == (1, 1, 2)

@@ -55,10 +55,8 @@ def _of_test(failure: Failure, issues: list[Page], run: JobRun, tracker: Tracker
 def _still(page: Page, causes: Iterable[str], run: JobRun, tracker: Tracker) -> None:
     """It is read again, and hears of a build only once."""
     tracker.reads_once()
-    if FLAKY in page.labels or _knows(page, run, tracker):
-        page.causes.update(causes)
-        return
-    tracker.comment(page, _text(run), causes)
+    if FLAKY not in page.labels and not _knows(page, run, tracker):
+        tracker.comment(page, _text(run), causes)
 
 
 def _close(run: JobRun, failing: Iterable[str], issues: list[Page], tracker: Tracker) -> None:

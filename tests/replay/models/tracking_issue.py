@@ -2,7 +2,7 @@
 
 It reads the repository and who it is, searches for its open issue by the job's name, and files one or replaces title
 and text, which mails nobody. Where no test failed, also where none ran, it says so in a comment that is made once, and
-closes. What was closed is never opened again.
+closes; where the comment stands already it is renewed. What was closed is never opened again.
 """
 
 from tests.replay.runs import JobRun
@@ -23,6 +23,8 @@ def tracking_issue(run: JobRun, tracker: Tracker) -> None:
     elif run.failed:
         tracker.create(title, text, run.causes)
     elif found:
-        if _WELL not in tracker.said_in(found[0]):
+        if _WELL in tracker.said_in(found[0]):
+            tracker.edit(found[0])
+        else:
             tracker.comment(found[0], _WELL)
         tracker.turn(found[0], is_open=False)
