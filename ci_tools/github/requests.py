@@ -16,6 +16,7 @@ from github import Auth, Github
 
 from ci_tools.errors import IssueTrackerError, UsageError
 from ci_tools.github.answers import AGAIN, FAILURES, AmbiguousError, described, is_limit, refused, wait_s
+from ci_tools.github.headers import read_past_garbled_limits
 from ci_tools.report.inert import line
 
 _SERVER = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
@@ -68,6 +69,7 @@ class Requests:
         self.patience = patience
         self.calls: Counter[str] = Counter()
         self._may_write_at_s = float("-inf")
+        read_past_garbled_limits()
         self._github = Github(
             auth=Auth.Token(token),
             base_url=base_url,

@@ -71,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         usual = self.undisturbed(content) if fault.is_committed or fault.status is None else None
         double.stopping.wait(fault.delay_s)
         if fault.status is None and usual is not None:
-            self.tell(usual, double.limits, is_garbled=fault.is_garbled)
+            self.tell(usual, {**double.limits, **fault.headers}, is_garbled=fault.is_garbled)
         elif fault.status:
             self.tell(Answer(documents.error(fault.message), fault.status, fault.headers), {})
         else:

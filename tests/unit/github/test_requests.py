@@ -32,6 +32,9 @@ PRIMARY = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1030"}
         (Fault("POST", 403, "no more", PRIMARY), 30.0),
         (Fault("POST", 403, "no more", PRIMARY | {"x-ratelimit-reset": "900"}), 1.0),
         (Fault("POST", 403, "no more", {"x-ratelimit-remaining": "0"}), 60.0),
+        (Fault("POST", 403, "no more", PRIMARY | {"x-ratelimit-reset": "soon"}), 60.0),
+        (Fault("POST", 403, SECONDARY, PRIMARY | {"x-ratelimit-remaining": "none"}), 60.0),
+        (Fault("POST", 403, "no more", PRIMARY | {"x-ratelimit-reset": "1030.5"}), 30.5),
     ],
 )
 def test_a_limit_is_waited_for(
@@ -43,6 +46,15 @@ def test_a_limit_is_waited_for(
     assert list(issues.apply([CREATE])) == [(CREATE, 1)]
     assert waits == [waited_s]
     assert len(github.writes()) == 2
+
+
+@pytest.mark.parametrize("name", ["limit", "remaining", "reset"])
+def test_a_garbled_limit_in_an_answer_is_read_past(name: str, github: GitHubDouble, issues: GitHubIssues) -> None:
+    """The write is carried out, and counts; a proxy's header is no reason to fail, or to send it again."""
+    github.switches.faults.append(Fault("POST", None, headers={f"x-ratelimit-{name}": "soon"}))
+
+    assert list(issues.apply([CREATE])) == [(CREATE, 1)]
+    assert len(github.writes()) == 1
 
 
 @pytest.mark.parametrize("asked_s", ["181", "3600"])
