@@ -29,7 +29,7 @@ from ci_tools.triage.operations import (
 )
 
 API = "https://api.github.com"
-_REPO = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+_REPO = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 _KNOWN_DUPLICATE = re.compile(r'"duplicate_of":\s*\d|\bduplicate of #\d', re.IGNORECASE)
 
 
