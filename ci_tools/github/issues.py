@@ -27,6 +27,7 @@ from ci_tools.triage.operations import (
     ReopenIssue,
     UpdateIssue,
 )
+from ci_tools.triage.twins import needless
 
 API = "https://api.github.com"
 _REPO = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
@@ -52,6 +53,8 @@ class GitHubIssues:
         self._filing = Filing(self._requests, self._listing, bot)
         self._comments = Comments(self._requests, self._listing, bot)
         self._seen: dict[int, IssueDocument] = {}
+        self._told: set[int] = set()
+        """Issues in which this run has something told that it wanted to file."""
 
     @classmethod
     def from_environ(
@@ -103,10 +106,13 @@ class GitHubIssues:
         Raises:
             IssueTrackerError: the list contradicts what is known, and keeps doing so.
         """
-        listed = self._listing.ours({*known, *(one for one in self._seen if self._is_labelled(one))})
+        listed = self._listing.ours({*known, *(number for number, one in self._seen.items() if _is_labelled(one))})
         self._seen |= {one.number: one for one in listed}
         theirs = [
-            one for number in sorted(set(adopted) - {one.number for one in listed}) for one in self._looked(number)
+            one
+            for number in sorted(set(adopted) - {one.number for one in listed})
+            for one in self._listing.looked_at(number)
+            if one.pull_request is None
         ]
         self._seen |= {one.number: one for one in theirs}
         self._filing.highest = max((*self._seen, self._filing.highest))
@@ -133,9 +139,7 @@ class GitHubIssues:
 
     def _carry_out(self, operation: Operation) -> int:
         if isinstance(operation, CreateIssue):
-            filed = self._filing.file(operation)
-            self._seen[filed.number] = filed
-            return filed.number
+            return self._filed(operation)
         standing = self._listing.by_number(operation.number)
         if isinstance(operation, Comment):
             self._comments.say(standing, operation.body, operation.nonce)
@@ -144,6 +148,19 @@ class GitHubIssues:
         else:
             self._change(operation, standing)
         return operation.number
+
+    def _filed(self, operation: CreateIssue) -> int:
+        """The number of the issue that tells it: another run, or one that no list showed yet, may have been first."""
+        filed = self._filing.file(operation)
+        unseen = [one for one in self._listing.unseen(filed.number) if _is_labelled(one)]
+        self._seen |= {one.number: one for one in (*unseen, filed)}
+        needed = [one.issue() for one in unseen if one.number not in self._told]
+        closing = needless(filed.issue(), needed, self._bot)
+        number = closing.duplicate_of or 0 if closing else filed.number
+        self._told.add(number)
+        if closing:
+            self._change(closing, filed)
+        return number
 
     def _change(self, operation: UpdateIssue | ReopenIssue | CloseIssue, standing: IssueDocument) -> None:
         then = self._seen.get(operation.number)
@@ -168,17 +185,6 @@ class GitHubIssues:
         require_labels(now, tuple(asked) if isinstance(asked, list) else ())
         self._seen[number] = now
 
-    def _looked(self, number: int) -> Iterator[IssueDocument]:
-        try:
-            found = self._listing.by_number(number)
-        except OneIssueError:
-            return
-        if found.pull_request is None:
-            yield found
-
-    def _is_labelled(self, number: int) -> bool:
-        return CAMPAIGN_LABEL in self._seen[number].issue().labels
-
     def _known(self, document: IssueDocument, marker: str) -> Issue:
         """The issue, with what is said in it as far as that matters."""
         issue = document.issue()
@@ -188,3 +194,7 @@ class GitHubIssues:
         if issue.closed_as == "duplicate" and not _KNOWN_DUPLICATE.search(issue.body):
             issue = replace(issue, duplicate_of=self._comments.pointed_at(document))
         return issue
+
+
+def _is_labelled(document: IssueDocument) -> bool:
+    return CAMPAIGN_LABEL in document.issue().labels
