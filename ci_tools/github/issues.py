@@ -8,6 +8,7 @@ from typing import Self
 
 from ci_tools.errors import CredentialsMissingError, IssueTrackerError, UsageError
 from ci_tools.github.answers import OneIssueError
+from ci_tools.github.author import Author
 from ci_tools.github.changes import changes
 from ci_tools.github.comments import Comments
 from ci_tools.github.documents import ISSUE, IssueDocument, validated
@@ -27,7 +28,7 @@ from ci_tools.triage.operations import (
     ReopenIssue,
     UpdateIssue,
 )
-from ci_tools.triage.twins import needless
+from ci_tools.triage.twins import needless, told_by_another
 
 API = "https://api.github.com"
 _REPO = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
@@ -50,8 +51,9 @@ class GitHubIssues:
         self._bot = bot
         self._requests = Requests(repo, token, base_url=base_url, patience=patience or Patience())
         self._listing = Listing(self._requests)
-        self._filing = Filing(self._requests, self._listing, bot)
-        self._comments = Comments(self._requests, self._listing, bot)
+        author = Author(self._requests, token, bot)
+        self._filing = Filing(self._requests, self._listing, bot, author)
+        self._comments = Comments(self._requests, self._listing, bot, author)
         self._seen: dict[int, IssueDocument] = {}
         self._told: set[int] = set()
         """Issues in which this run has something told that it wanted to file."""
@@ -151,6 +153,13 @@ class GitHubIssues:
 
     def _filed(self, operation: CreateIssue) -> int:
         """The number of the issue that tells it: another run, or one that no list showed yet, may have been first."""
+        other = told_by_another(operation.body, (one.issue() for one in self._seen.values()), self._bot)
+        if other is not None:
+            raise UsageError(
+                f"nothing is filed: #{other.number} tells of it and was filed by {other.author!r}, but only what "
+                f"{self._bot!r} wrote is recognised again; give --bot {other.author} with that app's token, or close "
+                f"#{other.number} as not planned"
+            )
         filed = self._filing.file(operation)
         unseen = [one for one in self._listing.unseen(filed.number) if _is_labelled(one)]
         self._seen |= {one.number: one for one in (*unseen, filed)}

@@ -19,6 +19,7 @@ from ci_tools.github.answers import AGAIN, FAILURES, AmbiguousError, described, 
 from ci_tools.github.headers import read_past_garbled_limits
 from ci_tools.report.inert import line
 
+_OUTSIDE = ("/search/", "/user")
 _SERVER = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 
@@ -93,7 +94,7 @@ class Requests:
         document: Mapping[str, Any] | None = None,
         repeat: Repeat = Repeat.FREELY,
     ) -> Reply:
-        """What is answered to *verb* on *path*, which begins with ``/search`` or is below the repository.
+        """What is answered to *verb* on *path*, which is below the repository unless it is ``/user`` or ``/search/…``.
 
         Raises:
             UsageError: token, permission or repository are not usable.
@@ -127,7 +128,7 @@ class Requests:
         try:
             headers, answer = self._github.requester.requestJsonAndCheck(
                 verb,
-                path if path.startswith("/search") else f"/repos/{self.repo}{path}",
+                path if path.startswith(_OUTSIDE) else f"/repos/{self.repo}{path}",
                 parameters=dict(query) if query else None,
                 input=dict(document) if document else None,
             )

@@ -224,6 +224,17 @@ def test_what_is_of_others_cannot_be_changed(github: GitHubDouble, repository: R
         issue.get_comment(comment["id"]).edit("d")
 
 
+def test_only_a_user_is_told_who_it_is(github: GitHubDouble, repository: Repository) -> None:
+    """The token of an app, a workflow's job among them, is not."""
+    send = repository.requester.requestJsonAndCheck
+    with pytest.raises(GithubException, match="not accessible by integration") as caught:
+        send("GET", "/user")
+    github.switches.login = "octocat"
+
+    assert caught.value.status == 403
+    assert send("GET", "/user")[1]["login"] == "octocat"
+
+
 def test_a_token_may_read_only(github: GitHubDouble, repository: Repository) -> None:
     """Writing is refused with a 403 that is no limit."""
     github.switches.may_write = False

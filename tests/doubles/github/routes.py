@@ -116,6 +116,12 @@ def _owners(call: Call) -> Answer:
     return Answer({"errors": call.repository.owners_errors})
 
 
+def _myself(call: Call) -> Answer:
+    if call.switches.login.endswith("[bot]"):
+        raise RefusedError(403, "Resource not accessible by integration")
+    return Answer(documents.myself(call.switches.login))
+
+
 def _require_lengths(document: Mapping[str, Any]) -> None:
     """Refuse what GitHub refuses although its description does not say so."""
     limits = (("body", _MAX_BODY), ("title", _MAX_TITLE))
@@ -140,6 +146,7 @@ HANDLERS: Mapping[str, Callable[[Call], Answer]] = {
     "issues/remove-label": _unlabelled,
     "search/issues-and-pull-requests": _search,
     "repos/codeowners-errors": _owners,
+    "users/get-authenticated": _myself,
     "rate-limit/get": lambda call: Answer(documents.rate_limits(1000, call.switches.remaining, call.switches.reset)),
 }
 """By GitHub's name for the operation."""

@@ -12,16 +12,11 @@ from tests.doubles.github.double import REPO
 from tests.doubles.github.server import GitHubDouble
 from tests.doubles.github.switches import Fault
 from tests.unit.triage.histories import Look, Step, campaign, planned
+from tests.unit.triage.looks import looks
 from tests.unit.triage.scenarios import AROUND, ended, failing, incident
 
 LISTED, SEARCHED, CREATED = f"GET /repos/{REPO}/issues", "GET /search/issues", f"POST /repos/{REPO}/issues"
 Connect = Callable[..., GitHubIssues]
-
-
-def looks(**by_part: Look) -> Step:
-    """What a campaign sees; what is not named is well."""
-    seen = tuple(by_part.get(part, Look.WELL) for part in ("cache", "queue", "search", "shop", "store"))
-    return Step(looks=seen, is_conclusive=True, is_old_build=False, hands=())
 
 
 def triaged(issues: GitHubIssues, number: int, step: Step) -> None:
