@@ -3,12 +3,13 @@
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.doubles.github import documents
+from tests.doubles.github.allowance import Allowance
 from tests.doubles.github.call import Answer, Call, RefusedError
 from tests.doubles.github.contract import BrokenContractError, Described, Operation, check_request, operations
 from tests.doubles.github.repository import Repository
@@ -19,14 +20,24 @@ REPO = "acme/shop"
 ELSEWHERE = "acme/elsewhere"
 """Another repository that the same token may see."""
 TOKEN = "ghs_0123456789abcdef0123"
+_HOURLY, _HOUR_S = 1000, 3600
 _BY_IDENTITY = re.compile(r"/repositories/(\d+)")
 
 
 class GitHub:
     """Two repositories, and switches for what goes wrong."""
 
-    def __init__(self, repo: str = REPO, token: str = TOKEN, *, url: str = documents.API) -> None:
+    def __init__(
+        self,
+        repo: str = REPO,
+        token: str = TOKEN,
+        *,
+        url: str = documents.API,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.url = url
+        self.allowance = Allowance()
+        self._clock = clock
         self.repository = Repository(repo, 1, url)
         self.elsewhere = Repository(ELSEWHERE, 2, url)
         self.switches = Switches()
@@ -78,7 +89,7 @@ class GitHub:
     @property
     def limits(self) -> Mapping[str, str]:
         """The headers that tell what is left of the hour."""
-        names = {"limit": 1000, "remaining": self.switches.remaining, "reset": self.switches.reset}
+        names = {"limit": _HOURLY, "remaining": self.switches.remaining, "reset": self.switches.reset}
         return {f"x-ratelimit-{name}": str(value) for name, value in names.items()}
 
     def _checked(self, verb: str, target: str, headers: Mapping[str, str], content: bytes) -> Answer:
@@ -130,7 +141,10 @@ class GitHub:
             raise RefusedError(404, "Not Found")
 
     def _require_allowance(self, verb: str) -> None:
-        switches, now_s = self.switches, time.monotonic()
+        switches, now_s = self.switches, self._clock()
+        self.allowance.take(verb, now_s)
+        if now_s >= switches.reset:
+            switches.remaining, switches.reset = _HOURLY, int(now_s) + _HOUR_S
         if switches.remaining <= 0:
             raise RefusedError(403, "API rate limit exceeded for installation ID 1.")
         switches.remaining -= 1

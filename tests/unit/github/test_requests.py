@@ -8,6 +8,7 @@ from ci_tools.github.issues import GitHubIssues
 from ci_tools.github.requests import Patience
 from ci_tools.triage.operations import CreateIssue, UpdateIssue
 from ci_tools.triage.state import BEGIN, END
+from tests.doubles.clock import Clock
 from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
 from tests.doubles.github.switches import SECONDARY, Fault
@@ -209,13 +210,17 @@ def test_calls_are_counted_with_their_repetitions(github: GitHubDouble, issues: 
     assert issues.calls == {"GET": 3, "PATCH": 2}
 
 
-def test_an_hour_that_ends_is_waited_for(github: GitHubDouble, issues: GitHubIssues, waits: list[float]) -> None:
+def test_an_hour_that_ends_is_waited_for() -> None:
     """Until the next one begins, if that is soon."""
-    github.switches.remaining, github.switches.reset = 0, 1_030
+    clock = Clock(1_000.0)
+    patience = Patience(sleep=clock.sleep, clock=clock.read, monotonic=clock.read)
+    with GitHubDouble(clock=clock.read) as github:
+        github.switches.remaining, github.switches.reset = 0, 1_030
+        with GitHubIssues(REPO, TOKEN, base_url=github.url, patience=patience) as issues:
+            list(issues.apply([CREATE]))
 
-    with pytest.raises(IssueTrackerError, match="API rate limit exceeded"):
-        issues.read()
-    assert waits == [30.0] * 4
+    assert list(github.issues) == [1]
+    assert clock.now_s == 1_030.0
 
 
 def test_a_redirection_to_another_server_is_not_followed(github: GitHubDouble, issues: GitHubIssues) -> None:
