@@ -153,6 +153,22 @@ class GitHubIssues:
 
     def _filed(self, operation: CreateIssue) -> int:
         """The number of the issue that tells it: another run, or one that no list showed yet, may have been first."""
+        self._require_no_other_app(operation)
+        filed = self._filing.file(operation)
+        unseen = self._listing.unseen(filed.number)
+        self._seen |= {one.number: one for one in (*unseen, filed)}
+        free = [one.issue() for one in unseen if one.number not in self._told]
+        closing = needless(filed.issue(), free, self._bot)
+        if closing is None or closing.duplicate_of is None:
+            self._told.add(filed.number)
+            require_labels(filed, operation.labels)
+            return filed.number
+        self._told.add(closing.duplicate_of)
+        self._change(closing, filed)
+        self._label(self._seen[closing.duplicate_of], operation.labels)
+        return closing.duplicate_of
+
+    def _require_no_other_app(self, operation: CreateIssue) -> None:
         other = told_by_another(operation.body, (one.issue() for one in self._seen.values()), self._bot)
         if other is not None:
             raise UsageError(
@@ -160,16 +176,13 @@ class GitHubIssues:
                 f"{self._bot!r} wrote is recognised again; give --bot {other.author} with that app's token, or close "
                 f"#{other.number} as not planned"
             )
-        filed = self._filing.file(operation)
-        unseen = [one for one in self._listing.unseen(filed.number) if _is_labelled(one)]
-        self._seen |= {one.number: one for one in (*unseen, filed)}
-        needed = [one.issue() for one in unseen if one.number not in self._told]
-        closing = needless(filed.issue(), needed, self._bot)
-        number = closing.duplicate_of or 0 if closing else filed.number
-        self._told.add(number)
-        if closing:
-            self._change(closing, filed)
-        return number
+
+    def _label(self, issue: IssueDocument, labels: Collection[str]) -> None:
+        """Labels that GitHub dropped when it was filed are set, if the token may do that by now."""
+        if not _is_labelled(issue):
+            standing = issue.issue().labels
+            more = [label for label in labels if label not in standing]
+            self._patch(issue.number, {"labels": [*standing, *more]})
 
     def _change(self, operation: UpdateIssue | ReopenIssue | CloseIssue, standing: IssueDocument) -> None:
         then = self._seen.get(operation.number)

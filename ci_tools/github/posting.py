@@ -58,7 +58,7 @@ class Filing:
         """The issue that *operation* asks for; of several with its nonce, the one with the lowest number.
 
         Raises:
-            UsageError: the token is another user's than *bot*, or may not set labels.
+            UsageError: the token is another user's than *bot*.
         """
         self._author.require_bot()
         document = {
@@ -69,7 +69,6 @@ class Filing:
         issue = once(self._requests, "/issues", document, ISSUE, lambda: self._filed(operation.nonce))
         self.highest = max(self.highest, issue.number)
         self._author.require(issue.author, f"#{issue.number} was filed, and stays open, by")
-        require_labels(issue, operation.labels)
         return issue
 
     def _filed(self, nonce: str) -> IssueDocument | None:

@@ -72,6 +72,10 @@ class GitHub:
         """Every request that is no GET."""
         return [one for one in self.asked if not one.startswith("GET")]
 
+    def catch_up(self) -> None:
+        """Lists and searches show from now on what they lagged behind."""
+        self._list_lag, self._search_lag = Lag(), Lag()
+
     def fault_for(self, verb: str, path: str) -> Fault | None:
         """Remember the request; what goes wrong with it, if anything does."""
         with self._lock:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ci_tools.errors import IssueTrackerError
+from ci_tools.errors import IssueTrackerError, UsageError
 from ci_tools.github.issues import GitHubIssues
 from ci_tools.model import Outcome
 from ci_tools.triage.decide import decide
@@ -128,3 +128,27 @@ def test_the_issues_of_one_run_are_looked_for_once(github: GitHubDouble, connect
     triaged(connected(), 1, looks(cache=Look.DEAD, store=Look.DEAD))
 
     assert github.asked == [LISTED, SEARCHED, CREATED, LISTED, CREATED]
+
+
+def test_without_the_permission_to_label_one_issue_stays_open(github: GitHubDouble, connected: Connect) -> None:
+    """No list by labels shows it: each run that files again closes its own, and says what is wrong."""
+    github.switches.may_push = False
+    for number in (1, 2, 3):
+        with pytest.raises(UsageError, match=r"GitHub dropped the labels .* of #1,"):
+            triaged(connected(), number, looks(store=Look.DEAD))
+
+    assert [number for number, one in github.issues.items() if one["state"] == "open"] == [1]
+
+
+def test_an_issue_without_labels_is_given_them_once_that_is_permitted(github: GitHubDouble, connected: Connect) -> None:
+    """From then on lists show it."""
+    github.switches.may_push = False
+    with pytest.raises(UsageError):
+        triaged(connected(), 1, looks(store=Look.DEAD))
+    github.switches.may_push = True
+
+    triaged(connected(), 2, looks(store=Look.DEAD))
+    triaged(connected(), 3, looks(store=Look.DEAD))
+
+    assert standing(github) == [1]
+    assert list(github.issues) == [1, 2]
