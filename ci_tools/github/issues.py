@@ -28,7 +28,7 @@ from ci_tools.triage.operations import (
     ReopenIssue,
     UpdateIssue,
 )
-from ci_tools.triage.twins import needless, told_by_another
+from ci_tools.triage.twins import Twins, told_by_another
 
 API = "https://api.github.com"
 _REPO = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
@@ -55,8 +55,9 @@ class GitHubIssues:
         self._filing = Filing(self._requests, self._listing, bot, author)
         self._comments = Comments(self._requests, self._listing, bot, author)
         self._seen: dict[int, IssueDocument] = {}
-        self._told: set[int] = set()
-        """Issues in which this run has something told that it wanted to file."""
+        self._unseen: dict[int, IssueDocument] = {}
+        """Issues that no list showed when it was decided what to file."""
+        self._twins = Twins(bot)
 
     @classmethod
     def from_environ(
@@ -155,15 +156,12 @@ class GitHubIssues:
         """The number of the issue that tells it: another run, or one that no list showed yet, may have been first."""
         self._require_no_other_app(operation)
         filed = self._filing.file(operation)
-        unseen = self._listing.unseen(filed.number)
-        self._seen |= {one.number: one for one in (*unseen, filed)}
-        free = [one.issue() for one in unseen if one.number not in self._told]
-        closing = needless(filed.issue(), free, self._bot)
+        self._unseen |= {one.number: one for one in self._listing.unseen(filed.number)}
+        self._seen |= {**self._unseen, filed.number: filed}
+        closing = self._twins.needless(filed.issue(), [one.issue() for one in self._unseen.values()])
         if closing is None or closing.duplicate_of is None:
-            self._told.add(filed.number)
             require_labels(filed, operation.labels)
             return filed.number
-        self._told.add(closing.duplicate_of)
         self._change(closing, filed)
         self._label(self._seen[closing.duplicate_of], operation.labels)
         return closing.duplicate_of

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ci_tools.diagnosis.hypotheses import Certainty
 from ci_tools.triage.operations import CloseIssue, Issue
-from ci_tools.triage.state import PART, State, parts_in, replaced, section
+from ci_tools.triage.state import State, parts_in, replaced, section
 
 _APP = "[bot]"
 """How the login of an app ends, and nobody else's."""
@@ -27,16 +27,27 @@ def twin_closed(twin: Issue, state: State, number: int) -> CloseIssue:
     )
 
 
-def needless(filed: Issue, unseen: Iterable[Issue], bot: str) -> CloseIssue | None:
-    """How *filed* is closed, if all of it is told by *bot* in open issues that were *unseen* when it was decided.
+class Twins:
+    """What one run files, held against what *bot* tells in issues that no list showed when it was decided."""
 
-    One incident of *filed* is one of theirs as :mod:`ci_tools.triage.matching` has it: the very same, or at the same
-    dependency and not of another confirmed cause.
-    """
-    told = [state for _, state in parts_in(filed.body)]
-    free = list(_told(filed, unseen, bot))
-    taken = [found for state in told if (found := _taken(state, free)) is not None]
-    return twin_closed(filed, told[0], taken[0].number) if told and len(taken) == len(told) else None
+    def __init__(self, bot: str) -> None:
+        self._bot = bot
+        self._taken: set[tuple[int, str]] = set()
+        """Number and fingerprint of what this run has recognised: it is nothing else as well."""
+
+    def needless(self, filed: Issue, unseen: Iterable[Issue]) -> CloseIssue | None:
+        """How *filed* is closed, if all of it is told in open issues among *unseen*.
+
+        One incident of *filed* is one of theirs as :mod:`ci_tools.triage.matching` has it: the very same, or at the
+        same dependency and not of another confirmed cause.
+        """
+        told = [state for _, state in parts_in(filed.body)]
+        free = [one for one in _told(unseen, self._bot) if (one[0].number, one[1].mark) not in self._taken]
+        found = [one for state in told if (one := _taken(state, free)) is not None]
+        if not told or len(found) < len(told):
+            return None
+        self._taken |= {(issue.number, state.mark) for issue, state in found}
+        return twin_closed(filed, told[0], found[0][0].number)
 
 
 def told_by_another(body: str, issues: Iterable[Issue], bot: str) -> Issue | None:
@@ -46,20 +57,20 @@ def told_by_another(body: str, issues: Iterable[Issue], bot: str) -> Issue | Non
     return next((one for one in others if marks & _marks(one)), None)
 
 
-def _told(filed: Issue, unseen: Iterable[Issue], bot: str) -> Iterator[tuple[Issue, State]]:
-    """What *unseen* tell, the lowest number first; an issue of its own is not given up for a place in a shared one."""
+def _told(unseen: Iterable[Issue], bot: str) -> Iterator[tuple[Issue, State]]:
+    """What *unseen* tell, the lowest number first; what stands in a shared one leaves it with the next campaign."""
     for issue in sorted(unseen, key=lambda one: one.number):
-        if issue.is_open and issue.author == bot and (PART not in issue.body or PART in filed.body):
+        if issue.is_open and issue.author == bot:
             yield from ((issue, state) for _, state in parts_in(issue.body) if state.duplicate_of is None)
 
 
-def _taken(state: State, free: list[tuple[Issue, State]]) -> Issue | None:
-    """The issue that tells of *state*, which tells of nothing else from now on."""
+def _taken(state: State, free: list[tuple[Issue, State]]) -> tuple[Issue, State] | None:
+    """What tells of *state*, and of nothing else from now on."""
     same = [one for one in free if one[1].mark == state.mark] or [one for one in free if _may_be(one[1], state)]
     if not same:
         return None
     free.remove(same[0])
-    return same[0][0]
+    return same[0]
 
 
 def _may_be(one: State, other: State) -> bool:

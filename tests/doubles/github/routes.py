@@ -79,6 +79,14 @@ def _correct(call: Call) -> Answer:
     return answer
 
 
+def _withdraw(call: Call) -> Answer:
+    comment = _comment(call).document
+    if comment["user"]["login"] != call.switches.login and not call.switches.may_push:
+        raise RefusedError(403, "Must have admin rights to Repository.")
+    call.repository.withdraw(comment)
+    return Answer(status=204)
+
+
 def _timeline(call: Call) -> Answer:
     return call.page(call.repository.timelines[call.issue["number"]])
 
@@ -141,6 +149,7 @@ HANDLERS: Mapping[str, Callable[[Call], Answer]] = {
     "issues/create-comment": _say,
     "issues/get-comment": _comment,
     "issues/update-comment": _correct,
+    "issues/delete-comment": _withdraw,
     "issues/list-events-for-timeline": _timeline,
     "issues/add-labels": _labelled,
     "issues/remove-label": _unlabelled,

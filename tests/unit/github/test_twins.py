@@ -42,6 +42,17 @@ def test_an_issue_that_the_list_does_not_show_yet_stays_the_only_one(github: Git
     assert github.issues[3]["state_reason"] == "duplicate"
 
 
+def test_each_issue_of_a_run_is_held_against_all_that_no_list_showed(github: GitHubDouble, connected: Connect) -> None:
+    """What was found when the first was filed counts for the second as well, although nothing is asked again."""
+    github.switches.list_lag = github.switches.search_lag = 9
+    both = looks(cache=Look.DEAD, store=Look.DEAD)
+    triaged(connected(), 1, both)
+
+    triaged(connected(), 2, both)
+
+    assert standing(github) == [1, 2]
+
+
 @pytest.mark.parametrize("list_lag", [0, 9])
 def test_two_runs_that_race_leave_one_issue_each(list_lag: int, github: GitHubDouble, connected: Connect) -> None:
     """Both have read the same: whoever gets the later number closes it, and tells the earlier one."""

@@ -10,7 +10,7 @@ from ci_tools.spec.values import TriageRules
 from ci_tools.triage.decide import decide
 from ci_tools.triage.operations import CreateIssue, Issue
 from ci_tools.triage.surroundings import ACTIONS_BOT
-from ci_tools.triage.twins import needless, told_by_another
+from ci_tools.triage.twins import Twins, told_by_another
 from tests.unit.triage.scenarios import AROUND, applied, incident, judgement
 
 SHARED = replace(AROUND, rules=TriageRules(new_issues=0))
@@ -36,13 +36,14 @@ NOBODY_KNOWS, SHOP = incident(cause=UNKNOWN), incident("shop")
         (filed(9, DEAD), [filed(5, MAYBE)], 5),
         (filed(9, NOBODY_KNOWS), [filed(5, DEAD)], 5),
         (filed(9, DEAD), [filed(5, NOBODY_KNOWS), filed(6, DEAD)], 6),
+        (filed(9, DEAD), [filed(5, SHOP, DEAD, shared=True)], 5),
         (filed(9, DEAD, SHOP, shared=True), [filed(5, SHOP), filed(6, DEAD)], 6),
         (filed(9, DEAD, SHOP, shared=True), [filed(5, SHOP, DEAD, shared=True)], 5),
     ],
 )
 def test_what_is_told_already_closes_in_favour_of_it(issue: Issue, unseen: Sequence[Issue], number: int) -> None:
     """The very same comes before what may be the same; of several, the lowest number."""
-    closing = needless(issue, unseen, ACTIONS_BOT)
+    closing = Twins(ACTIONS_BOT).needless(issue, unseen)
 
     assert closing is not None
     assert (closing.number, closing.closed_as, closing.duplicate_of) == (9, "duplicate", number)
@@ -55,31 +56,46 @@ def test_what_is_told_already_closes_in_favour_of_it(issue: Issue, unseen: Seque
         [],
         [filed(5, FULL)],
         [filed(5, SHOP)],
-        [filed(5, DEAD, SHOP, shared=True)],
         [replace(filed(5, DEAD), is_open=False)],
         [replace(filed(5, DEAD), author="octocat")],
         [replace(filed(5, DEAD), body="written by a person")],
     ],
 )
 def test_what_is_told_nowhere_else_stays(unseen: Sequence[Issue]) -> None:
-    """Another confirmed cause, another place, a place in a shared issue, a closed issue, words of others."""
-    assert needless(filed(9, DEAD), unseen, ACTIONS_BOT) is None
+    """Another confirmed cause, another place, a closed issue, words of others."""
+    assert Twins(ACTIONS_BOT).needless(filed(9, DEAD), unseen) is None
 
 
 def test_a_shared_issue_stays_if_only_some_of_it_is_told() -> None:
     """Each place of another issue counts for one incident."""
-    assert needless(filed(9, DEAD, SHOP, shared=True), [filed(5, DEAD)], ACTIONS_BOT) is None
+    assert Twins(ACTIONS_BOT).needless(filed(9, DEAD, SHOP, shared=True), [filed(5, DEAD)]) is None
+
+
+def test_what_is_recognised_once_is_nothing_else_as_well() -> None:
+    """Two incidents at one dependency are not one, although either could be what is told there."""
+    twins, unseen = Twins(ACTIONS_BOT), [filed(5, NOBODY_KNOWS)]
+
+    assert twins.needless(filed(8, DEAD), unseen) is not None
+    assert twins.needless(filed(9, FULL), unseen) is None
+
+
+def test_each_incident_of_a_shared_issue_is_recognised() -> None:
+    """That one of them was, is no reason against the other one."""
+    twins, unseen = Twins(ACTIONS_BOT), [filed(5, NOBODY_KNOWS, SHOP, shared=True)]
+
+    assert twins.needless(filed(8, DEAD), unseen) is not None
+    assert twins.needless(filed(9, SHOP), unseen) is not None
 
 
 def test_an_issue_without_memory_is_nobodys_twin() -> None:
     """There is nothing to compare."""
-    assert needless(replace(filed(9, DEAD), body="b"), [filed(5, DEAD)], ACTIONS_BOT) is None
+    assert Twins(ACTIONS_BOT).needless(replace(filed(9, DEAD), body="b"), [filed(5, DEAD)]) is None
 
 
 def test_a_closed_twin_is_no_decision_of_people() -> None:
     """Where the issue that stays has recovered and fails again, it is told there."""
     first, second = filed(5, DEAD), filed(9, DEAD)
-    closing = needless(second, [first], ACTIONS_BOT)
+    closing = Twins(ACTIONS_BOT).needless(second, [first])
     assert closing is not None
     issues = applied([closing], [first, second])
 
