@@ -3,6 +3,7 @@
 import re
 
 from ci_tools.github.answers import OneIssueError
+from ci_tools.github.author import Author
 from ci_tools.github.changes import fitting
 from ci_tools.github.documents import COMMENT, COMMENTS, CommentDocument, IssueDocument
 from ci_tools.github.listing import Listing
@@ -15,12 +16,13 @@ _DUPLICATE = re.compile(r"\bduplicate of #(\d{1,9})\b", re.IGNORECASE)
 
 
 class Comments:
-    """What *bot* says in issues."""
+    """What *author*, who is *bot*, says in issues."""
 
-    def __init__(self, requests: Requests, listing: Listing, bot: str) -> None:
+    def __init__(self, requests: Requests, listing: Listing, bot: str, author: Author) -> None:
         self._requests = requests
         self._listing = listing
         self._bot = bot
+        self._author = author
 
     def find(self, issue: IssueDocument, nonce: str) -> CommentDocument | None:
         """The first comment of *bot* that holds *nonce*; nothing is asked where there are no comments."""
@@ -52,9 +54,14 @@ class Comments:
                 f"#{issue.number} has {_MAX_COMMENTS} comments, and GitHub takes no more; close it, and the next "
                 "failure is filed anew"
             )
+        self._author.require_bot()
         document = {"body": fitting(body, f"the comment in #{issue.number}")}
         path = f"/issues/{issue.number}/comments"
-        once(self._requests, path, document, COMMENT, lambda: self._first(issue.number, nonce))
+        said = once(self._requests, path, document, COMMENT, lambda: self._first(issue.number, nonce))
+        self._author.require(said.author, f"a comment in #{issue.number} was written by")
+        first = self._first(issue.number, nonce)
+        if first is not None and first.id != said.id:  # a run that races has said it meanwhile
+            self._requests.send("DELETE", f"/issues/comments/{said.id}")
 
     def _first(self, number: int, nonce: str) -> CommentDocument | None:
         said = self._listing.pages(COMMENTS, f"/issues/{number}/comments", {})

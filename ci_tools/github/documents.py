@@ -78,9 +78,14 @@ class CommentDocument(BaseModel):
     body: str | None = None
     user: UserDocument | None = None
 
+    @property
+    def author(self) -> str:
+        """The login of who wrote it; empty if the account is gone."""
+        return self.user.login if self.user else ""
+
     def is_ours(self, bot: str, nonce: str) -> bool:
         """Whether *bot* wrote it, and with *nonce*: what others quote is not ours."""
-        return self.user is not None and self.user.login == bot and nonce in (self.body or "")
+        return self.author == bot and nonce in (self.body or "")
 
 
 class FoundDocument(BaseModel):
@@ -105,6 +110,7 @@ class OwnersErrorsDocument(BaseModel):
     errors: list[OwnersErrorDocument]
 
 
+USER = TypeAdapter(UserDocument)
 ISSUE = TypeAdapter(IssueDocument)
 ISSUES = TypeAdapter(list[IssueDocument])
 COMMENT = TypeAdapter(CommentDocument)

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from ci_tools.errors import CredentialsMissingError, IssueTrackerError, UsageError
 from ci_tools.github.answers import OneIssueError
+from ci_tools.github.author import Author
 from ci_tools.github.changes import changes
 from ci_tools.github.comments import Comments
 from ci_tools.github.documents import ISSUE, IssueDocument, validated
@@ -28,11 +28,10 @@ from ci_tools.triage.operations import (
     ReopenIssue,
     UpdateIssue,
 )
+from ci_tools.triage.twins import Twins, told_by_another
 
 API = "https://api.github.com"
-QUIET = timedelta(minutes=5)
-"""Lists lag behind by seconds; where nothing has happened for so long, what was listed is how it stands."""
-_REPO = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+_REPO = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 _KNOWN_DUPLICATE = re.compile(r'"duplicate_of":\s*\d|\bduplicate of #\d', re.IGNORECASE)
 
 
@@ -52,9 +51,13 @@ class GitHubIssues:
         self._bot = bot
         self._requests = Requests(repo, token, base_url=base_url, patience=patience or Patience())
         self._listing = Listing(self._requests)
-        self._filing = Filing(self._requests, self._listing, bot)
-        self._comments = Comments(self._requests, self._listing, bot)
+        author = Author(self._requests, token, bot)
+        self._filing = Filing(self._requests, self._listing, bot, author)
+        self._comments = Comments(self._requests, self._listing, bot, author)
         self._seen: dict[int, IssueDocument] = {}
+        self._unseen: dict[int, IssueDocument] = {}
+        """Issues that no list showed when it was decided what to file."""
+        self._twins = Twins(bot)
 
     @classmethod
     def from_environ(
@@ -112,10 +115,13 @@ class GitHubIssues:
         Raises:
             IssueTrackerError: the list contradicts what is known, and keeps doing so.
         """
-        listed = self._listing.ours({*known, *(one for one in self._seen if self._is_labelled(one))})
+        listed = self._listing.ours({*known, *(number for number, one in self._seen.items() if _is_labelled(one))})
         self._seen |= {one.number: one for one in listed}
         theirs = [
-            one for number in sorted(set(adopted) - {one.number for one in listed}) for one in self._looked(number)
+            one
+            for number in sorted(set(adopted) - {one.number for one in listed})
+            for one in self._listing.looked_at(number)
+            if one.pull_request is None
         ]
         self._seen |= {one.number: one for one in theirs}
         may_tell = {*adopted, *told_in}
@@ -143,10 +149,8 @@ class GitHubIssues:
 
     def _carry_out(self, operation: Operation) -> int:
         if isinstance(operation, CreateIssue):
-            filed = self._filing.file(operation)
-            self._seen[filed.number] = filed
-            return filed.number
-        standing = self._standing(operation)
+            return self._filed(operation)
+        standing = self._listing.by_number(operation.number, self._seen.get(operation.number))
         if isinstance(operation, Comment):
             self._comments.say(standing, operation.body, operation.nonce)
         elif isinstance(operation, AdoptIssue):
@@ -155,17 +159,35 @@ class GitHubIssues:
             self._change(operation, standing)
         return operation.number
 
-    def _standing(self, operation: UpdateIssue | ReopenIssue | CloseIssue | Comment | AdoptIssue) -> IssueDocument:
-        """The issue as it stands now: read again, unless nothing but our section changes and it has been quiet."""
-        then = self._seen.get(operation.number)
-        is_ours_alone = isinstance(operation, UpdateIssue) and operation.labels is None and operation.title is None
-        if is_ours_alone and then is not None and self._is_quiet(then):
-            return then
-        return self._listing.by_number(operation.number)
+    def _filed(self, operation: CreateIssue) -> int:
+        """The number of the issue that tells it: another run, or one that no list showed yet, may have been first."""
+        self._require_no_other_app(operation)
+        filed = self._filing.file(operation)
+        self._unseen |= {one.number: one for one in self._listing.unseen(filed.number)}
+        self._seen |= {**self._unseen, filed.number: filed}
+        closing = self._twins.needless(filed.issue(), [one.issue() for one in self._unseen.values()])
+        if closing is None or closing.duplicate_of is None:
+            require_labels(filed, operation.labels)
+            return filed.number
+        self._change(closing, filed)
+        self._label(self._seen[closing.duplicate_of], operation.labels)
+        return closing.duplicate_of
 
-    def _is_quiet(self, listed: IssueDocument) -> bool:
-        now = datetime.fromtimestamp(self._requests.patience.clock(), UTC)
-        return listed.updated_at is not None and listed.updated_at + QUIET <= now
+    def _require_no_other_app(self, operation: CreateIssue) -> None:
+        other = told_by_another(operation.body, (one.issue() for one in self._seen.values()), self._bot)
+        if other is not None:
+            raise UsageError(
+                f"nothing is filed: #{other.number} tells of it and was filed by {other.author!r}, but only what "
+                f"{self._bot!r} wrote is recognised again; give --bot {other.author} with that app's token, or close "
+                f"#{other.number} as not planned"
+            )
+
+    def _label(self, issue: IssueDocument, labels: Collection[str]) -> None:
+        """Labels that GitHub dropped when it was filed are set, if the token may do that by now."""
+        if not _is_labelled(issue):
+            standing = issue.issue().labels
+            more = [label for label in labels if label not in standing]
+            self._patch(issue.number, {"labels": [*standing, *more]})
 
     def _change(self, operation: UpdateIssue | ReopenIssue | CloseIssue, standing: IssueDocument) -> None:
         then = self._seen.get(operation.number)
@@ -190,17 +212,6 @@ class GitHubIssues:
         require_labels(now, tuple(asked) if isinstance(asked, list) else ())
         self._seen[number] = now
 
-    def _looked(self, number: int) -> Iterator[IssueDocument]:
-        try:
-            found = self._listing.by_number(number)
-        except OneIssueError:
-            return
-        if found.pull_request is None:
-            yield found
-
-    def _is_labelled(self, number: int) -> bool:
-        return CAMPAIGN_LABEL in self._seen[number].issue().labels
-
     def _known(self, document: IssueDocument, marker: str) -> Issue:
         """The issue, with what is said in it as far as that matters."""
         issue = document.issue()
@@ -210,3 +221,7 @@ class GitHubIssues:
         if issue.closed_as == "duplicate" and not _KNOWN_DUPLICATE.search(issue.body):
             issue = replace(issue, duplicate_of=self._comments.pointed_at(document))
         return issue
+
+
+def _is_labelled(document: IssueDocument) -> bool:
+    return CAMPAIGN_LABEL in document.issue().labels

@@ -13,6 +13,7 @@ from ci_tools.triage.operations import CAMPAIGN_LABEL
 
 _PER_PAGE = 100
 _MAX_PAGES = 25
+_PROBED_NUMBERS = 10
 """Comments of an issue end at 2,500, and as many issues of ours are more than can be looked through."""
 _Document = TypeVar("_Document")
 
@@ -22,6 +23,8 @@ class Listing:
 
     def __init__(self, requests: Requests) -> None:
         self._requests = requests
+        self._accounted: set[int] = set()
+        """Numbers of which it is known what they are."""
 
     def ours(self, known: Collection[int]) -> list[IssueDocument]:
         """Every issue, open or closed, with the label of campaigns; pull requests are none.
@@ -33,6 +36,7 @@ class Listing:
         for attempt in range(self._requests.patience.attempts):
             listed = self._labelled()
             missing = {number for number in set(known) - {one.number for one in listed} if self._is_ours(number)}
+            self._accounted |= {one.number for one in listed}
             if not missing and (listed or not self._found()):
                 return [one for one in listed if one.pull_request is None]
             self._requests.patience.sleep(float(2**attempt))
@@ -48,9 +52,8 @@ class Listing:
         Raises:
             IssueTrackerError: the list ends before it, and keeps doing so.
         """
-        query = {"state": "all", "sort": "created", "direction": "desc", "per_page": str(_PER_PAGE)}
         for attempt in range(self._requests.patience.attempts):
-            newest = validated(ISSUES, self._requests.send("GET", "/issues", query=query).document, "/issues")
+            newest = self._latest()
             if max((one.number for one in newest), default=0) >= at_least:
                 return newest
             self._requests.patience.sleep(float(2**attempt))
@@ -59,15 +62,39 @@ class Listing:
             f"filed cannot be told, so nothing is filed again; {AGAIN}"
         )
 
-    def by_number(self, number: int) -> IssueDocument:
-        """The issue as it stands now; reading by number does not lag behind.
+    def unseen(self, before: int) -> list[IssueDocument]:
+        """The issues with the last hundred numbers below *before*, which was just given, that were not listed yet.
+
+        Nothing is asked where all these numbers are accounted for. What no list shows yet is read by its number, the
+        latest ten of them: lists lag behind by seconds.
+        """
+        gap = set(range(max(1, before - _PER_PAGE), before)) - self._accounted
+        self._accounted.add(before)
+        if not gap:
+            return []
+        shown = {one.number: one for one in self._latest() if one.number in gap}
+        hidden = sorted(gap - shown.keys(), reverse=True)[:_PROBED_NUMBERS]
+        probed = [one for number in hidden for one in self.looked_at(number)]
+        self._accounted |= gap
+        return [one for one in (*shown.values(), *probed) if one.pull_request is None]
+
+    def looked_at(self, number: int) -> Iterator[IssueDocument]:
+        """The issue with that *number*, unless it is gone or has moved."""
+        try:
+            yield self.by_number(number)
+        except OneIssueError:
+            return
+
+    def by_number(self, number: int, then: IssueDocument | None = None) -> IssueDocument:
+        """The issue as it stands now, which is *then* if nothing has changed; reading by number does not lag behind.
 
         Raises:
             AbsentError: there is none.
             OneIssueError: it has moved to another repository.
         """
         path = f"/issues/{number}"
-        found = validated(ISSUE, self._requests.send("GET", path).document, path)
+        reply = self._requests.send("GET", path, changed_since=then.updated_at if then else None)
+        found = then if then and reply.is_unchanged else validated(ISSUE, reply.document, path)
         if not found.is_in(self._requests.repo):
             raise OneIssueError(
                 f"#{number} has moved to {found.repo}#{found.number} and is left alone there; "
@@ -91,6 +118,10 @@ class Listing:
             f"{path} has more than {_MAX_PAGES * _PER_PAGE} entries, more than can be told apart reliably; "
             f"remove the label {CAMPAIGN_LABEL!r} from old closed issues"
         )
+
+    def _latest(self) -> list[IssueDocument]:
+        query = {"state": "all", "sort": "created", "direction": "desc", "per_page": str(_PER_PAGE)}
+        return validated(ISSUES, self._requests.send("GET", "/issues", query=query).document, "/issues")
 
     def _labelled(self) -> list[IssueDocument]:
         """In the order of filing: what is filed meanwhile moves nothing from one page to another."""

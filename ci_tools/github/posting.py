@@ -7,11 +7,11 @@ from pydantic import TypeAdapter
 
 from ci_tools.errors import IssueTrackerError, UsageError
 from ci_tools.github.answers import AGAIN, AbsentError, AmbiguousError, OneIssueError
+from ci_tools.github.author import Author
 from ci_tools.github.changes import MAX_TITLE, fitting
 from ci_tools.github.documents import ISSUE, IssueDocument, validated
 from ci_tools.github.listing import Listing
 from ci_tools.github.requests import Repeat, Requests
-from ci_tools.report.inert import line
 from ci_tools.triage.operations import CreateIssue
 
 _PROBED_NUMBERS = 10
@@ -45,20 +45,22 @@ def once(
 
 
 class Filing:
-    """Files issues as *bot*; *highest* is the highest number that was ever seen."""
+    """Files issues as *author*, who is *bot*; *highest* is the highest number that was ever seen."""
 
-    def __init__(self, requests: Requests, listing: Listing, bot: str) -> None:
+    def __init__(self, requests: Requests, listing: Listing, bot: str, author: Author) -> None:
         self._requests = requests
         self._listing = listing
         self._bot = bot
+        self._author = author
         self.highest = 0
 
     def file(self, operation: CreateIssue) -> IssueDocument:
         """The issue that *operation* asks for; of several with its nonce, the one with the lowest number.
 
         Raises:
-            UsageError: the token is another user's than *bot*, or may not set labels.
+            UsageError: the token is another user's than *bot*.
         """
+        self._author.require_bot()
         document = {
             "title": operation.title[:MAX_TITLE],
             "body": fitting(operation.body, f"the body of {operation.title[:MAX_TITLE]!r}"),
@@ -66,16 +68,8 @@ class Filing:
         }
         issue = once(self._requests, "/issues", document, ISSUE, lambda: self._filed(operation.nonce))
         self.highest = max(self.highest, issue.number)
-        self._require_recognisable(issue, operation)
+        self._author.require(issue.author, f"#{issue.number} was filed, and stays open, by")
         return issue
-
-    def _require_recognisable(self, issue: IssueDocument, operation: CreateIssue) -> None:
-        if issue.author != self._bot:
-            raise UsageError(
-                f"#{issue.number} was filed by {issue.author!r}, but only issues of {self._bot!r} are recognised "
-                f"again; give --bot {line(issue.author)}"
-            )
-        require_labels(issue, operation.labels)
 
     def _filed(self, nonce: str) -> IssueDocument | None:
         """The issue with *nonce*, among the newest and then by number, for lists lag behind; None: there is none."""

@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
 from enum import Enum, auto
 from typing import Any
 
@@ -16,8 +18,10 @@ from github import Auth, Github
 
 from ci_tools.errors import IssueTrackerError, UsageError
 from ci_tools.github.answers import AGAIN, FAILURES, AmbiguousError, described, is_limit, refused, wait_s
+from ci_tools.github.headers import read_past_garbled_limits
 from ci_tools.report.inert import line
 
+_OUTSIDE = ("/search/", "/user")
 _SERVER = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 
@@ -50,6 +54,8 @@ class Reply:
 
     document: Any
     has_next_page: bool = False
+    is_unchanged: bool = False
+    """Nothing has changed since the instant that was asked with; GitHub does not count that."""
 
 
 class Requests:
@@ -68,6 +74,7 @@ class Requests:
         self.patience = patience
         self.calls: Counter[str] = Counter()
         self._may_write_at_s = float("-inf")
+        read_past_garbled_limits()
         self._github = Github(
             auth=Auth.Token(token),
             base_url=base_url,
@@ -89,9 +96,12 @@ class Requests:
         *,
         query: Mapping[str, str] | None = None,
         document: Mapping[str, Any] | None = None,
+        changed_since: datetime | None = None,
         repeat: Repeat = Repeat.FREELY,
     ) -> Reply:
-        """What is answered to *verb* on *path*, which begins with ``/search`` or is below the repository.
+        """What is answered to *verb* on *path*, which is below the repository unless it is ``/user`` or ``/search/…``.
+
+        With *changed_since* nothing is answered unless something has changed since that instant.
 
         Raises:
             UsageError: token, permission or repository are not usable.
@@ -102,7 +112,7 @@ class Requests:
         waited_s = 0.0
         for attempt in range(self.patience.attempts):
             try:
-                return self._once(verb, path, query, document)
+                return self._once(verb, path, query, document, changed_since)
             except FAILURES as error:
                 problem = described(verb, path, error)
                 pause_s = wait_s(error, attempt, self.patience.clock())
@@ -119,21 +129,31 @@ class Requests:
             self.patience.sleep(pause_s)
         raise IssueTrackerError(f"{problem}; given up after {self.patience.attempts} attempts; {AGAIN}")
 
-    def _once(self, verb: str, path: str, query: Mapping[str, str] | None, document: Mapping[str, Any] | None) -> Reply:
+    def _once(
+        self,
+        verb: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        document: Mapping[str, Any] | None,
+        changed_since: datetime | None,
+    ) -> Reply:
         self._pace(verb)
         self.calls[verb] += 1
         try:
             headers, answer = self._github.requester.requestJsonAndCheck(
                 verb,
-                path if path.startswith("/search") else f"/repos/{self.repo}{path}",
+                path if path.startswith(_OUTSIDE) else f"/repos/{self.repo}{path}",
                 parameters=dict(query) if query else None,
+                headers={"If-Modified-Since": format_datetime(changed_since, usegmt=True)} if changed_since else None,
                 input=dict(document) if document else None,
             )
         except RuntimeError as error:  # PyGithub follows a redirection, but not to another server
             raise UsageError(f"{line(str(error))!r}; check GITHUB_API_URL") from error
         finally:
             self._may_write_at_s = self._next_write_s(verb)
-        return Reply(answer, has_next_page='rel="next"' in headers.get("link", ""))
+        # PyGithub passes 304 on as an answer without content, and no other answer to such a request is without.
+        is_unchanged = changed_since is not None and answer is None
+        return Reply(answer, has_next_page='rel="next"' in headers.get("link", ""), is_unchanged=is_unchanged)
 
     def _pace(self, verb: str) -> None:
         left_s = self._may_write_at_s - self.patience.monotonic()

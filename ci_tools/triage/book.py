@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from ci_tools.triage.memory import is_over_before, merged
@@ -148,8 +148,3 @@ def _pointer(issue: Issue) -> int | None:
         return issue.duplicate_of
     found = _POINTER.search(outside(issue.body))
     return int(found[1]) if found else None
-
-
-def as_duplicate(state: State, number: int) -> State:
-    """*state* of an issue that is told in *number* from now on."""
-    return replace(state, duplicate_of=number)

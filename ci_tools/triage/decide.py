@@ -13,7 +13,7 @@ from ci_tools.model import Observation, Verdict
 from ci_tools.report.incident_words import impact
 from ci_tools.report.inert import markdown
 from ci_tools.triage import comments, memory, shared
-from ci_tools.triage.book import Book, Entry, Kind, as_duplicate
+from ci_tools.triage.book import Book, Entry, Kind
 from ci_tools.triage.fitting import fitting
 from ci_tools.triage.matching import REOPEN_WITHIN, Match, Matcher, Way
 from ci_tools.triage.operations import CloseIssue, Issue, Operation, ReopenIssue, UpdateIssue
@@ -22,6 +22,7 @@ from ci_tools.triage.seen import Seen, redacted
 from ci_tools.triage.state import State, accounts_for, lean, ours_in, replaced, section, short
 from ci_tools.triage.subjects import Subject, figures_of, subjects_in
 from ci_tools.triage.surroundings import ACTIONS_BOT, Surroundings
+from ci_tools.triage.twins import twin_closed
 from ci_tools.triage.writing import Writer, relabelled
 from ci_tools.verdict.judgement import Judgement
 
@@ -287,19 +288,7 @@ class _Triage:
                 body = replaced(entry.issue.body, ours)
                 yield UpdateIssue(number=entry.issue.number, body=body, section=ours, labels=None, reason=reason)
         for loser, winner in self._book.duplicates:
-            yield self._duplicate(loser, winner.issue.number)
-
-    @staticmethod
-    def _duplicate(loser: Entry, number: int) -> CloseIssue:
-        ours = section(f"Duplicate of #{number}, where this incident is told.", as_duplicate(loser.state, number))
-        return CloseIssue(
-            number=loser.issue.number,
-            body=replaced(loser.issue.body, ours),
-            section=ours,
-            closed_as="duplicate",
-            duplicate_of=number,
-            reason=f"#{number} tells of the same incident at {loser.state.dependency}",
-        )
+            yield twin_closed(loser.issue, loser.state, winner.issue.number)
 
 
 def _unread(number: int) -> Issue:

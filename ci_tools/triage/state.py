@@ -241,13 +241,6 @@ def _bounds(body: str) -> tuple[int, int] | None:
     return None if start < 0 or end < 0 else (start, end + len(END))
 
 
-def visible_in(body: str) -> str:
-    """What our part of *body* shows to people."""
-    bounds = _bounds(body)
-    ours = body[bounds[0] + len(BEGIN) : bounds[1] - len(END)] if bounds else ""
-    return _STATE.sub("", ours).strip()
-
-
 def ours_in(body: str) -> str:
     """Our part of *body*, marks included."""
     bounds = _bounds(body)

@@ -33,6 +33,13 @@ _HEALTHY = (
 """How a healthy twin is verified."""
 _SHARDED_FAULTS = ("", "redis_down", "agent_failed", "websocket_auth_off")
 """With which faults a campaign in shards is compared with a whole one; the first is none."""
+_CUTS = tuple(
+    (stage, call, is_after)
+    for stage, calls in (("filing", 4), ("closing", 6))
+    for call in range(1, calls + 1)
+    for is_after in (False, True)
+)
+"""At which call a run that tells GitHub is killed: before it is carried out, or between that and its answer."""
 _SAMPLE_PATIENCE = 3.0
 """A sample runs beside other tests, on a machine that does other things, too."""
 _DRAWN: Mapping[str, tuple[Sequence[Any], int]] = {
@@ -44,6 +51,7 @@ _DRAWN: Mapping[str, tuple[Sequence[Any], int]] = {
     "impostor": (IMPOSTORS, 1),
     "plan": (("full", "auto"), 1),
     "server": (TALKATIVE, 1),
+    "cut": (_CUTS, 2),
 }
 """Arguments of tests: everything they are run with at full size, and how many of these a sample draws."""
 
@@ -98,7 +106,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _words(value: object) -> str:
-    return " ".join(value) or "as it comes" if isinstance(value, tuple) else str(value)
+    return " ".join(map(str, value)) or "as it comes" if isinstance(value, tuple) else str(value)
 
 
 def _parametrize_mutants(metafunc: pytest.Metafunc, name: str, mutants: Sequence[Mutant]) -> None:
@@ -150,6 +158,12 @@ def time_scale(pytestconfig: pytest.Config) -> float:
 def places(pytestconfig: pytest.Config) -> int | None:
     """At how many places a journal is damaged; None: at every byte."""
     return None if _is_full(pytestconfig) else 150
+
+
+@pytest.fixture
+def sequences(pytestconfig: pytest.Config) -> int:
+    """How many storms there are."""
+    return 200 if _is_full(pytestconfig) else 5
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ from github.Repository import Repository
 from requests.exceptions import ConnectionError as CutOffError
 from requests.exceptions import ReadTimeout
 
-from tests.doubles.github.double import ELSEWHERE, REPO, TOKEN
+from tests.doubles.clock import Clock
+from tests.doubles.github.allowance import Allowance
+from tests.doubles.github.double import ELSEWHERE, REPO, TOKEN, GitHub
 from tests.doubles.github.server import GitHubDouble
-from tests.doubles.github.switches import SECONDARY, Fault
+from tests.doubles.github.switches import SECONDARY, Fault, Interruption
 
 
 @pytest.fixture
@@ -128,13 +130,76 @@ def test_writes_in_haste_are_refused(github: GitHubDouble, repository: Repositor
 
 def test_an_hour_has_an_end(github: GitHubDouble, repository: Repository) -> None:
     """The answer says how many requests are left, and from when on there will be others."""
-    github.switches.remaining, github.switches.reset = 1, 1_030
+    github.switches.remaining, github.switches.reset = 1, 2_000_000_030
     numbers(repository)
 
     with pytest.raises(GithubException, match="API rate limit exceeded") as caught:
         numbers(repository)
     headers = caught.value.headers
-    assert (headers["x-ratelimit-remaining"], headers["x-ratelimit-reset"]) == ("0", "1030")
+    assert (headers["x-ratelimit-remaining"], headers["x-ratelimit-reset"]) == ("0", "2000000030")
+
+
+def test_an_hour_begins_anew() -> None:
+    """By the double's own clock."""
+    clock = Clock(1_000.0)
+    github = GitHub(clock=clock.read)
+    github.switches.remaining, github.switches.reset = 0, 1_030
+    statuses = []
+    for now_s in (1_029.0, 1_030.0):
+        clock.now_s = now_s
+        statuses.append(github.answer("GET", f"/repos/{REPO}/issues", {"Authorization": f"token {TOKEN}"}, b"").status)
+
+    assert statuses == [403, 200]
+    assert github.switches.reset == 1_030 + 3_600
+
+
+@pytest.mark.parametrize(
+    ("verb", "most", "span_s"),
+    [("GET", 900, 60), ("POST", 80, 60), ("PATCH", 80, 60)],
+)
+def test_what_exceeds_the_published_limits_is_remembered(verb: str, most: int, span_s: float) -> None:
+    """One more within a minute is one too many; spread over more than that it is none."""
+    hasty, calm = Allowance(), Allowance()
+    for number in range(most + 1):
+        hasty.take(verb, number * (span_s - 1) / most)
+        calm.take(verb, number * span_s / most)
+
+    assert len(hasty.exceeded) == 1
+    assert calm.exceeded == []
+
+
+def test_hours_have_limits_as_well() -> None:
+    """500 writes, and 1,000 requests with the token of a job."""
+    writing, reading = Allowance(), Allowance()
+    for number in range(501):
+        writing.take("POST", number * 2.0)
+    for number in range(1_001):
+        reading.take("GET", number * 2.0)
+
+    assert writing.exceeded == ["501 new contents in an hour, at most 500"]
+    assert reading.exceeded == ["1001 requests of a job's token in an hour, at most 1000"]
+
+
+@pytest.mark.parametrize(("is_after", "filed"), [(False, []), (True, [1])])
+def test_a_request_is_interrupted(*, is_after: bool, filed: list[int], github: GitHubDouble) -> None:
+    """The second one from now: before it is carried out, or between that and its answer."""
+    said: list[list[int]] = []
+
+    def cut() -> None:
+        said.append(list(github.issues))
+        github.switches.is_cut = True
+
+    github.switches.interruption = Interruption(2, cut, is_after=is_after)
+    client = Github(auth=Auth.Token(TOKEN), base_url=github.url, timeout=4, retry=None, lazy=True)
+    numbers(client.get_repo(REPO))
+
+    with pytest.raises(CutOffError):
+        client.get_repo(REPO).create_issue("t")
+    with pytest.raises(CutOffError):
+        numbers(client.get_repo(REPO))
+    client.close()
+    assert said == [filed]
+    assert list(github.issues) == filed
 
 
 @pytest.mark.parametrize("write", ["edit", "create_comment"])
@@ -222,6 +287,17 @@ def test_what_is_of_others_cannot_be_changed(github: GitHubDouble, repository: R
         issue.add_to_labels("P1")
     with pytest.raises(GithubException, match="admin rights"):
         issue.get_comment(comment["id"]).edit("d")
+
+
+def test_only_a_user_is_told_who_it_is(github: GitHubDouble, repository: Repository) -> None:
+    """The token of an app, a workflow's job among them, is not."""
+    send = repository.requester.requestJsonAndCheck
+    with pytest.raises(GithubException, match="not accessible by integration") as caught:
+        send("GET", "/user")
+    github.switches.login = "octocat"
+
+    assert caught.value.status == 403
+    assert send("GET", "/user")[1]["login"] == "octocat"
 
 
 def test_a_token_may_read_only(github: GitHubDouble, repository: Repository) -> None:

@@ -115,7 +115,7 @@ def _told(scenario: Scenario, folder: Path, github: GitHubDouble) -> Iterator[To
     number = 0
     commits = _commits(scenario, folder)
     for step in scenario.steps:
-        asked, written, said = len(github.asked), len(github.writes()), _comments(github)
+        asked, written, said = len(github.asked) - github.unchanged, len(github.writes()), _comments(github)
         if isinstance(step, Hand):
             _handled(step, github)
         else:
@@ -125,7 +125,7 @@ def _told(scenario: Scenario, folder: Path, github: GitHubDouble) -> Iterator[To
         writes = len(github.writes()) - written
         yield Told(
             step=step,
-            reads=len(github.asked) - asked - writes,
+            reads=len(github.asked) - github.unchanged - asked - writes,
             writes=writes,
             comments=_comments(github) - said,
             issues=tuple(_standing(github, issue) for issue in github.issues.values()),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tests.doubles.github.listing import page_of
@@ -40,6 +41,8 @@ class Call:
     parts: Mapping[str, str]
     query: Mapping[str, str]
     document: Any
+    unless_since: datetime | None = None
+    """Whoever asks knows how it was then, and wants to hear of it only if it has changed."""
 
     @property
     def number(self) -> int:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, Literal, Union, get_type_hints
 from urllib.parse import unquote
@@ -21,9 +22,10 @@ from githubkit_schemas.v2026_03_10.rest.issues import IssuesClient
 from githubkit_schemas.v2026_03_10.rest.rate_limit import RateLimitClient
 from githubkit_schemas.v2026_03_10.rest.repos import ReposClient
 from githubkit_schemas.v2026_03_10.rest.search import SearchClient
+from githubkit_schemas.v2026_03_10.rest.users import UsersClient
 from pydantic import TypeAdapter, ValidationError
 
-_CLIENTS = (IssuesClient, SearchClient, ReposClient, RateLimitClient)
+_CLIENTS = (IssuesClient, SearchClient, ReposClient, RateLimitClient, UsersClient)
 _NAMES = {"Missing": Missing, "Literal": Literal, "Union": Union, "_dt": dt}
 _HEADING = re.compile(r"([a-z-]+/[a-z-]+)\n\n\s*(GET|POST|PUT|PATCH|DELETE) (/\S*)")
 _GENERAL = frozenset({301, 401, 403, 404, 429, 500, 502, 503, 504})
@@ -80,6 +82,8 @@ class Described:
     def _adapter(self, status: int) -> TypeAdapter[Any] | None:
         if status < 300:
             return self.answer
+        if status == HTTPStatus.NOT_MODIFIED:
+            return None
         if model := self.errors.get(str(status)):
             return TypeAdapter(model)
         _require(status in _GENERAL, f"GitHub does not describe status {status} here")

@@ -119,6 +119,20 @@ def user(login: str) -> Any:
     }
 
 
+def myself(login: str) -> Any:
+    """An account, as it is shown to a token of its own."""
+    told = ("name", "company", "blog", "location", "email", "hireable", "bio")
+    counted = ("public_repos", "public_gists", "followers", "following")
+    born = "2011-01-25T18:44:36Z"
+    return {
+        **user(login),
+        **dict.fromkeys(told),
+        **dict.fromkeys(counted, 0),
+        "created_at": born,
+        "updated_at": born,
+    }
+
+
 def error(message: str) -> Any:
     """What stands in an answer that is none."""
     return {"message": message, "documentation_url": _DOCUMENTATION}

@@ -3,12 +3,15 @@
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.doubles.github import documents
+from tests.doubles.github.allowance import Allowance
 from tests.doubles.github.call import Answer, Call, RefusedError
 from tests.doubles.github.contract import BrokenContractError, Described, Operation, check_request, operations
 from tests.doubles.github.repository import Repository
@@ -19,19 +22,31 @@ REPO = "acme/shop"
 ELSEWHERE = "acme/elsewhere"
 """Another repository that the same token may see."""
 TOKEN = "ghs_0123456789abcdef0123"
+_HOURLY, _HOUR_S = 1000, 3600
 _BY_IDENTITY = re.compile(r"/repositories/(\d+)")
 
 
 class GitHub:
     """Two repositories, and switches for what goes wrong."""
 
-    def __init__(self, repo: str = REPO, token: str = TOKEN, *, url: str = documents.API) -> None:
+    def __init__(
+        self,
+        repo: str = REPO,
+        token: str = TOKEN,
+        *,
+        url: str = documents.API,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.url = url
+        self.allowance = Allowance()
+        self._clock = clock
         self.repository = Repository(repo, 1, url)
         self.elsewhere = Repository(ELSEWHERE, 2, url)
         self.switches = Switches()
         self.asked: list[str] = []
         """Verb and path of every request, in order."""
+        self.unchanged = 0
+        """How many of these were answered with 304, which GitHub does not count."""
         self.queries: list[Mapping[str, str]] = []
         self.violations: list[str] = []
         """Requests and answers that are not what GitHub describes."""
@@ -61,6 +76,10 @@ class GitHub:
         """Every request that is no GET."""
         return [one for one in self.asked if not one.startswith("GET")]
 
+    def catch_up(self) -> None:
+        """Lists and searches show from now on what they lagged behind."""
+        self._list_lag, self._search_lag = Lag(), Lag()
+
     def fault_for(self, verb: str, path: str) -> Fault | None:
         """Remember the request; what goes wrong with it, if anything does."""
         with self._lock:
@@ -78,7 +97,7 @@ class GitHub:
     @property
     def limits(self) -> Mapping[str, str]:
         """The headers that tell what is left of the hour."""
-        names = {"limit": 1000, "remaining": self.switches.remaining, "reset": self.switches.reset}
+        names = {"limit": _HOURLY, "remaining": self.switches.remaining, "reset": self.switches.reset}
         return {f"x-ratelimit-{name}": str(value) for name, value in names.items()}
 
     def _checked(self, verb: str, target: str, headers: Mapping[str, str], content: bytes) -> Answer:
@@ -103,6 +122,7 @@ class GitHub:
             parts=parts,
             query=query,
             document=document,
+            unless_since=parsedate_to_datetime(since) if (since := headers.get("If-Modified-Since")) else None,
         )
         return self._described(operation, described, call)
 
@@ -110,6 +130,9 @@ class GitHub:
         try:
             self._require_allowance(operation.verb)
             answer = HANDLERS[operation.name](call)
+            if answer.status == HTTPStatus.NOT_MODIFIED:
+                self.unchanged += 1
+                self.switches.remaining += 1
         except RefusedError as error:
             answer = Answer(documents.error(str(error)), error.status, error.headers)
         try:
@@ -130,7 +153,10 @@ class GitHub:
             raise RefusedError(404, "Not Found")
 
     def _require_allowance(self, verb: str) -> None:
-        switches, now_s = self.switches, time.monotonic()
+        switches, now_s = self.switches, self._clock()
+        self.allowance.take(verb, now_s)
+        if now_s >= switches.reset:
+            switches.remaining, switches.reset = _HOURLY, int(now_s) + _HOUR_S
         if switches.remaining <= 0:
             raise RefusedError(403, "API rate limit exceeded for installation ID 1.")
         switches.remaining -= 1

@@ -58,6 +58,12 @@ class Repository:
         """*comment* says *body* from now on."""
         comment |= {"body": body, "updated_at": self._tick()[1]}
 
+    def withdraw(self, comment: dict[str, Any]) -> None:
+        """*comment* is gone."""
+        number = int(comment["issue_url"].rpartition("/")[2])
+        self.comments[number].remove(comment)
+        self.issues[number]["comments"] -= 1
+
     def edit(self, number: int, changes: dict[str, Any], *, login: str) -> None:
         """The issue *number* with *changes*, each of which stands in its timeline."""
         issue = self.issues[number]

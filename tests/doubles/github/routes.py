@@ -1,6 +1,8 @@
 """What each operation of GitHub's API does to a repository."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from tests.doubles.github import documents
@@ -33,7 +35,11 @@ def _create(call: Call) -> Answer:
 
 
 def _get(call: Call) -> Answer:
-    return Answer(call.issue)
+    changed_at = datetime.fromisoformat(call.issue["updated_at"])
+    last_modified = {"Last-Modified": format_datetime(changed_at, usegmt=True)}
+    if call.unless_since is not None and changed_at <= call.unless_since:
+        return Answer(status=304, headers=last_modified)
+    return Answer(call.issue, headers=last_modified)
 
 
 def _update(call: Call) -> Answer:
@@ -79,6 +85,14 @@ def _correct(call: Call) -> Answer:
     return answer
 
 
+def _withdraw(call: Call) -> Answer:
+    comment = _comment(call).document
+    if comment["user"]["login"] != call.switches.login and not call.switches.may_push:
+        raise RefusedError(403, "Must have admin rights to Repository.")
+    call.repository.withdraw(comment)
+    return Answer(status=204)
+
+
 def _timeline(call: Call) -> Answer:
     return call.page(call.repository.timelines[call.issue["number"]])
 
@@ -116,6 +130,12 @@ def _owners(call: Call) -> Answer:
     return Answer({"errors": call.repository.owners_errors})
 
 
+def _myself(call: Call) -> Answer:
+    if call.switches.login.endswith("[bot]"):
+        raise RefusedError(403, "Resource not accessible by integration")
+    return Answer(documents.myself(call.switches.login))
+
+
 def _require_lengths(document: Mapping[str, Any]) -> None:
     """Refuse what GitHub refuses although its description does not say so."""
     limits = (("body", _MAX_BODY), ("title", _MAX_TITLE))
@@ -135,11 +155,13 @@ HANDLERS: Mapping[str, Callable[[Call], Answer]] = {
     "issues/create-comment": _say,
     "issues/get-comment": _comment,
     "issues/update-comment": _correct,
+    "issues/delete-comment": _withdraw,
     "issues/list-events-for-timeline": _timeline,
     "issues/add-labels": _labelled,
     "issues/remove-label": _unlabelled,
     "search/issues-and-pull-requests": _search,
     "repos/codeowners-errors": _owners,
+    "users/get-authenticated": _myself,
     "rate-limit/get": lambda call: Answer(documents.rate_limits(1000, call.switches.remaining, call.switches.reset)),
 }
 """By GitHub's name for the operation."""

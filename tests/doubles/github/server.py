@@ -1,7 +1,8 @@
 """The double behind a socket on loopback."""
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any, Self
@@ -16,9 +17,11 @@ from tests.doubles.github.double import REPO, TOKEN, GitHub
 class GitHubDouble(GitHub):
     """A :class:`GitHub` that answers on :attr:`url` from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, repo: str = REPO, token: str = TOKEN, *, port: int = 0) -> None:
+    def __init__(
+        self, repo: str = REPO, token: str = TOKEN, *, port: int = 0, clock: Callable[[], float] = time.time
+    ) -> None:
         self._server = _Server(self, port)
-        super().__init__(repo, token, url=f"http://127.0.0.1:{self._server.server_address[1]}")
+        super().__init__(repo, token, url=f"http://127.0.0.1:{self._server.server_address[1]}", clock=clock)
         self.stopping = Event()
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
@@ -64,14 +67,25 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith(CONTROL):
             self.tell(controlled(double, self.command, path, content), {})
             return
+        interruption = double.switches.interrupted()
+        if interruption and not interruption.is_after:
+            interruption.happens()
+        if double.switches.is_cut:
+            self.close_connection = True
+            return
         fault = double.fault_for(self.command, path)
+        if interruption and interruption.is_after:
+            self.undisturbed(content)
+            interruption.happens()
+            self.close_connection = True
+            return
         if fault is None:
             self.tell(self.undisturbed(content), double.limits)
             return
         usual = self.undisturbed(content) if fault.is_committed or fault.status is None else None
         double.stopping.wait(fault.delay_s)
         if fault.status is None and usual is not None:
-            self.tell(usual, double.limits, is_garbled=fault.is_garbled)
+            self.tell(usual, {**double.limits, **fault.headers}, is_garbled=fault.is_garbled)
         elif fault.status:
             self.tell(Answer(documents.error(fault.message), fault.status, fault.headers), {})
         else:

@@ -1,7 +1,7 @@
 """What GitHub really does to those who talk to it, to be switched on one by one."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 ACTIONS_BOT = "github-actions[bot]"
@@ -26,6 +26,17 @@ class Fault:
 
 
 @dataclass
+class Interruption:
+    """Something happens in the middle of one of the next requests: whoever has sent it waits meanwhile."""
+
+    call: int
+    """Which one of the next requests: 1 is the very next."""
+    happens: Callable[[], None]
+    is_after: bool = False
+    """Once the request is carried out and before it is answered; else before it is carried out."""
+
+
+@dataclass
 class Switches:
     """All is well unless something is switched."""
 
@@ -33,6 +44,9 @@ class Switches:
     """The next one happens as soon as a request has its verb."""
     fault_at: dict[str, Fault] = field(default_factory=dict)
     """By verb and path; each happens once."""
+    interruption: Interruption | None = None
+    is_cut: bool = False
+    """Nothing gets through: each connection ends without an answer, and nothing is carried out."""
     empty_lists: int = 0
     """As many of the next lists of issues are empty, as they have been seen to be."""
     list_lag: int = 0
@@ -54,6 +68,16 @@ class Switches:
     """When the next hour begins, in seconds since 1970."""
     between_writes_s: float = 0.0
     """Writes that follow each other faster are refused by the secondary limit."""
+
+    def interrupted(self) -> Interruption | None:
+        """What happens during this request, if that is now."""
+        if self.interruption is None:
+            return None
+        self.interruption.call -= 1
+        if self.interruption.call > 0:
+            return None
+        due, self.interruption = self.interruption, None
+        return due
 
     def fault_for(self, verb: str, path: str) -> Fault | None:
         """What happens to this request, if anything does; it does not happen again."""

@@ -7,7 +7,7 @@ from ci_tools.github.issues import GitHubIssues
 from ci_tools.triage.operations import AdoptIssue, Comment
 from tests.doubles.github.double import REPO
 from tests.doubles.github.server import GitHubDouble
-from tests.doubles.github.switches import ACTIONS_BOT, Fault
+from tests.doubles.github.switches import ACTIONS_BOT, Fault, Interruption
 
 SAY = Comment(number=1, body="said NONCE", nonce="NONCE", reason="r")
 ADOPT = AdoptIssue(number=1, body="kept MARK", marker="MARK", add_labels=("P1",), reason="r")
@@ -20,12 +20,28 @@ def said(github: GitHubDouble) -> list[str]:
 
 
 def test_comments_are_listed_only_where_there_are_any(github: GitHubDouble, issues: GitHubIssues) -> None:
-    """The issue itself tells how many it has."""
+    """The issue itself tells how many it has; what was said is looked for, for a run that races may say it as well."""
     github.file("ours")
 
     list(issues.apply([SAY]))
 
-    assert github.asked == [f"GET {ISSUE}", f"POST {ISSUE}/comments"]
+    assert github.asked == [f"GET {ISSUE}", f"POST {ISSUE}/comments", f"GET {ISSUE}/comments"]
+
+
+def test_a_comment_that_a_racing_run_has_made_is_withdrawn(github: GitHubDouble, issues: GitHubIssues) -> None:
+    """The first one stays."""
+    github.file("ours")
+    github.switches.interruption = Interruption(2, lambda: say_as_the_bot(github))
+
+    list(issues.apply([SAY]))
+
+    assert said(github) == [SAY.body]
+    assert github.asked[-1].startswith(f"DELETE /repos/{REPO}/issues/comments/")
+
+
+def say_as_the_bot(github: GitHubDouble) -> None:
+    """What another run does."""
+    github.repository.say(1, SAY.body, login="github-actions[bot]")
 
 
 def test_a_nonce_that_somebody_quotes_is_not_ours(github: GitHubDouble, issues: GitHubIssues) -> None:

@@ -71,7 +71,7 @@ def test_a_look_goes_on_behind_deleted_and_moved_issues(github: GitHubDouble, is
     github.switches.faults.append(Fault("POST", 502, is_committed=True))
 
     assert list(issues.apply([CREATE])) == [(CREATE, 4)]
-    assert github.asked[1:] == [LISTED, *(f"{LISTED}/{number}" for number in (2, 3)), *followed(4, 5)]
+    assert github.asked[1:7] == [LISTED, *(f"{LISTED}/{number}" for number in (2, 3)), *followed(4, 5)]
 
 
 def followed(*numbers: int) -> list[str]:

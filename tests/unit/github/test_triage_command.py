@@ -157,6 +157,9 @@ def test_what_was_asked_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture
     [
         (["--apply"], "--repo OWNER/NAME"),
         (["--repo", "shop"], "--repo OWNER/NAME"),
+        (["--repo", "../.."], "--repo OWNER/NAME"),
+        (["--repo", "acme/.."], "--repo OWNER/NAME"),
+        (["--repo", "acme/."], "--repo OWNER/NAME"),
         (["--repo", "acme/other"], "no such repository"),
         (["--run-url", "here"], "--run-url"),
         (["--codeowners", "."], "--codeowners FILE"),

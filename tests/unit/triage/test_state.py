@@ -28,7 +28,6 @@ from ci_tools.triage.state import (
     state_in,
     to_line,
     together,
-    visible_in,
     with_marks,
 )
 from tests.unit.report.hostile import HOSTILE
@@ -121,7 +120,7 @@ def test_our_section_and_the_rest_are_told_apart() -> None:
     """What people see of ours, and what is theirs, is found again."""
     body = f"above\n{section('visible', state())}\nbelow"
 
-    assert visible_in(body) == "visible"
+    assert parts_in(body)[0][0] == "visible"
     assert outside(body) == "above\n\nbelow"
     assert replaced(body, "ours") == "above\nours\nbelow"
 
@@ -129,7 +128,6 @@ def test_our_section_and_the_rest_are_told_apart() -> None:
 @pytest.mark.parametrize("body", ["", "text", f"text {BEGIN}", f"{END} {BEGIN}"])
 def test_a_body_without_our_marks_is_all_outside(body: str) -> None:
     """Half a section is none."""
-    assert visible_in(body) == ""
     assert outside(body) == body
     assert replaced(body, "ours") == f"{body}\n\nours"
 
