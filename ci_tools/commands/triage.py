@@ -14,11 +14,13 @@ from ci_tools.errors import ExitCode, UsageError
 from ci_tools.evidence.journal import read
 from ci_tools.knowledge_file import knowledge
 from ci_tools.triage.decide import decide
+from ci_tools.triage.heartbeats import decide_heartbeats
 from ci_tools.triage.operations import AdoptIssue, CreateIssue, Issue, Operation
 from ci_tools.triage.preview import headline, preview
 from ci_tools.triage.shared import MARKER
 from ci_tools.triage.surroundings import Commit, Surroundings
 from ci_tools.verdict.fold import fold
+from ci_tools.verdict.heartbeats import heartbeats_in
 from ci_tools.verdict.judge import judge
 
 _COMMIT = re.compile(r"([0-9a-f]{7,64})(?: (.*))?")
@@ -69,6 +71,9 @@ def _show(operations: Sequence[Operation]) -> None:
 
 def _planned(directory: Path, issues: tuple[Issue, ...], around: Surroundings) -> tuple[Operation, ...]:
     journal = read(directory)
+    heartbeats = heartbeats_in(journal.records)
+    if heartbeats:
+        return decide_heartbeats(issues, heartbeats, around)
     state = fold(journal.records, journal.problems)
     judgement = judge(state)
     return decide(issues, judgement, around, diagnose(state, judgement, knowledge()), observations(state))

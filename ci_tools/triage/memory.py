@@ -8,6 +8,7 @@ from ci_tools.triage.seen import Seen
 from ci_tools.triage.state import (
     Evidence,
     State,
+    Watch,
     fingerprint,
     joined,
     short,
@@ -75,6 +76,7 @@ def carried(old: State, subject: Subject, seen: Seen, urgency: Urgency) -> State
         n_bad=old.n_bad + 1,
         n_green=0,
         timers=urgency.timers,
+        watch=_until(old.watch),
         campaigns=with_campaign(old.campaigns, seen.judgement),
     )
 
@@ -104,8 +106,14 @@ def greener(old: State, seen: Seen) -> State:
         n_green=old.n_green + 1,
         last_good=sighting(seen.judgement),
         timers=(),
+        watch=_until(old.watch),
         campaigns=with_campaign(old.campaigns, seen.judgement),
     )
+
+
+def _until(watch: Watch | None) -> Watch | None:
+    """What is left of *watch* once a campaign has seen for itself."""
+    return Watch(at=watch.at) if watch else None
 
 
 def merged(winner: State, other: State, *, is_over: bool = False) -> State:
