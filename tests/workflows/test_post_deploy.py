@@ -167,12 +167,37 @@ def test_a_dry_run_applies_nothing(apply: str, expected: list[str], jobs: dict[s
     """Issues are changed unless it is asked not to."""
     arguments = imitated(tmp_path, ends_with=0)
 
-    run(command(jobs["triage"], "tell the issues"), tmp_path, GITHUB_REPOSITORY="a/b", RUN_URL="https://x", APPLY=apply)
+    told = {"GITHUB_REPOSITORY": "a/b", "RUN_URL": "https://x", "SPEC": "c d"}
+    run(command(jobs["triage"], "tell the issues"), tmp_path, APPLY=apply, **told)
 
     assert arguments.read_text(encoding="utf-8").splitlines() == [
-        *("triage", "campaign", "--repo=a/b", "--run-url=https://x"),
+        *("triage", "seen", "--spec=c d", "--repo=a/b", "--run-url=https://x"),
         *expected,
     ]
+
+
+def test_a_heartbeat_is_told_by_the_job_that_files(jobs: dict[str, Any]) -> None:
+    """The one that looks has secrets, and may only read issues; what it saw travels as an artifact, if it saw any."""
+    heartbeat, triage = jobs["heartbeat"], jobs["triage"]
+    (kept,) = [step for step in heartbeat["steps"] if step.get("id") == "keep"]
+    run_and_attempt = "github.run_id, github.run_attempt"
+
+    assert heartbeat["permissions"]["issues"] == "read"
+    assert triage["if"].endswith("needs.heartbeat.outputs.artifact != '')")
+    assert heartbeat["outputs"]["artifact"] == (
+        f"${{{{ steps.keep.outcome == 'success' && format('heartbeat-{{0}}-{{1}}', {run_and_attempt}) || '' }}}}"
+    )
+    assert kept["with"]["name"] == "heartbeat-${{ github.run_id }}-${{ github.run_attempt }}"
+    assert kept["if"] == "hashFiles('heartbeat/**') != ''"
+
+
+def test_no_two_jobs_tell_the_issues_at_once(jobs: dict[str, Any]) -> None:
+    """What one remembers there the other would overwrite; none that waits is dropped for a later one."""
+    assert jobs["triage"]["concurrency"] == {
+        "group": "post-deploy-issues",
+        "cancel-in-progress": False,
+        "queue": "max",
+    }
 
 
 def test_dry_run_is_off_unless_asked_for(jobs: dict[str, Any]) -> None:
