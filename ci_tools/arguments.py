@@ -224,7 +224,10 @@ def _add_triage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
     parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
     parser.add_argument(
-        "--commits", type=Path, metavar="FILE", help="suspects: what git log --format='%%H %%s' prints, newest first"
+        "--commits",
+        type=Path,
+        metavar="FILE",
+        help="suspects, the newest first: what git log --format='%%x00%%H %%s' --name-only prints, or without paths",
     )
     _add_telling(parser)
     parser.set_defaults(command="triage")

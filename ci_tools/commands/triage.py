@@ -25,6 +25,7 @@ from ci_tools.verdict.judge import judge
 
 _COMMIT = re.compile(r"([0-9a-f]{7,64})(?: (.*))?")
 _MOST_COMMITS = 10_000
+_LEGAL = "what git log --format='%x00%H %s' --name-only prints, or git log --format='%H %s'"
 
 
 def triage(arguments: argparse.Namespace) -> ExitCode:
@@ -96,14 +97,25 @@ def _surroundings(arguments: argparse.Namespace) -> Surroundings:
 def _commits(path: Path | None) -> tuple[Commit, ...]:
     """The commits in the file *path*, the newest first.
 
+    Each begins with a null, so that nothing in a name of a file can be taken for one; without any, each is one line.
+
     Raises:
-        UsageError: it cannot be read, or a line is none of git's.
+        UsageError: it cannot be read, or a commit is none of git's.
     """
     if path is None:
         return ()
-    rows = read_text(path, "--commits").splitlines()[:_MOST_COMMITS]
-    found = [(number, row, _COMMIT.fullmatch(row)) for number, row in enumerate(rows, 1) if row.strip()]
-    for number, row, match in found:
-        if match is None:
-            raise UsageError(f"{path}:{number}: {row[:80]!r} is no commit; legal: what git log --format='%H %s' prints")
-    return tuple(Commit(match[1], match[2] or "") for _, _, match in found if match)
+    text = read_text(path, "--commits", errors="replace")
+    separator = "\0" if "\0" in text else "\n"
+    found = [
+        _commit(path, number, one.strip("\n")) for number, one in enumerate(text.split(separator), 1) if one.strip()
+    ]
+    return tuple(found[:_MOST_COMMITS])
+
+
+def _commit(path: Path, number: int, text: str) -> Commit:
+    row, *paths = text.split("\n")
+    match = _COMMIT.fullmatch(row.rstrip("\r"))
+    if match is None:
+        raise UsageError(f"{path}:{number}: {row[:80]!r} is no commit; legal: {_LEGAL}")
+    # Git puts names of unusual characters in quotation marks.
+    return Commit(match[1], match[2] or "", tuple(one.strip('"') for one in paths if one))

@@ -35,7 +35,7 @@ def is_weaker(subject: Subject, state: State) -> bool:
 
 def fresh(subject: Subject, seen: Seen, urgency: Urgency) -> State:
     """What is remembered of an incident that was not known."""
-    now = sighting(seen.judgement)
+    now, previous = sighting(seen.judgement), seen.judgement.previous
     return State(
         environment=short(seen.judgement.environment),
         dependency=short(subject.dependency),
@@ -48,6 +48,7 @@ def fresh(subject: Subject, seen: Seen, urgency: Urgency) -> State:
         radius=subject.radius,
         first_bad=now,
         last_bad=now,
+        preceded_by=short((previous.sha or previous.revision or "") if previous else ""),
         timers=urgency.timers,
         campaigns=with_campaign((), seen.judgement),
     )

@@ -97,6 +97,8 @@ class State:
     first_bad: Sighting
     last_bad: Sighting
     n_bad: Annotated[int, Field(ge=1)] = 1
+    preceded_by: str = ""
+    """The commit that the campaign before the first bad one saw deployed."""
     last_good: Sighting | None = None
     n_green: Annotated[int, Field(ge=0)] = 0
     """Campaigns in a row in which all of its evidence was well."""
