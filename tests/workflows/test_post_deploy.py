@@ -151,7 +151,8 @@ def test_inputs_reach_the_plan_as_they_are(phases: str, otherwise: str, jobs: di
     assert arguments.read_text(encoding="utf-8").splitlines() == [
         *("plan", "--spec=c d", "--environment=a b"),
         *([f"--otherwise={otherwise}"] if otherwise else []),
-        *("--plan=auto", f"--phase={phases}", "--shards", "phases", "--out", "plan.json"),
+        *("--plan=auto", f"--phase={phases}", "--shards", "phases"),
+        *("--previous-if-any", "before", "--out", "plan.json"),
     ]
 
 

@@ -17,13 +17,14 @@ from urllib.parse import unquote
 
 from githubkit.typing import Missing
 from githubkit_schemas.v2026_03_10.models import BasicError
+from githubkit_schemas.v2026_03_10.rest.actions import ActionsClient
 from githubkit_schemas.v2026_03_10.rest.issues import IssuesClient
 from githubkit_schemas.v2026_03_10.rest.rate_limit import RateLimitClient
 from githubkit_schemas.v2026_03_10.rest.repos import ReposClient
 from githubkit_schemas.v2026_03_10.rest.search import SearchClient
 from pydantic import TypeAdapter, ValidationError
 
-_CLIENTS = (IssuesClient, SearchClient, ReposClient, RateLimitClient)
+_CLIENTS = (ActionsClient, IssuesClient, SearchClient, ReposClient, RateLimitClient)
 _NAMES = {"Missing": Missing, "Literal": Literal, "Union": Union, "_dt": dt}
 _HEADING = re.compile(r"([a-z-]+/[a-z-]+)\n\n\s*(GET|POST|PUT|PATCH|DELETE) (/\S*)")
 _GENERAL = frozenset({301, 401, 403, 404, 429, 500, 502, 503, 504})

@@ -1,11 +1,13 @@
-"""Between two campaigns of another repository: a heartbeat looks, and the issue that is open is told."""
+"""From one campaign of another repository to the next: heartbeats between, and what the second knows of the first."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.doubles.github.documents import Place, artifact
 from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
 from tests.unit.runner.shop import Site
@@ -45,7 +47,7 @@ def started(github: GitHubDouble, copied: Callable[[str], Path], site: Site, tmp
             tmp_path,
             REPO,
             event,
-            {},
+            {"repository": {"default_branch": "main"}},
             environ={"GITHUB_API_URL": github.url},
             secrets={"GITHUB_TOKEN": TOKEN},
             workflow="verify.yml",
@@ -76,3 +78,19 @@ def test_a_heartbeat_is_told_in_the_issue_that_is_open(started: Started, github:
     assert "**Heartbeats:** found well since" in github.issues[1]["body"]
     assert github.issues[1]["state"] == "open"
     assert [one for one in github.writes() if not one.startswith("PATCH")] == [f"POST /repos/{REPO}/issues"]
+
+
+def test_a_campaign_is_compared_with_the_one_before(started: Started, github: GitHubDouble, site: Site) -> None:
+    """Which an earlier run has kept, and which is found among all artifacts."""
+    first = started("workflow_dispatch")
+    github.repository.artifacts = [artifact(Place(REPO), 1, "campaign-staging-5-1-1", run=5)]
+    (first.artifacts / "campaign-staging-1-1-1").rename(first.artifacts / "campaign-staging-5-1-1")
+    for kept in [one for one in first.artifacts.iterdir() if one.name != "campaign-staging-5-1-1"]:
+        shutil.rmtree(kept)
+    site.status = 200
+
+    second = started("workflow_dispatch")
+    results = json.loads((second.artifacts / "campaign-staging-1-1-1" / "test_results.json").read_text("utf-8"))
+
+    assert second.failed == []
+    assert results["previous"]["campaign"] == "1-1"
