@@ -267,7 +267,7 @@ class _Triage:
         """Each page that several share, once, with all that has changed on it."""
         changed = [one for one in self._book.entries if one.kind is not Kind.OWN and one.is_changed]
         for number in dict.fromkeys(one.issue.number for one in changed):
-            parts = [one for one in self._book.on(number) if one.kind is not Kind.OWN]
+            parts = self._book.page(number)
             left = [one for one in parts if not one.is_gone]
             issue = self._book.issues.get(number)
             if parts[0].kind is Kind.ADOPTED:

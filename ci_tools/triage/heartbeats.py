@@ -49,7 +49,7 @@ def _told(book: Book, heartbeats: Sequence[Heartbeat], around: Surroundings) -> 
         if entry.kind is not Kind.OWN:
             pages[entry.issue.number] = reason
     for number, reason in pages.items():
-        parts = [one for one in book.on(number) if one.kind is not Kind.OWN]
+        parts = book.page(number)
         if parts[0].kind is Kind.ADOPTED:
             yield shared.adopted(number, book.issues[number], parts, reason)
         else:

@@ -290,3 +290,18 @@ def test_a_good_heartbeat_brings_no_campaign_forward() -> None:
     observed = [Observation(probe="store", dependency="store", state=Found.UP)]
     assert looked != filed
     assert kinds(decide(looked, passing(2), AROUND, (), observed)) == ["Comment", "CloseIssue"]
+
+
+def test_our_comment_tells_of_two_environments() -> None:
+    """What one of them sees leaves alone what is told of the other."""
+    theirs = Issue(number=7, title="t", body="mine", author="octocat", labels=("P1",), is_open=True)
+    around = replace(AROUND, known_issues=(KnownIssue(number=7, dependencies=("redis",)),))
+    here = judgement(1, Verdict.FAIL, [gate(REDIS, GateState.FAILS)], started_at=START)
+    there = replace(here, environment="there", campaign="campaign-there")
+    one = applied(decide([theirs], here, around, [FIVE_MINUTES]), [theirs])
+    both = applied(decide(one, there, around, [FIVE_MINUTES]), one)
+    (looked,) = applied(decide_heartbeats(both, down([20]), around), both)
+
+    assert [kept.environment for _, kept in parts_in(both[0].comment)] == ["here", "there"]
+    assert [kept.environment for _, kept in parts_in(looked.comment)] == ["here", "there"]
+    assert looked.comment.count("found bad since") == 1
