@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ci_tools.diagnosis.hypotheses import Certainty
 from ci_tools.escalation.urgency import Urgency, settled
-from ci_tools.triage.seen import Seen
+from ci_tools.triage.seen import Seen, is_log
 from ci_tools.triage.state import (
     Evidence,
     State,
@@ -44,7 +44,7 @@ def fresh(subject: Subject, seen: Seen, urgency: Urgency) -> State:
         marks=(mark_of(subject, seen),),
         severity=urgency.severity,
         labelled=urgency.severity,
-        evidence=_failed(Evidence(), subject),
+        evidence=_failed(Evidence(), subject, seen),
         radius=subject.radius,
         first_bad=now,
         last_bad=now,
@@ -71,7 +71,7 @@ def carried(old: State, subject: Subject, seen: Seen, urgency: Urgency) -> State
         status="failing",
         severity=severity,
         calm=calm,
-        evidence=_failed(old.evidence, subject),
+        evidence=_failed(old.evidence, subject, seen),
         radius=subject.radius if has_spread(old, subject) else old.radius,
         last_bad=sighting(seen.judgement),
         n_bad=old.n_bad + 1,
@@ -132,10 +132,10 @@ def is_over_before(other: State, winner: State) -> bool:
     return last is not None and first is not None and last < first
 
 
-def _failed(known: Evidence, subject: Subject) -> Evidence:
+def _failed(known: Evidence, subject: Subject, seen: Seen) -> Evidence:
     return joined(
         known,
         gates=[gate.gate.name for gate in subject.gates],
         tests=[test.node_id for test in subject.tests],
-        probes=subject.probes,
+        probes=[probe for probe in subject.probes if not is_log(seen.observations, probe)],
     )

@@ -38,6 +38,12 @@ def is_well(observations: Iterable[Observation], probe: str, dependency: str) ->
     return not any(one.state in _BAD for one in about) if about else None
 
 
+def is_log(observations: Iterable[Observation], probe: str) -> bool:
+    """Whether *probe* was asked, and reads only what services remember: nothing of that can be seen well again."""
+    kinds = {one.kind for one in observations if one.probe == probe}
+    return kinds == {_LOG}
+
+
 def tells(one: Observation) -> bool:
     """Whether it tells well from ill."""
     return one.kind != _LOG and (one.state is DependencyState.UP or one.state in _BAD)
