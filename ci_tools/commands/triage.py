@@ -15,12 +15,14 @@ from ci_tools.evidence.journal import read
 from ci_tools.knowledge_file import knowledge
 from ci_tools.triage.decide import decide
 from ci_tools.triage.heartbeats import decide_heartbeats
+from ci_tools.triage.matching import known_for
 from ci_tools.triage.operations import AdoptIssue, CreateIssue, Issue, Operation
 from ci_tools.triage.preview import headline, preview
+from ci_tools.triage.seen import Seen
 from ci_tools.triage.shared import MARKER
 from ci_tools.triage.surroundings import Commit, Surroundings
 from ci_tools.verdict.fold import fold
-from ci_tools.verdict.heartbeats import heartbeats_in
+from ci_tools.verdict.heartbeats import Heartbeat, heartbeats_in
 from ci_tools.verdict.judge import judge
 
 _COMMIT = re.compile(r"([0-9a-f]{7,64})(?: (.*))?")
@@ -33,16 +35,21 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
     if arguments.apply and not arguments.repo:
         raise UsageError("--apply needs to know where; add --repo OWNER/NAME")
     around = _surroundings(arguments)
+    seen = _seen(arguments.directory)
     if arguments.repo is None:
-        _show(_planned(arguments.directory, (), around))
+        _show(_planned(seen, (), around))
         return ExitCode.PASS
     with tracker_of(arguments) as tracker:
-        issues = tracker.read(adopted=[known.number for known in around.known_issues], marker=MARKER)
-        operations = _planned(arguments.directory, issues, around)
+        issues = tracker.read(
+            adopted=known_for(seen, around) if isinstance(seen, Seen) else (),
+            told_in=[known.number for known in around.known_issues],
+            marker=MARKER,
+        )
+        operations = _planned(seen, issues, around)
         absent = _absent(operations, issues)
         if absent:
             there = tuple(known for known in around.known_issues if known.number not in absent)
-            operations = _planned(arguments.directory, issues, replace(around, known_issues=there))
+            operations = _planned(seen, issues, replace(around, known_issues=there))
         _show(operations)
         if arguments.apply:
             for operation, number in tracker.apply(operations):
@@ -53,7 +60,8 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
                 f"{arguments.repo} has no issue {', '.join(f'#{number}' for number in absent)}, which [[known_issues]] "
                 "names; what belongs there is told elsewhere; correct the number, or take it out"
             )
-        if any(isinstance(operation, CreateIssue) for operation in operations):
+        # The first issue ever has cost a search that confirms that there is none: filing takes three requests at most.
+        if (issues or not arguments.apply) and any(isinstance(operation, CreateIssue) for operation in operations):
             tracker.check_owners()
     return ExitCode.PASS
 
@@ -70,14 +78,23 @@ def _show(operations: Sequence[Operation]) -> None:
         print(row)
 
 
-def _planned(directory: Path, issues: tuple[Issue, ...], around: Surroundings) -> tuple[Operation, ...]:
+def _seen(directory: Path) -> Seen | tuple[Heartbeat, ...]:
     journal = read(directory)
     heartbeats = heartbeats_in(journal.records)
     if heartbeats:
-        return decide_heartbeats(issues, heartbeats, around)
+        return heartbeats
     state = fold(journal.records, journal.problems)
     judgement = judge(state)
-    return decide(issues, judgement, around, diagnose(state, judgement, knowledge()), observations(state))
+    incidents = diagnose(state, judgement, knowledge())
+    return Seen(judgement=judgement, incidents=incidents, observations=tuple(observations(state)))
+
+
+def _planned(
+    seen: Seen | tuple[Heartbeat, ...], issues: tuple[Issue, ...], around: Surroundings
+) -> tuple[Operation, ...]:
+    if not isinstance(seen, Seen):
+        return decide_heartbeats(issues, seen, around)
+    return decide(issues, seen.judgement, around, seen.incidents, seen.observations)
 
 
 def _surroundings(arguments: argparse.Namespace) -> Surroundings:

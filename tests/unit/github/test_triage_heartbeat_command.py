@@ -40,12 +40,12 @@ def beat(folder: Path, state: DependencyState, environment: str = "here") -> str
 def test_an_open_issue_is_told_in_one_read_and_one_write(
     state: DependencyState, said: str, github: GitHubDouble, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Beside the list of all issues; nobody is notified, and nothing is filed or closed."""
+    """The read is the list of all issues; nobody is notified, and nothing is filed or closed."""
     assert main(["triage", beat(tmp_path / "beat", state), "--repo", REPO, "--apply"]) == ExitCode.PASS
     assert said in github.issues[1]["body"]
     assert github.issues[1]["state"] == "open"
     assert github.writes() == [f"PATCH /repos/{REPO}/issues/1"]
-    assert capsys.readouterr().out.endswith("asked of GitHub: 2 GET, 1 PATCH\n")
+    assert capsys.readouterr().out.endswith("asked of GitHub: 1 GET, 1 PATCH\n")
 
 
 def test_told_twice_it_is_written_once(github: GitHubDouble, tmp_path: Path) -> None:
