@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from functools import reduce
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ci_tools.escalation.rules import Severity
 from ci_tools.escalation.timers import Moment, watched
@@ -104,6 +106,52 @@ def test_a_proven_duration_escalates() -> None:
     assert "- **Urgency:** **P0**, Redis is unreachable, longer than 4 h" in done.body
     ((_, remembered),) = parts_in(done.body)
     assert (remembered.severity, remembered.labelled) == (Severity.P0, Severity.P0)
+
+
+LOOKS = st.lists(
+    st.tuples(st.sampled_from([10, 15, 44, 45, 46, 120]), st.sampled_from([*[Found.DOWN] * 9, *Found])), max_size=60
+)
+"""Minutes since the look before, and what was seen."""
+
+
+def proven(looks: Sequence[tuple[int, Found]]) -> bool:
+    """Whether redis was down for more than four hours, nowhere well in between, and nobody looked away for long."""
+    at, since, last, count, found = 0, 0.0, 0, 1, False
+    for gap, state_seen in looks:
+        at += gap
+        if state_seen is Found.UP:
+            count = 0
+        elif state_seen is Found.DOWN:
+            since, count = (since, count + 1) if count and at - last <= 45 else (at, 1)
+            last = at
+            found = found or (at - since > 240 and count >= 3)
+    return found
+
+
+@given(LOOKS)
+def test_heartbeats_escalate_exactly_what_they_prove(looks: list[tuple[int, Found]]) -> None:
+    """Whatever they see, in whatever order."""
+    at, kept = 0, DOWN
+    for gap, state_seen in looks:
+        at += gap
+        kept = watching(kept, beat(at, state_seen))
+
+    assert (kept.severity is Severity.P0) is proven(looks)
+
+
+@given(LOOKS)
+def test_heartbeats_change_texts_and_labels_only(looks: list[tuple[int, Found]]) -> None:
+    """Nothing is filed, closed or opened again, and what was told is not told again."""
+    at, issues, done = 0, [issue(DOWN)], []
+    for gap, state_seen in looks:
+        at += gap
+        operations = decide_heartbeats(issues, [beat(at, state_seen)], AROUND)
+        issues = applied(operations, issues)
+        done += [*operations, *decide_heartbeats(issues, [beat(at, state_seen)], AROUND)]
+
+    assert kinds(done).count("Comment") <= 1
+    assert set(kinds(done)) <= {"Comment", "UpdateIssue"}
+    assert len(done) <= len(looks) + 1
 
 
 def test_an_escalation_is_told_once() -> None:
