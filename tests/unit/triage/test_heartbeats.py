@@ -108,8 +108,9 @@ def test_a_proven_duration_escalates() -> None:
     assert (remembered.severity, remembered.labelled) == (Severity.P0, Severity.P0)
 
 
-LOOKS = st.lists(
-    st.tuples(st.sampled_from([10, 15, 44, 45, 46, 120]), st.sampled_from([*[Found.DOWN] * 9, *Found])), max_size=60
+GAPS, STATES = st.sampled_from([15, 44, 45, 46]), st.sampled_from([*[Found.DOWN] * 9, *Found])
+LOOKS = st.lists(st.tuples(GAPS, STATES, st.integers(1, 12)), max_size=8).map(
+    lambda stretches: [(gap, seen) for gap, seen, count in stretches for _ in range(count)]
 )
 """Minutes since the look before, and what was seen."""
 
