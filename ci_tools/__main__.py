@@ -9,7 +9,7 @@ from io import TextIOWrapper
 
 from ci_tools.arguments import parser
 from ci_tools.commands.campaigns import plan_ahead, run_campaign
-from ci_tools.commands.deployments import tell_status
+from ci_tools.commands.deployments import name_last_campaign, tell_status
 from ci_tools.commands.foreign import diagnose_failures, ingest_files
 from ci_tools.commands.jobs import merge_journals, print_jobs
 from ci_tools.commands.judging import explain, judge_again
@@ -64,6 +64,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], ExitCode]] = {
     "triage": triage,
     "triage-issue": triage_issue,
     "deployment-status": tell_status,
+    "last-campaign": name_last_campaign,
     "diagnose": diagnose_failures,
     "schema": print_schema,
     "faults": list_faults,

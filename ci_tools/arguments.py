@@ -41,6 +41,9 @@ def parser() -> argparse.ArgumentParser:
     _add_deployment_status(
         commands.add_parser("deployment-status", help="tell a deployment on GitHub a verdict", allow_abbrev=False)
     )
+    _add_last_campaign(
+        commands.add_parser("last-campaign", help="name the artifact of the campaign before", allow_abbrev=False)
+    )
     _add_diagnose(commands.add_parser("diagnose", help="name the causes of failures in a file", allow_abbrev=False))
     _add_schema(commands.add_parser("schema", help="print a JSON Schema", allow_abbrev=False))
     _add_faults(commands.add_parser("faults", help="list the twin's faults, or switch them", allow_abbrev=False))
@@ -114,6 +117,12 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
         default=1,
         metavar="N",
         help=f"divide it for N parallel jobs (default %(default)s), or by {PHASES}: one job a phase, the first alone",
+    )
+    parser.add_argument(
+        "--previous-if-any",
+        type=Path,
+        metavar="DIR",
+        help="as --previous, but what cannot be used is told and left out: no campaign waits for a comparison",
     )
     parser.add_argument(
         "--otherwise", metavar="E", help="plan for environment E where the secret of --environment is not set"
@@ -224,7 +233,10 @@ def _add_triage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
     parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
     parser.add_argument(
-        "--commits", type=Path, metavar="FILE", help="suspects: what git log --format='%%H %%s' prints, newest first"
+        "--commits",
+        type=Path,
+        metavar="FILE",
+        help="suspects, the newest first: what git log --format='%%x00%%H %%s' --name-only prints, or without paths",
     )
     _add_telling(parser)
     parser.set_defaults(command="triage")
@@ -272,6 +284,18 @@ def _add_deployment_status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--deployment", type=_deployment, required=True, metavar="N", help="its number on GitHub")
     parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
     parser.set_defaults(command="deployment-status")
+
+
+def _add_last_campaign(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repo", required=True, metavar="OWNER/NAME", help="with the token in GITHUB_TOKEN")
+    parser.add_argument("--environment", required=True, metavar="E", help="where it ran")
+    parser.add_argument("--branch", required=True, metavar="B", help="only what runs of this branch have kept")
+    parser.add_argument("--but-run", type=_run, default=0, metavar="N", help="not the run of that number")
+    parser.set_defaults(command="last-campaign")
+
+
+def _run(text: str) -> int:
+    return _number(text, "a run")
 
 
 def _add_diagnose(parser: argparse.ArgumentParser) -> None:

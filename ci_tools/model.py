@@ -389,6 +389,8 @@ class Previous:
 
     campaign: str
     revision: str | None
+    sha: str | None = None
+    """The commit that was deployed; None: not known, or from before it was recorded."""
     tests: tuple[PreviousTest, ...] = ()
     damage: str = ""
     """Why it did not see everything; a test that it lost counts as one that did not fail then."""

@@ -83,7 +83,7 @@ def plan_ahead(arguments: argparse.Namespace) -> ExitCode:
         spec_digest=digest,
         count=None if arguments.shards == PHASES else arguments.shards,
         seed=_seed(arguments.order),
-        previous=_previous(arguments.previous, name),
+        previous=_previous(arguments.previous, name) or _previous_if_any(arguments.previous_if_any, name),
     )
     if arguments.out:
         redactor = redactor_for(spec)
@@ -159,6 +159,17 @@ def _previous(directory: Path | None, environment: str) -> Previous | None:
             "compare campaigns of one environment"
         )
     return previous_of(judgement)
+
+
+def _previous_if_any(directory: Path | None, environment: str) -> Previous | None:
+    """What the campaign in *directory* saw; None where there is none, or none that can be compared with."""
+    if directory is None or not directory.is_dir():
+        return None
+    try:
+        return _previous(directory, environment)
+    except CampaignError as error:
+        print(f"ci-tools: {error}; this campaign is compared with none", file=sys.stderr)
+        return None
 
 
 def fresh_campaign_id() -> str:

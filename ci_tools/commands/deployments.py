@@ -1,10 +1,11 @@
-"""``deployment-status``: a verdict where GitHub shows deployments."""
+"""``deployment-status`` and ``last-campaign``: a verdict where GitHub shows it, and where the one before is kept."""
 
 import argparse
 import os
+import sys
 
 from ci_tools.commands.judging import judged
-from ci_tools.errors import ExitCode
+from ci_tools.errors import ExitCode, IssueTrackerError
 
 
 def tell_status(arguments: argparse.Namespace) -> ExitCode:
@@ -18,4 +19,21 @@ def tell_status(arguments: argparse.Namespace) -> ExitCode:
         arguments.repo, arguments.deployment, judgement.verdict, words, os.environ, log_url=arguments.run_url
     )
     print(f"deployment {arguments.deployment} of {arguments.repo} is told: {state}")
+    return ExitCode.PASS
+
+
+def name_last_campaign(arguments: argparse.Namespace) -> ExitCode:
+    """Print run and name of its artifact as outputs of a step; nothing where there is none, or GitHub does not say."""
+    from ci_tools.github.artifacts import last_campaign  # noqa: PLC0415 - heavy, and only this command needs it
+
+    try:
+        found = last_campaign(
+            arguments.repo, arguments.environment, os.environ, branch=arguments.branch, but=arguments.but_run
+        )
+    except IssueTrackerError as error:
+        # Nothing waits for a comparison.
+        print(f"ci-tools: {error}; this campaign is compared with none", file=sys.stderr)
+        return ExitCode.PASS
+    if found is not None:
+        print(f"run={found.run}\nartifact={found.name}")
     return ExitCode.PASS

@@ -16,14 +16,14 @@ CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks for it, in its order."""
 
 
-def read_text(path: Path, option: str) -> str:
-    """What stands in the file *path*, which *option* names.
+def read_text(path: Path, option: str, errors: str = "strict") -> str:
+    """What stands in the file *path*, which *option* names; *errors* is what becomes of what is not UTF-8.
 
     Raises:
         UsageError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8", errors=errors)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"cannot read {str(path)!r}: {reason}; name the file with {option} FILE") from error

@@ -12,10 +12,11 @@ from ci_tools.arguments import DEFAULT_ENVIRONMENT
 from ci_tools.commands.console import standard_output
 from ci_tools.commands.files import read_spec, redactor_for
 from ci_tools.errors import ExitCode
-from ci_tools.evidence.events import Observed
+from ci_tools.evidence.events import HeartbeatStarted, Observed
 from ci_tools.evidence.journal import HEARTBEAT, CampaignDirectory
-from ci_tools.model import DependencyState, Observation
+from ci_tools.model import DependencyState, Observation, ReliabilityGate
 from ci_tools.report.observations import observation_documents, print_observations
+from ci_tools.spec import Spec
 
 
 def probe(arguments: argparse.Namespace) -> ExitCode:
@@ -44,10 +45,22 @@ def heartbeat(arguments: argparse.Namespace) -> ExitCode:
     environment = arguments.environment or DEFAULT_ENVIRONMENT
     seen = looked(spec, environment, arguments.names, os.environ, faults=arguments.fault)
     with closing(directory.writer(f"{HEARTBEAT}{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}")) as writer:
+        writer.write(_started(spec, environment))
         for observation in seen:
             writer.write(Observed(observation=observation))
     print_observations(seen, standard_output())
     return _standing(seen)
+
+
+def _started(spec: Spec, environment: str) -> HeartbeatStarted:
+    """What whoever reads the observations has to know beside them."""
+    gates = [gate for phase in spec.phases for gate in phase.gates if isinstance(gate, ReliabilityGate)]
+    judged: dict[str, tuple[str, ...]] = {}
+    for gate in gates:
+        judged[gate.dependency] = tuple(dict.fromkeys((*judged.get(gate.dependency, ()), gate.probe)))
+    return HeartbeatStarted(
+        environment=environment, time_scale=spec.environments[environment].time_scale, judged=judged
+    )
 
 
 def _has_open_issue(repo: str) -> bool:

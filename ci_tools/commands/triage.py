@@ -14,6 +14,7 @@ from ci_tools.errors import ExitCode, UsageError
 from ci_tools.evidence.journal import read
 from ci_tools.knowledge_file import knowledge
 from ci_tools.triage.decide import decide
+from ci_tools.triage.heartbeats import decide_heartbeats
 from ci_tools.triage.matching import known_for
 from ci_tools.triage.operations import AdoptIssue, CreateIssue, Issue, Operation
 from ci_tools.triage.preview import headline, preview
@@ -21,10 +22,12 @@ from ci_tools.triage.seen import Seen
 from ci_tools.triage.shared import MARKER
 from ci_tools.triage.surroundings import Commit, Surroundings
 from ci_tools.verdict.fold import fold
+from ci_tools.verdict.heartbeats import Heartbeat, heartbeats_in
 from ci_tools.verdict.judge import judge
 
 _COMMIT = re.compile(r"([0-9a-f]{7,64})(?: (.*))?")
 _MOST_COMMITS = 10_000
+_LEGAL = "what git log --format='%x00%H %s' --name-only prints, or git log --format='%H %s'"
 
 
 def triage(arguments: argparse.Namespace) -> ExitCode:
@@ -38,7 +41,7 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
         return ExitCode.PASS
     with tracker_of(arguments) as tracker:
         issues = tracker.read(
-            adopted=known_for(seen, around),
+            adopted=known_for(seen, around) if isinstance(seen, Seen) else (),
             told_in=[known.number for known in around.known_issues],
             marker=MARKER,
         )
@@ -75,15 +78,22 @@ def _show(operations: Sequence[Operation]) -> None:
         print(row)
 
 
-def _seen(directory: Path) -> Seen:
+def _seen(directory: Path) -> Seen | tuple[Heartbeat, ...]:
     journal = read(directory)
+    heartbeats = heartbeats_in(journal.records)
+    if heartbeats:
+        return heartbeats
     state = fold(journal.records, journal.problems)
     judgement = judge(state)
     incidents = diagnose(state, judgement, knowledge())
     return Seen(judgement=judgement, incidents=incidents, observations=tuple(observations(state)))
 
 
-def _planned(seen: Seen, issues: tuple[Issue, ...], around: Surroundings) -> tuple[Operation, ...]:
+def _planned(
+    seen: Seen | tuple[Heartbeat, ...], issues: tuple[Issue, ...], around: Surroundings
+) -> tuple[Operation, ...]:
+    if not isinstance(seen, Seen):
+        return decide_heartbeats(issues, seen, around)
     return decide(issues, seen.judgement, around, seen.incidents, seen.observations)
 
 
@@ -104,14 +114,25 @@ def _surroundings(arguments: argparse.Namespace) -> Surroundings:
 def _commits(path: Path | None) -> tuple[Commit, ...]:
     """The commits in the file *path*, the newest first.
 
+    Each begins with a null, so that nothing in a name of a file can be taken for one; without any, each is one line.
+
     Raises:
-        UsageError: it cannot be read, or a line is none of git's.
+        UsageError: it cannot be read, or a commit is none of git's.
     """
     if path is None:
         return ()
-    rows = read_text(path, "--commits").splitlines()[:_MOST_COMMITS]
-    found = [(number, row, _COMMIT.fullmatch(row)) for number, row in enumerate(rows, 1) if row.strip()]
-    for number, row, match in found:
-        if match is None:
-            raise UsageError(f"{path}:{number}: {row[:80]!r} is no commit; legal: what git log --format='%H %s' prints")
-    return tuple(Commit(match[1], match[2] or "") for _, _, match in found if match)
+    text = read_text(path, "--commits", errors="replace")
+    separator = "\0" if "\0" in text else "\n"
+    found = [
+        _commit(path, number, one.strip("\n")) for number, one in enumerate(text.split(separator), 1) if one.strip()
+    ]
+    return tuple(found[:_MOST_COMMITS])
+
+
+def _commit(path: Path, number: int, text: str) -> Commit:
+    row, *paths = text.split("\n")
+    match = _COMMIT.fullmatch(row.rstrip("\r"))
+    if match is None:
+        raise UsageError(f"{path}:{number}: {row[:80]!r} is no commit; legal: {_LEGAL}")
+    # Git puts names of unusual characters in quotation marks.
+    return Commit(match[1], match[2] or "", tuple(one.strip('"') for one in paths if one))

@@ -29,7 +29,7 @@ def parse(text: str) -> tuple[Line, ...]:
 def owner_of(dependency: str, lines: Sequence[Line]) -> Line | None:
     """The line that decides who owns *dependency*; None if no line matches."""
     path = f"dependencies/{dependency}"
-    return next((line for line in reversed(lines) if _matches(line.pattern, path)), None)
+    return next((line for line in reversed(lines) if matches(line.pattern, path)), None)
 
 
 def owned(dependencies: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> tuple[Dependency, ...]:
@@ -41,7 +41,8 @@ def owned(dependencies: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> t
     )
 
 
-def _matches(pattern: str, path: str) -> bool:
+def matches(pattern: str, path: str) -> bool:
+    """Whether *pattern*, as in CODEOWNERS, means *path*, which begins at the root without a slash."""
     anchored = "/" in pattern.rstrip("/")
     body = "".join(map(_piece, re.findall(r"\*\*/?|\*|\?|[^*?]+", pattern.strip("/"))))
     below = "/.*" if pattern.endswith("/") else "" if pattern.endswith("/*") else "(?:/.*)?"

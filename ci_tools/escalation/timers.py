@@ -45,11 +45,15 @@ class Proof:
 
 
 def watched(rule: str, timer: Timer | None, moments: Iterable[Moment]) -> Timer | None:
-    """*timer* after *moments*; None as long as nothing is bad. What is not later than what it knows is left out."""
+    """*timer* after *moments*; None as long as nothing is bad.
+
+    What is bad and not later than what it knows is left out. What is good and told late leaves the last bad one only.
+    """
     for moment in sorted(moments, key=lambda one: one.at):
-        if timer is not None and moment.at <= timer.last_bad:
-            continue
-        timer = _bad(rule, timer, moment.at) if moment.is_bad else None
+        if timer is None or moment.at > timer.last_bad:
+            timer = _bad(rule, timer, moment.at) if moment.is_bad else None
+        elif not moment.is_bad and moment.at > timer.first_bad:
+            timer = _bad(rule, None, timer.last_bad)
     return timer
 
 

@@ -1,6 +1,6 @@
 """A failure's numbers and timers become its severity, with what proves it and what is unproven."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ci_tools.escalation.rules import RULES, Figure, Rule, Severity
@@ -25,7 +25,7 @@ class Figures:
     """Phase and name of the suites in which a test fails because of it."""
     time_scale: float
     moments: tuple[Moment, ...] = ()
-    """When what fails was looked at, and whether it was bad."""
+    """When what fails was looked at, in that order, and whether it was bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,23 @@ class Urgency:
     timers: tuple[Timer, ...]
 
 
-def assess(figures: Figures, timers: Iterable[Timer] = (), rules: Sequence[Rule] = RULES) -> Urgency:
-    """The severity of a failure with *figures*, given the *timers* that were kept of it."""
+def assess(
+    figures: Figures, timers: Iterable[Timer] = (), rules: Sequence[Rule] = RULES, rested: Collection[str] = ()
+) -> Urgency:
+    """The severity of a failure with *figures*, given the *timers* that were kept of it.
+
+    Timers of the rules *rested* were ended by looks that found it well, of which there may have been more than are
+    remembered: such a timer begins with the last moment.
+    """
     kept = {timer.rule: timer for timer in timers}
     told: list[Told] = []
     for rule in rules:
         passed = _passes(rule, figures)
-        if passed is not None and _is_timed(rule):
-            _keep(kept, rule, figures.moments, is_bad=passed)
+        if passed is not None and is_timed(rule):
+            moments = figures.moments[-1:] if rule.id in rested else figures.moments
+            _keep(kept, rule, moments, is_bad=passed)
         if passed:
-            proof = _proof(rule, kept.get(rule.id))
+            proof = proof_of(rule, kept.get(rule.id))
             told.append(Told(rule.severity, rule.says, proof.says, proof.holds))
     told.sort(key=lambda one: one.severity)
     reached = next((one for one in told if one.holds), None)
@@ -76,7 +83,8 @@ def settled(standing: Severity, now: Severity, calm: int) -> tuple[Severity, int
     return (now, 0) if calm + 1 >= CALM else (standing, calm + 1)
 
 
-def _is_timed(rule: Rule) -> bool:
+def is_timed(rule: Rule) -> bool:
+    """Whether *rule* asks for more than one observation."""
     return rule.lasting is not None or rule.in_a_row > 1
 
 
@@ -94,7 +102,8 @@ def _keep(kept: dict[str, Timer], rule: Rule, moments: Sequence[Moment], *, is_b
         kept[rule.id] = timer
 
 
-def _proof(rule: Rule, timer: Timer | None) -> Proof:
+def proof_of(rule: Rule, timer: Timer | None) -> Proof:
+    """What shows that *rule*, whose threshold is passed, holds, or what is missing."""
     if rule.lasting is not None:
         return lasting(timer, rule.lasting)
     if rule.in_a_row > 1:

@@ -126,6 +126,16 @@ class TestBlocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatStarted:
+    """Probes look without a campaign: what the same writer observes from here on is one heartbeat."""
+
+    environment: str
+    time_scale: float = 1.0
+    judged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The probes that gates of the campaign file repeat, by the dependency that these gates judge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """A probe looked at a dependency once."""
 
@@ -190,6 +200,7 @@ Event = (
     | TestStarted
     | TestFinished
     | TestBlocked
+    | HeartbeatStarted
     | Observed
     | Sampled
     | DependencyChanged
@@ -208,6 +219,7 @@ NAMES: Mapping[type[Event], str] = {
     TestStarted: "test_started",
     TestFinished: "test_finished",
     TestBlocked: "test_blocked",
+    HeartbeatStarted: "heartbeat_started",
     Observed: "observation",
     Sampled: "sample",
     DependencyChanged: "dependency_changed",

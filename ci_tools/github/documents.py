@@ -110,6 +110,43 @@ class OwnersErrorsDocument(BaseModel):
     errors: list[OwnersErrorDocument]
 
 
+class RunDocument(BaseModel):
+    """The run that has kept an artifact."""
+
+    id: int | None = None
+    repository_id: int | None = None
+    head_repository_id: int | None = None
+    head_branch: str | None = None
+
+
+class ArtifactDocument(BaseModel):
+    """What a run has kept."""
+
+    id: int
+    name: str
+    expired: bool
+    workflow_run: RunDocument | None = None
+
+    @property
+    def run(self) -> int:
+        """The number of its run; 0 where nobody says."""
+        return (self.workflow_run and self.workflow_run.id) or 0
+
+    def is_of(self, branch: str) -> bool:
+        """Whether it can still be had, and is of a run of *branch* of the repository itself, not of a fork."""
+        run = self.workflow_run
+        if self.expired or run is None or run.id is None or run.repository_id is None:
+            return False
+        return run.head_repository_id == run.repository_id and run.head_branch == branch
+
+
+class ArtifactsDocument(BaseModel):
+    """A page of them."""
+
+    artifacts: list[ArtifactDocument]
+
+
+ARTIFACTS = TypeAdapter(ArtifactsDocument)
 USER = TypeAdapter(UserDocument)
 ISSUE = TypeAdapter(IssueDocument)
 ISSUES = TypeAdapter(list[IssueDocument])

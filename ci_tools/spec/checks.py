@@ -47,6 +47,7 @@ CHECKS: Mapping[Check, tuple[str, ...]] = {
     campaign_checks.check_kpis: ("kpis",),
     campaign_checks.check_counted: ("kpis", "gates", "suites"),
     triage_checks.check_dashboards: ("triage", "dependencies"),
+    triage_checks.check_paths: ("triage", "dependencies"),
     triage_checks.check_known_issues: ("known_issues", "dependencies"),
 }
 """Each check and the sections it reads."""

@@ -11,6 +11,7 @@ from ci_tools.spec.field_types import (
     Mention,
     Minutes,
     Name,
+    PathPattern,
     Positive,
     Relative,
     Share,
@@ -171,6 +172,8 @@ class TriageDocument(Document):
     """Days for which the evidence of a run is kept."""
     dashboards: dict[Name, Link] = Field(default_factory=dict)
     """Dependency, or "all", to the page that shows it."""
+    paths: dict[Name, tuple[PathPattern, ...]] = Field(default_factory=dict)
+    """Dependency to what belongs to it in the repository, as patterns of CODEOWNERS."""
     owners: tuple[Mention, ...] = ()
     """Who may be mentioned in an issue; without any, everybody whom CODEOWNERS names."""
 

@@ -13,6 +13,7 @@ RELATIVE_PATTERN = r"^[^/\s]"
 SUITE_PATTERN = r"^(?:[a-z][a-z0-9_]*|\*)$"
 LINK_PATTERN = r"^https?://[A-Za-z0-9./_:%?=&,;~+-]{1,500}$"
 MENTION_PATTERN = r"^@[A-Za-z0-9][A-Za-z0-9-]*(?:/[A-Za-z0-9_.-]+)?$"
+OWNED_PATTERN = r"^/?[^\s#/][^\s#]{0,199}$"
 TEXT_PATTERN = r"\S"
 
 _LONGEST_PATH = 500
@@ -26,6 +27,7 @@ IN_WORDS = {
     SUITE_PATTERN: 'the name of a suite, or "*" for all',
     LINK_PATTERN: "a link with scheme http or https, without spaces, quotes, brackets and #",
     MENTION_PATTERN: "@USER or @ORGANISATION/TEAM, as CODEOWNERS mentions them",
+    OWNED_PATTERN: "a pattern as in CODEOWNERS, without spaces: /infra/redis/",
     TEXT_PATTERN: "a text that is not empty",
 }
 """Each pattern that a text can miss, as a person would say it."""
@@ -57,6 +59,7 @@ Relative = Annotated[
 SuiteChoice = Annotated[str, StringConstraints(pattern=SUITE_PATTERN)]
 Link = Annotated[str, StringConstraints(pattern=LINK_PATTERN)]
 Mention = Annotated[str, StringConstraints(pattern=MENTION_PATTERN)]
+PathPattern = Annotated[str, StringConstraints(pattern=OWNED_PATTERN)]
 Text = Annotated[str, StringConstraints(pattern=TEXT_PATTERN)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Positive = Annotated[float, Field(gt=0, le=1e9)]

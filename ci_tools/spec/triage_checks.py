@@ -18,6 +18,13 @@ def check_dashboards(document: CampaignDocument) -> Iterator[Problem]:
             yield unknown_name(("triage", "dashboards", name), "dependency", name, legal)
 
 
+def check_paths(document: CampaignDocument) -> Iterator[Problem]:
+    """Paths of dependencies that are not declared."""
+    for name in document.triage.paths:
+        if name not in document.dependencies:
+            yield unknown_name(("triage", "paths", name), "dependency", name, document.dependencies)
+
+
 def check_known_issues(document: CampaignDocument) -> Iterator[Problem]:
     """Known issues about nothing, about what is not declared, and two about the same."""
     taken: dict[tuple[str, str], int] = {}

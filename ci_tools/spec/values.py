@@ -30,6 +30,8 @@ class TriageRules:
     """How long the evidence of a run is kept."""
     dashboards: Mapping[str, str] = field(default_factory=dict)
     """Dependency, or ``all``, to the page that shows it."""
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Dependency to what belongs to it in the repository, as patterns of CODEOWNERS: who changes that is a suspect."""
     owners: tuple[str, ...] = ()
     """Who may be mentioned; empty: anybody whom CODEOWNERS names."""
 

@@ -64,6 +64,8 @@ class Book:
     """Fingerprints that people moved to an issue of theirs."""
     duplicates: list[tuple[Entry, Entry]] = field(default_factory=list)
     """Open issues of ours, each with what it is merged into."""
+    shared: tuple[Entry, ...] = ()
+    """What stood on pages that several share, of other environments, too."""
 
     @classmethod
     def of(cls, issues: Iterable[Issue], bot: str, environment: str) -> "Book":
@@ -71,7 +73,8 @@ class Book:
         known = {issue.number: issue for issue in issues}
         entries = [entry for issue in known.values() for entry in _entries(issue, bot)]
         mine = [one for one in entries if one.state.environment == environment and one.state.duplicate_of is None]
-        book = cls(known, sorted(mine, key=_first))
+        shared = tuple(one for one in entries if one.kind is not Kind.OWN)
+        book = cls(known, sorted(mine, key=_first), shared=shared)
         book._follow_people()
         book._join_twins()
         return book
@@ -79,6 +82,11 @@ class Book:
     def on(self, number: int) -> list[Entry]:
         """What is told in that issue, in its order there."""
         return [one for one in self.entries if one.issue.number == number]
+
+    def page(self, number: int) -> list[Entry]:
+        """What shares the page in that issue, in its order there, of whatever environment."""
+        standing = [one for one in self.shared if one.issue.number == number]
+        return [*standing, *(one for one in self.on(number) if one.kind is not Kind.OWN and one not in standing)]
 
     def _follow_people(self) -> None:
         """Fingerprints of what people closed as a duplicate move to where it belongs."""

@@ -27,9 +27,9 @@ def comment(number: int, state: State, campaign: str, said: Sequence[tuple[str, 
     return Comment(number=number, body=f"{words}\n\n{mark}", nonce=mark, reason=f"{state.dependency} has {kinds}")
 
 
-def escalated(before: Severity, after: Severity, why: str, seen: Sighting) -> tuple[str, str]:
-    """It has become more urgent."""
-    return "escalated", f"Escalated from {before} to **{after}**: {markdown(why, 300)}. Seen {when(seen)}."
+def escalated(before: Severity, after: Severity, why: str, seen: str) -> tuple[str, str]:
+    """It has become more urgent; *seen* is when, and by whom."""
+    return "escalated", f"Escalated from {before} to **{after}**: {markdown(why, 300)}. Seen {seen}."
 
 
 def spread(before: int, after: int, words: str, seen: Sighting) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from ci_tools.triage.operations import CloseIssue, Issue, Operation, ReopenIssue
 from ci_tools.triage.recovery import is_green
 from ci_tools.triage.seen import Seen, redacted
 from ci_tools.triage.state import State, accounts_for, lean, ours_in, replaced, section, short
+from ci_tools.triage.status import when
 from ci_tools.triage.subjects import Subject, figures_of, subjects_in
 from ci_tools.triage.surroundings import ACTIONS_BOT, Surroundings
 from ci_tools.triage.twins import twin_closed
@@ -107,7 +108,8 @@ class _Triage:
         return not accounts_for(entry.state, self._seen.judgement)
 
     def _urgency(self, subject: Subject, state: State | None) -> Urgency:
-        return assess(figures_of(subject, self._seen), state.timers if state else ())
+        figures = figures_of(subject, self._seen)
+        return assess(figures, state.timers, rested=state.rested) if state else assess(figures)
 
     def _kept(self, entry: Entry, subject: Subject) -> Iterator[Operation]:
         """It goes on: counted in silence, said only where it has changed for the worse."""
@@ -130,7 +132,7 @@ class _Triage:
     def _worse(self, old: State, after: State, subject: Subject, urgency: Urgency) -> list[tuple[str, str]]:
         said = []
         if after.severity < old.severity:
-            said.append(comments.escalated(old.severity, after.severity, urgency.reason, after.last_bad))
+            said.append(comments.escalated(old.severity, after.severity, urgency.reason, when(after.last_bad)))
         if memory.has_spread(old, subject):
             words = impact(subject.incident) if subject.incident else "more gates fail"
             said.append(comments.spread(old.radius, subject.radius, markdown(words), after.last_bad))
@@ -266,7 +268,7 @@ class _Triage:
         """Each page that several share, once, with all that has changed on it."""
         changed = [one for one in self._book.entries if one.kind is not Kind.OWN and one.is_changed]
         for number in dict.fromkeys(one.issue.number for one in changed):
-            parts = [one for one in self._book.on(number) if one.kind is not Kind.OWN]
+            parts = self._book.page(number)
             left = [one for one in parts if not one.is_gone]
             issue = self._book.issues.get(number)
             if parts[0].kind is Kind.ADOPTED:

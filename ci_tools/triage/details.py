@@ -11,7 +11,7 @@ from ci_tools.report.wording import counted, observed, speed, wanted
 from ci_tools.triage.fitting import Section
 from ci_tools.triage.inertness import block
 from ci_tools.triage.subjects import Subject
-from ci_tools.triage.surroundings import Commit
+from ci_tools.triage.suspects import Suspect, Suspicion
 from ci_tools.verdict.judgement import GateResult, Judgement, TestResult
 
 _MAX_ROWS = 20
@@ -35,18 +35,20 @@ class Context:
     green_campaigns: int = 2
     dashboards: Mapping[str, str] = field(default_factory=dict)
     explained: Mapping[str, str] = field(default_factory=dict)
-    suspects: tuple[Commit, ...] = ()
-    """Commits between the last good deployment and this one, the likeliest first."""
-    suspects_since: str = ""
+    suspicion: Suspicion = field(default_factory=Suspicion)
+    """Commits that may have brought it."""
 
 
 def folded(subject: Subject, context: Context, urgency: Urgency) -> list[Section]:
     """The folded sections, each with its rank; empty ones among them."""
     judgement, incident = context.judgement, subject.incident
+    suspected = context.suspicion
     tests, gates = len(subject.tests), (*subject.gates, *subject.undecided)
     return [
         Section(
-            _fold(f"{counted(len(context.suspects), 'suspect')} among the commits", _suspects(context)), 5, "suspects"
+            _fold(f"{counted(len(suspected.suspects), 'suspect')} among the commits", _suspects(suspected)),
+            5,
+            "suspects",
         ),
         Section(_fold("Five whys", _whys(incident)), 6, "five whys"),
         Section(_fold("When it becomes more urgent", _escalation(urgency)), 7, "escalation"),
@@ -63,10 +65,16 @@ def _fold(title: str, text: str) -> str:
     return details(title, text) if text else ""
 
 
-def _suspects(context: Context) -> str:
-    rows = [f"- {markdown(one.sha, 12)} {markdown(one.subject, 160)}" for one in context.suspects[:_MAX_SUSPECTS]]
-    more = _more(context.suspects, _MAX_SUSPECTS)
-    return f"Deployed since {context.suspects_since}, the likeliest first:\n\n" + "\n".join(rows) + more if rows else ""
+def _suspects(suspected: Suspicion) -> str:
+    rows = [_suspect(one) for one in suspected.suspects[:_MAX_SUSPECTS]]
+    more = _more(suspected.suspects, _MAX_SUSPECTS)
+    known = f"Deployed since {markdown(suspected.since, 100)}, when it was last well, the likeliest first"
+    unknown = "When it was last well is not known; of the last commits up to the bad deployment these change it"
+    return f"{known if suspected.since else unknown}:\n\n" + "\n".join(rows) + more if rows else ""
+
+
+def _suspect(one: Suspect) -> str:
+    return f"- {markdown(one.commit.sha[:12])} {markdown(one.commit.subject, 160)}: {markdown(one.why, 200)}"
 
 
 def _whys(incident: Incident | None) -> str:

@@ -116,7 +116,7 @@ class Matcher:
 
     def _has_room(self, number: int) -> bool:
         """Whether our comment there can tell one more incident; if so, it is counted."""
-        self._told[number] = self._told.get(number, len(self._book.on(number))) + 1
+        self._told[number] = self._told.get(number, len(self._book.page(number))) + 1
         return self._told[number] <= MAX_ADOPTED
 
     def _of_closed(self, subject: Subject, issue: Issue) -> Match | None:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from ci_tools.diagnosis.hypotheses import Certainty
 from ci_tools.escalation.urgency import Urgency, settled
-from ci_tools.triage.seen import Seen
+from ci_tools.triage.seen import Seen, is_log
 from ci_tools.triage.state import (
     Evidence,
     State,
+    Watch,
     fingerprint,
     joined,
     short,
@@ -34,7 +35,7 @@ def is_weaker(subject: Subject, state: State) -> bool:
 
 def fresh(subject: Subject, seen: Seen, urgency: Urgency) -> State:
     """What is remembered of an incident that was not known."""
-    now = sighting(seen.judgement)
+    now, previous = sighting(seen.judgement), seen.judgement.previous
     return State(
         environment=short(seen.judgement.environment),
         dependency=short(subject.dependency),
@@ -43,10 +44,11 @@ def fresh(subject: Subject, seen: Seen, urgency: Urgency) -> State:
         marks=(mark_of(subject, seen),),
         severity=urgency.severity,
         labelled=urgency.severity,
-        evidence=_failed(Evidence(), subject),
+        evidence=_failed(Evidence(), subject, seen),
         radius=subject.radius,
         first_bad=now,
         last_bad=now,
+        preceded_by=short((previous.sha or previous.revision or "") if previous else ""),
         timers=urgency.timers,
         campaigns=with_campaign((), seen.judgement),
     )
@@ -69,12 +71,13 @@ def carried(old: State, subject: Subject, seen: Seen, urgency: Urgency) -> State
         status="failing",
         severity=severity,
         calm=calm,
-        evidence=_failed(old.evidence, subject),
+        evidence=_failed(old.evidence, subject, seen),
         radius=subject.radius if has_spread(old, subject) else old.radius,
         last_bad=sighting(seen.judgement),
         n_bad=old.n_bad + 1,
         n_green=0,
         timers=urgency.timers,
+        watch=_until(old.watch),
         campaigns=with_campaign(old.campaigns, seen.judgement),
     )
 
@@ -104,8 +107,14 @@ def greener(old: State, seen: Seen) -> State:
         n_green=old.n_green + 1,
         last_good=sighting(seen.judgement),
         timers=(),
+        watch=_until(old.watch),
         campaigns=with_campaign(old.campaigns, seen.judgement),
     )
+
+
+def _until(watch: Watch | None) -> Watch | None:
+    """What is left of *watch* once a campaign has seen for itself."""
+    return Watch(at=watch.at) if watch else None
 
 
 def merged(winner: State, other: State, *, is_over: bool = False) -> State:
@@ -123,10 +132,10 @@ def is_over_before(other: State, winner: State) -> bool:
     return last is not None and first is not None and last < first
 
 
-def _failed(known: Evidence, subject: Subject) -> Evidence:
+def _failed(known: Evidence, subject: Subject, seen: Seen) -> Evidence:
     return joined(
         known,
         gates=[gate.gate.name for gate in subject.gates],
         tests=[test.node_id for test in subject.tests],
-        probes=subject.probes,
+        probes=[probe for probe in subject.probes if not is_log(seen.observations, probe)],
     )

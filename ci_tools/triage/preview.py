@@ -35,7 +35,7 @@ def headline(operation: Operation) -> str:
 def preview(operations: Sequence[Operation]) -> Iterator[str]:
     """Lines that no terminal or workflow runner obeys: each operation, its labels, then its body as it would stand."""
     if not operations:
-        yield "nothing to do: the issues say already what this campaign says, or it says nothing certain"
+        yield "nothing to do: the issues say already what was seen, or nothing certain was seen"
     for number, operation in enumerate(operations, 1):
         yield f"{number}. {headline(operation)}"
         yield from _facts(operation)

@@ -1,6 +1,6 @@
 """What one campaign says, as triage needs it: a judgement, its incidents and what its probes saw, redacted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
@@ -24,16 +24,28 @@ class Seen:
 
     def looks(self, dependency: str) -> list[Observation]:
         """The observations of *dependency* that tell well from ill, in their order."""
-        return [one for one in self.observations if one.dependency == dependency and _tells(one)]
+        return [one for one in self.observations if one.dependency == dependency and tells(one)]
 
     def is_well(self, probe: str, dependency: str) -> bool:
         """Whether *probe* looked at *dependency*, or if at others only, at them, and found it well each time."""
-        told = [one for one in self.observations if one.probe == probe and _tells(one)]
-        about = [one for one in told if one.dependency == dependency] or told
-        return bool(about) and not any(one.state in _BAD for one in about)
+        return is_well(self.observations, probe, dependency) is True
 
 
-def _tells(one: Observation) -> bool:
+def is_well(observations: Iterable[Observation], probe: str, dependency: str) -> bool | None:
+    """How *probe* found *dependency*, or if it looked at others only, these, each time; None: it could not tell."""
+    told = [one for one in observations if one.probe == probe and tells(one)]
+    about = [one for one in told if one.dependency == dependency] or told
+    return not any(one.state in _BAD for one in about) if about else None
+
+
+def is_log(observations: Iterable[Observation], probe: str) -> bool:
+    """Whether *probe* was asked, and reads only what services remember: nothing of that can be seen well again."""
+    kinds = {one.kind for one in observations if one.probe == probe}
+    return kinds == {_LOG}
+
+
+def tells(one: Observation) -> bool:
+    """Whether it tells well from ill."""
     return one.kind != _LOG and (one.state is DependencyState.UP or one.state in _BAD)
 
 

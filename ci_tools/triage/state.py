@@ -60,6 +60,19 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What heartbeats have seen since the last campaign."""
+
+    at: AwareDatetime
+    """The last look that changed anything here: an older one tells nothing."""
+    is_bad: bool | None = None
+    """How the probes that had shown the incident found its dependency; None: they have not told."""
+    since: AwareDatetime | None = None
+    rested: tuple[str, ...] = ()
+    """Rules whose timers a good look ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """What is known of one incident in one environment."""
 
@@ -84,10 +97,13 @@ class State:
     first_bad: Sighting
     last_bad: Sighting
     n_bad: Annotated[int, Field(ge=1)] = 1
+    preceded_by: str = ""
+    """The commit that the campaign before the first bad one saw deployed."""
     last_good: Sighting | None = None
     n_green: Annotated[int, Field(ge=0)] = 0
     """Campaigns in a row in which all of its evidence was well."""
     timers: tuple[Timer, ...] = ()
+    watch: Watch | None = None
     campaigns: tuple[str, ...] = ()
     """The last few that are accounted for here, the latest last."""
     duplicate_of: int | None = None
@@ -96,6 +112,11 @@ class State:
     def mark(self) -> str:
         """The current fingerprint."""
         return self.marks[0]
+
+    @property
+    def rested(self) -> tuple[str, ...]:
+        """The rules whose timers a good look ended since the last campaign."""
+        return self.watch.rested if self.watch else ()
 
     @property
     def known_until(self) -> datetime | None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from ci_tools.escalation.urgency import Urgency
+from ci_tools.escalation.watching import told_by
 from ci_tools.report.inert import markdown
 from ci_tools.report.wording import counted
 from ci_tools.triage.details import Context
@@ -10,21 +11,50 @@ from ci_tools.triage.state import Sighting, State
 
 _BEGIN = "<!-- ci-tools:now -->"
 _END = "<!-- ci-tools:/now -->"
+_URGENCY = "Urgency"
+_WATCHED = "Heartbeats"
 
 
 def status(state: State, context: Context, urgency: Urgency | None = None) -> str:
     """Urgency, times, counters and where to look; without *urgency* the one that stands."""
     facts = {
-        "Urgency": _urgency(state, urgency),
+        _URGENCY: _urgency(state, urgency),
         "Since": f"{when(state.first_bad)}; {_times(state)}",
         "Last seen": when(state.last_bad) if state.n_bad > 1 else "",
         "Last good": _good(state, context),
+        _WATCHED: _heartbeats(state),
         "Deployment": _deployment(context),
         "Faults switched on on purpose": markdown(", ".join(context.judgement.faults)),
         "Look": ", ".join(_links(state, context)),
     }
-    rows = "\n".join(f"- **{name}:** {fact}" for name, fact in facts.items() if fact)
+    rows = "\n".join(_row(name, fact) for name, fact in facts.items() if fact)
     return f"{_BEGIN}\n{rows}\n{_END}"
+
+
+def _row(name: str, fact: str) -> str:
+    return f"- **{name}:** {fact}"
+
+
+def watched(shown: str, state: State, urgency: str = "") -> str:
+    """What was *shown*, with what heartbeats have seen since, and with another *urgency* if one is given."""
+    start, end = shown.find(_BEGIN), shown.find(_END)
+    now = shown[start + len(_BEGIN) : end] if 0 <= start < end else ""
+    replaced = [_WATCHED, *([_URGENCY] if urgency else [])]
+    kept = [row for row in now.splitlines() if row and not row.startswith(tuple(_row(name, "") for name in replaced))]
+    first = [_row(_URGENCY, urgency)] if urgency else []
+    told = _heartbeats(state)
+    rows = "\n".join([*first, *kept, *([_row(_WATCHED, told)] if told else [])])
+    return renewed(shown, f"{_BEGIN}\n{rows}\n{_END}")
+
+
+def _heartbeats(state: State) -> str:
+    watch = state.watch
+    found = ""
+    if watch is not None and watch.since is not None:
+        closes = "" if watch.is_bad else ", which closes nothing: only campaigns run what failed"
+        found = f"found {'bad' if watch.is_bad else 'well'} since {watch.since:%Y-%m-%d %H:%M} UTC{closes}"
+    proofs = [f"{one.says}, {one.proof}" for one in told_by(state.timers)] if watch else []
+    return "; ".join(filter(None, (found, *proofs)))
 
 
 def renewed(shown: str, now: str) -> str:

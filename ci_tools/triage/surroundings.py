@@ -18,6 +18,8 @@ class Commit:
 
     sha: str
     subject: str
+    paths: tuple[str, ...] = ()
+    """What it changes, from the root; empty also where nobody has said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

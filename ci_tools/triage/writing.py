@@ -19,7 +19,7 @@ from ci_tools.triage.state import State, outside, section
 from ci_tools.triage.status import renewed, status
 from ci_tools.triage.subjects import Subject
 from ci_tools.triage.surroundings import Surroundings
-from ci_tools.triage.suspects import suspects
+from ci_tools.triage.suspects import suspicion
 
 _RESERVED_BYTES = 2_000
 """For what is said when the failure has recovered, and for the state, which may be longer by then."""
@@ -44,9 +44,9 @@ class Writer:
         )
         if subject is None:
             return plain_context
-        commits, since = suspects(subject, before, self._seen, self._around)
+        suspected = suspicion(subject, before, self._seen, self._around)
         owner = told(*owners_of(subject, self._around.owners, self._around.rules.owners))
-        return replace(plain_context, owner=owner, suspects=commits, suspects_since=since)
+        return replace(plain_context, owner=owner, suspicion=suspected)
 
     def title(self, subject: Subject) -> str:
         """What *subject* is called."""

@@ -27,6 +27,7 @@ def previous_of(judgement: Judgement) -> Previous:
     return Previous(
         campaign=judgement.campaign,
         revision=judgement.deployment.revision if judgement.deployment else None,
+        sha=judgement.deployment.sha if judgement.deployment else None,
         damage=_damage(judgement),
         tests=tuple(
             PreviousTest(node_id=test.node_id, outcome=test.outcome, duration_s=test.duration_s)

@@ -12,6 +12,7 @@ from ci_tools.evidence.events import (
     DependencyChanged,
     DeploymentIdentified,
     Event,
+    HeartbeatStarted,
     Interrupted,
     Observed,
     PhaseFinished,
@@ -160,6 +161,10 @@ class CampaignState:
     @take.register
     def _(self, event: TestBlocked, _record: Record) -> None:
         self.test(event.node_id).attempt(event.attempt).blocked = event
+
+    @take.register
+    def _(self, _event: HeartbeatStarted, _record: Record) -> None:
+        """No campaign: what it saw are observations like others."""
 
     @take.register
     def _(self, event: Observed, _record: Record) -> None:

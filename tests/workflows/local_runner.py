@@ -87,8 +87,9 @@ def understood(workflows: Path) -> None:
     yaml.width = 10_000
     for path in workflows.glob("*.yml"):
         document = yaml.load(path)
-        for key in _UNKNOWN_TO_ACT:
-            document.pop(key, None)
+        for part in (document, *document["jobs"].values()):
+            for key in _UNKNOWN_TO_ACT:
+                part.pop(key, None)
         yaml.dump(document, path)
 
 

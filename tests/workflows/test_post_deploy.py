@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ci_tools.errors import ExitCode
+from tests.workflows.local_runner import committed
 
 ROOT = Path(__file__).parents[2]
 BASH = shutil.which("bash") or "bash"
@@ -150,7 +151,8 @@ def test_inputs_reach_the_plan_as_they_are(phases: str, otherwise: str, jobs: di
     assert arguments.read_text(encoding="utf-8").splitlines() == [
         *("plan", "--spec=c d", "--environment=a b"),
         *([f"--otherwise={otherwise}"] if otherwise else []),
-        *("--plan=auto", f"--phase={phases}", "--shards", "phases", "--out", "plan.json"),
+        *("--plan=auto", f"--phase={phases}", "--shards", "phases"),
+        *("--previous-if-any", "before", "--out", "plan.json"),
     ]
 
 
@@ -167,12 +169,58 @@ def test_a_dry_run_applies_nothing(apply: str, expected: list[str], jobs: dict[s
     """Issues are changed unless it is asked not to."""
     arguments = imitated(tmp_path, ends_with=0)
 
-    run(command(jobs["triage"], "tell the issues"), tmp_path, GITHUB_REPOSITORY="a/b", RUN_URL="https://x", APPLY=apply)
+    told = {"GITHUB_REPOSITORY": "a/b", "RUN_URL": "https://x", "SPEC": "c d", "RUNNER_TEMP": "t"}
+    run(command(jobs["triage"], "tell the issues"), tmp_path, APPLY=apply, **told)
 
     assert arguments.read_text(encoding="utf-8").splitlines() == [
-        *("triage", "campaign", "--repo=a/b", "--run-url=https://x"),
+        *("triage", "seen", "--spec=c d", "--repo=a/b", "--run-url=https://x", "--commits=t/commits"),
         *expected,
     ]
+
+
+def test_the_last_commits_are_told_with_what_they_change(jobs: dict[str, Any], tmp_path: Path) -> None:
+    """As ``ci-tools triage --commits`` reads them."""
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "a file.tf").touch()
+    commit = committed(tmp_path, origin="a/b")
+    (step,) = [step for step in jobs["triage"]["steps"] if step.get("name") == "say who changed what"]
+
+    ended = run(step["run"], tmp_path, RUNNER_TEMP=str(tmp_path), **step["env"])
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (tmp_path / "commits").read_text(encoding="utf-8") == f"\0{commit} all\n\ninfra/a file.tf\n"
+
+
+def test_without_a_history_nobody_is_told_of(jobs: dict[str, Any], tmp_path: Path) -> None:
+    """The file is there all the same, and empty."""
+    ended = run(command(jobs["triage"], "say who changed what"), tmp_path, RUNNER_TEMP=str(tmp_path), FORMAT="%H")
+
+    assert ended.returncode == 0
+    assert (tmp_path / "commits").read_text(encoding="utf-8") == ""
+
+
+def test_a_heartbeat_is_told_by_the_job_that_files(jobs: dict[str, Any]) -> None:
+    """The one that looks has secrets, and may only read issues; what it saw travels as an artifact, if it saw any."""
+    heartbeat, triage = jobs["heartbeat"], jobs["triage"]
+    (kept,) = [step for step in heartbeat["steps"] if step.get("id") == "keep"]
+    run_and_attempt = "github.run_id, github.run_attempt"
+
+    assert heartbeat["permissions"]["issues"] == "read"
+    assert triage["if"].endswith("needs.heartbeat.outputs.artifact != '')")
+    assert heartbeat["outputs"]["artifact"] == (
+        f"${{{{ steps.keep.outcome == 'success' && format('heartbeat-{{0}}-{{1}}', {run_and_attempt}) || '' }}}}"
+    )
+    assert kept["with"]["name"] == "heartbeat-${{ github.run_id }}-${{ github.run_attempt }}"
+    assert kept["if"] == "hashFiles('heartbeat/**') != ''"
+
+
+def test_no_two_jobs_tell_the_issues_at_once(jobs: dict[str, Any]) -> None:
+    """What one remembers there the other would overwrite; none that waits is dropped for a later one."""
+    assert jobs["triage"]["concurrency"] == {
+        "group": "post-deploy-issues",
+        "cancel-in-progress": False,
+        "queue": "max",
+    }
 
 
 def test_dry_run_is_off_unless_asked_for(jobs: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from githubkit.typing import Missing
 from githubkit_schemas.v2026_03_10.models import BasicError
+from githubkit_schemas.v2026_03_10.rest.actions import ActionsClient
 from githubkit_schemas.v2026_03_10.rest.issues import IssuesClient
 from githubkit_schemas.v2026_03_10.rest.rate_limit import RateLimitClient
 from githubkit_schemas.v2026_03_10.rest.repos import ReposClient
@@ -25,7 +26,7 @@ from githubkit_schemas.v2026_03_10.rest.search import SearchClient
 from githubkit_schemas.v2026_03_10.rest.users import UsersClient
 from pydantic import TypeAdapter, ValidationError
 
-_CLIENTS = (IssuesClient, SearchClient, ReposClient, RateLimitClient, UsersClient)
+_CLIENTS = (ActionsClient, IssuesClient, SearchClient, ReposClient, RateLimitClient, UsersClient)
 _NAMES = {"Missing": Missing, "Literal": Literal, "Union": Union, "_dt": dt}
 _HEADING = re.compile(r"([a-z-]+/[a-z-]+)\n\n\s*(GET|POST|PUT|PATCH|DELETE) (/\S*)")
 _GENERAL = frozenset({301, 401, 403, 404, 429, 500, 502, 503, 504})

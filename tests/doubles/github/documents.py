@@ -170,3 +170,27 @@ def _links(place: Place, number: int) -> dict[str, Any]:
         "events_url": f"{api}/issues/{number}/events",
         "html_url": f"{place.page}/issues/{number}",
     }
+
+
+def artifact(place: Place, number: int, name: str, *, run: int, branch: str | None = "main") -> Any:
+    """What run *run* of *branch* has kept; the run of a fork is one of another repository."""
+    api = f"{place.api}/actions/artifacts/{number}"
+    return {
+        "id": number,
+        "node_id": f"A_{number}",
+        "name": name,
+        "size_in_bytes": 1000,
+        "url": api,
+        "archive_download_url": f"{api}/zip",
+        "expired": False,
+        "created_at": "2026-03-02T10:00:00Z",
+        "expires_at": "2026-04-01T10:00:00Z",
+        "updated_at": "2026-03-02T10:00:00Z",
+        "workflow_run": {
+            "id": run,
+            "repository_id": 1,
+            "head_repository_id": 1,
+            "head_branch": branch,
+            "head_sha": "0123456789abcdef",
+        },
+    }

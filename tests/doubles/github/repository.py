@@ -24,6 +24,8 @@ class Repository:
         self.deleted: set[int] = set()
         self.owners_errors: list[dict[str, Any]] | None = []
         """None: there is no CODEOWNERS."""
+        self.artifacts: list[dict[str, Any]] = []
+        """What runs have kept, the newest first."""
         self._ticks = count(1)
 
     def file(self, title: str, body: str, *, login: str, labels: tuple[str, ...] = (), is_pull: bool = False) -> int:

@@ -136,6 +136,12 @@ def _myself(call: Call) -> Answer:
     return Answer(documents.myself(call.switches.login))
 
 
+def _artifacts(call: Call) -> Answer:
+    page = call.page(call.repository.artifacts)
+    total = len(call.repository.artifacts)
+    return Answer({"total_count": total, "artifacts": page.document}, headers=page.headers)
+
+
 def _require_lengths(document: Mapping[str, Any]) -> None:
     """Refuse what GitHub refuses although its description does not say so."""
     limits = (("body", _MAX_BODY), ("title", _MAX_TITLE))
@@ -162,6 +168,7 @@ HANDLERS: Mapping[str, Callable[[Call], Answer]] = {
     "search/issues-and-pull-requests": _search,
     "repos/codeowners-errors": _owners,
     "users/get-authenticated": _myself,
+    "actions/list-artifacts-for-repo": _artifacts,
     "rate-limit/get": lambda call: Answer(documents.rate_limits(1000, call.switches.remaining, call.switches.reset)),
 }
 """By GitHub's name for the operation."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ci_tools.__main__ import main
-from ci_tools.evidence.events import Observed
+from ci_tools.evidence.events import HeartbeatStarted, Observed
 from ci_tools.evidence.journal import read
 from tests.unit.runner.shop import Shop, Site
 
@@ -80,7 +80,14 @@ def test_heartbeats_are_kept_one_after_the_other(say: Say) -> None:
     codes = [say("heartbeat", "--environment", "here", "--out", "beats")[0] for _ in range(2)]
 
     assert codes == [0, 0]
-    assert [type(record.event) for record in read(Path("beats")).records] == [Observed, Observed]
+    assert [type(record.event) for record in read(Path("beats")).records] == [HeartbeatStarted, Observed] * 2
+
+
+def test_a_heartbeat_says_where_it_looked_and_for_which_gates(say: Say) -> None:
+    """Whoever reads it needs no campaign file."""
+    say("heartbeat", "--environment", "here", "--out", "beats")
+
+    assert read(Path("beats")).records[0].event == HeartbeatStarted(environment="here", judged={"shop": ("shop",)})
 
 
 def test_a_heartbeat_that_finds_something_down_says_so(say: Say, site: Site) -> None:
@@ -88,7 +95,7 @@ def test_a_heartbeat_that_finds_something_down_says_so(say: Say, site: Site) -> 
     site.answers["/health"] = {"status": "gone"}
 
     assert say("heartbeat", "--environment", "here", "--out", "beats")[0] == 1
-    assert len(read(Path("beats")).records) == 1
+    assert len(read(Path("beats")).records) == 2
 
 
 def test_heartbeats_are_no_campaign(say: Say) -> None:

@@ -224,3 +224,27 @@ def test_the_secret_of_the_auth_strategy_is_masked_everywhere(
     kept = [path.read_text(encoding="utf-8") for path in Path("out").rglob("*") if path.is_file()]
     assert said[0][0] == ExitCode.FAIL
     assert [text for text in (*kept, *(output for _, output in said)) if "hunter2hunter2" in text] == []
+
+
+def test_a_campaign_before_is_compared_with_where_it_can_be(say: Say) -> None:
+    """As with --previous: the plan that is kept says what it was."""
+    say("campaign", HERE, "--plan=full", "--out=first", "--campaign-id=night-6", "--workers=1")
+
+    exit_code, _ = say("plan", HERE, "--plan=full", "--previous-if-any=first", "--out=plan.json")
+
+    assert exit_code == ExitCode.PASS
+    assert json.loads(Path("plan.json").read_text(encoding="utf-8"))["previous"]["campaign"] == "night-6"
+
+
+@pytest.mark.parametrize(("kept", "said"), [(None, ""), ("torn", "this campaign is compared with none")])
+def test_no_campaign_waits_for_a_comparison(kept: str | None, said: str, say: Say) -> None:
+    """What is not there, or cannot be read, is left out."""
+    if kept is not None:
+        Path("before").mkdir()
+        Path("before", "campaign.jsonl").write_text(kept, encoding="utf-8")
+
+    exit_code, printed = say("plan", HERE, "--plan=full", "--previous-if-any=before", "--out=plan.json")
+
+    assert exit_code == ExitCode.PASS
+    assert said in printed
+    assert json.loads(Path("plan.json").read_text(encoding="utf-8"))["previous"] is None

@@ -87,6 +87,14 @@ def test_a_timer_goes_on_from_campaign_to_campaign() -> None:
     )
 
 
+def test_a_good_observation_that_is_told_late_leaves_the_last_bad_one() -> None:
+    """Of the others nobody knows on which side of it they were."""
+    known = watched("r", None, bad(0, 30, 60))
+
+    assert watched("r", known, [good(45)]) == watched("r", None, bad(60))
+    assert watched("r", known, [good(-1), good(0)]) == known
+
+
 def test_consecutive_observations_are_counted() -> None:
     """Three in a row are three."""
     assert [in_a_row(watched("r", None, bad(*range(count))), 3).holds for count in (2, 3)] == [False, True]

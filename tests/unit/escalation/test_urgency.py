@@ -126,6 +126,15 @@ def test_what_was_not_measured_leaves_a_timer_alone() -> None:
     assert assess(figures(minutes=(60,)), timers).timers == timers
 
 
+def test_a_timer_that_a_good_look_ended_begins_with_the_last_moment() -> None:
+    """There may have been good looks in between that nobody remembers."""
+    redis = figures(fails(probed("redis")), minutes=(0, 40, 80))
+
+    assert [one.first_bad for one in assess(redis, rested=["redis_unreachable_4h"]).timers] == [
+        START + timedelta(minutes=80)
+    ]
+
+
 def test_latencies_are_judged_unscaled() -> None:
     """On a tenth of the time, 0.6 s are six."""
     slow = replace(figures(fails(probed("agents"), good=6, median_s=6.1)), time_scale=0.1)

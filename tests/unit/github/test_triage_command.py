@@ -197,6 +197,29 @@ def test_what_cannot_be_used_is_named_with_its_line(
     assert said in capsys.readouterr().err
 
 
+def test_a_commit_that_changes_paths_of_what_fails_is_suspected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As git tells of paths, odd names and words that are no UTF-8 among them."""
+    log = (
+        b'\x000123456789abcdef fix: caf\xe9\n\nREADME.md\n"dependencies/shop/caf\\303\\251.tf"\n\x00abcdef0 old\n\nx\n'
+    )
+    (tmp_path / "commits").write_bytes(log)
+
+    assert main(["triage", kept(tmp_path / "run", FAILING), "--commits", "commits"]) == ExitCode.PASS
+    printed = capsys.readouterr().out
+    assert "1 suspect among the commits" in printed
+    assert "| - 0123456789ab fix\\: caf\ufffd: it changes dependencies/shop/caf" in printed
+
+
+def test_commits_without_paths_are_read_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nobody knows when it was well, none of them is suspected."""
+    (tmp_path / "commits").write_text("0123456789abcdef fix: shop\nabcdef0\n", encoding="utf-8")
+
+    assert main(["triage", kept(tmp_path / "run", FAILING), "--commits", "commits"]) == ExitCode.PASS
+    assert "among the commits" not in capsys.readouterr().out
+
+
 def test_what_campaign_toml_knows_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file of the working directory, or another that is named."""
     known = ROOT.joinpath("campaign.toml").read_text(encoding="utf-8").replace("[environments.twin]", KNOWN, 1)

@@ -22,6 +22,7 @@ new_issues = 2
 artifact_days = 30
 owners = ["@acme/shop", "@octocat"]
 dashboards = { api = "https://grafana.example/d/1?orgId=1", all = "https://grafana.example" }
+paths = { api = ["/app/api/", "deploy/*.tf"] }
 
 [[known_issues]]
 number = 1278
@@ -36,6 +37,7 @@ dependencies = ["api"]
         artifact_days=30,
         owners=("@acme/shop", "@octocat"),
         dashboards={"api": "https://grafana.example/d/1?orgId=1", "all": "https://grafana.example"},
+        paths={"api": ("/app/api/", "deploy/*.tf")},
     )
     assert spec.known_issues == (KnownIssue(number=1278, causes=("network_route",), dependencies=("api",)),)
 
@@ -53,6 +55,11 @@ dependencies = ["api"]
             "triage.dashboards.ap: unknown dependency; got 'ap'; legal: all, api",
         ),
         ('[triage]\ndashboards = { api = "javascript:x" }', "triage.dashboards.api: not allowed; got 'javascript:x'"),
+        ('[triage]\npaths = { ap = ["x"] }', "triage.paths.ap: unknown dependency; got 'ap'; legal: api"),
+        (
+            '[triage]\npaths = { api = ["a b"] }',
+            "triage.paths.api[0]: not allowed; got 'a b'; legal: a pattern as in CODEOWNERS, without spaces",
+        ),
         ("[[known_issues]]\nnumber = 7", "known_issues[0]: about nothing; got #7 alone; legal: causes or dependencies"),
         (
             '[[known_issues]]\nnumber = 7\ndependencies = ["apo"]',

@@ -258,6 +258,16 @@ def test_the_revision_that_was_bad_before_the_fix_reopens_nothing() -> None:
     assert told(closed, again, DEAD)[0] == ()
 
 
+def test_a_log_is_not_remembered_as_what_has_to_be_seen_well() -> None:
+    """It shows what was, and nothing can show that it is well again."""
+    proofs = (*DEAD.evidence, replace(DEAD.evidence[0], ref="errors#1"))
+    log = Observation(probe="errors", dependency="store", kind="errors", state=DependencyState.DEGRADED)
+
+    (create,) = decide([], failing(1), AROUND, [replace(DEAD, evidence=proofs)], [log])
+    assert isinstance(create, CreateIssue)
+    assert parts_in(create.body)[0][1].evidence.probes == ("store",)
+
+
 def test_suspects_are_the_commits_since_it_was_well() -> None:
     """What speaks of the dependency stands first."""
     commits = (

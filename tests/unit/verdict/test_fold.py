@@ -14,6 +14,7 @@ from ci_tools.evidence.events import (
     DependencyChanged,
     DeploymentIdentified,
     Event,
+    HeartbeatStarted,
     Interrupted,
     Observed,
     PhaseFinished,
@@ -51,6 +52,7 @@ def test_every_event_has_a_rule(story: Any) -> None:
         PhaseFinished(number=1),
         Interrupted(reason="SIGTERM was received"),
         CampaignFinished(writers={}),
+        HeartbeatStarted(environment="here"),
     ]
     state = CampaignState()
     for event in events:

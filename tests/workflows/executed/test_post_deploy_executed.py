@@ -55,7 +55,7 @@ def deployed(github: GitHubDouble, copied: Callable[[str], Path], tmp_path: Path
 def results(ran: Ran) -> dict[str, object]:
     """What the artifact with the whole campaign says."""
     document: dict[str, object] = json.loads(
-        (ran.artifacts / "campaign-1-1-1" / "test_results.json").read_text("utf-8")
+        (ran.artifacts / "campaign-twin-1-1-1" / "test_results.json").read_text("utf-8")
     )
     return document
 
@@ -71,7 +71,7 @@ def test_a_healthy_system_passes(deployed: Deployed, github: GitHubDouble) -> No
     assert ran.summary.startswith("# ✅ Pass")
     assert github.writes() == []
     assert sorted(path.name for path in ran.artifacts.iterdir()) == [
-        "campaign-1-1-1",
+        "campaign-twin-1-1-1",
         "plan-1-1",
         *(f"shard-{number}-of-1-1-1" for number in (1, 2, 3, 4)),
     ]
