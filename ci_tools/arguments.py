@@ -226,6 +226,7 @@ def _add_triage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--commits", type=Path, metavar="FILE", help="suspects: what git log --format='%%H %%s' prints, newest first"
     )
+    parser.add_argument("--github", action="store_true", help="in a step of GitHub Actions: the plan in its summary")
     _add_telling(parser)
     parser.set_defaults(command="triage")
 

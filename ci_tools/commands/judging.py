@@ -1,7 +1,6 @@
 """What a journal says: ``judge``, ``explain``, and how every campaign ends."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from rich.console import Console
 
 from ci_tools.commands.console import standard_output
 from ci_tools.commands.files import campaign_directory, redactor_of
+from ci_tools.commands.step import append
 from ci_tools.diagnosis.diagnose import diagnose
 from ci_tools.diagnosis.incidents import Incident
 from ci_tools.errors import ExitCode, JournalWriteError, UsageError
@@ -84,20 +84,8 @@ def _tell_step(judgement: Judgement, incidents: Sequence[Incident], redact: Call
     """What a person and the other jobs see of a step in GitHub Actions."""
     for command in annotations(judgement, incidents):
         print(redact(command))
-    _append("GITHUB_STEP_SUMMARY", redact(summary(report(judgement, incidents))))
-    _append("GITHUB_OUTPUT", output_lines(outputs(judgement, _EXITS[judgement.verdict])))
-
-
-def _append(variable: str, text: str) -> None:
-    """*text* at the end of the file that a runner names in *variable*."""
-    name = os.environ.get(variable)
-    if not name:
-        raise UsageError(f"--github: {variable} is not set; leave --github out, except in a step of GitHub Actions")
-    try:
-        with Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"--github: cannot write {name!r}, which {variable} names: {error.strerror}") from error
+    append("GITHUB_STEP_SUMMARY", redact(summary(report(judgement, incidents))))
+    append("GITHUB_OUTPUT", output_lines(outputs(judgement, _EXITS[judgement.verdict])))
 
 
 def explain(arguments: argparse.Namespace) -> ExitCode:

@@ -7,15 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from ci_tools.commands.files import read_text, redactor_of
+from ci_tools.commands.step import append
 from ci_tools.commands.tracker import owners_named, rules_in, tracker_of
 from ci_tools.diagnosis.diagnose import diagnose
 from ci_tools.diagnosis.seen import observations
 from ci_tools.errors import ExitCode, UsageError
 from ci_tools.evidence.journal import read
 from ci_tools.knowledge_file import knowledge
+from ci_tools.report.actions import summary
 from ci_tools.triage.decide import decide
 from ci_tools.triage.operations import AdoptIssue, CreateIssue, Issue, Operation
-from ci_tools.triage.preview import headline, preview
+from ci_tools.triage.preview import headline, page, preview
 from ci_tools.triage.shared import MARKER
 from ci_tools.triage.surroundings import Commit, Surroundings
 from ci_tools.verdict.fold import fold
@@ -31,7 +33,7 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
         raise UsageError("--apply needs to know where; add --repo OWNER/NAME")
     around = _surroundings(arguments)
     if arguments.repo is None:
-        _show(_planned(arguments.directory, (), around))
+        _show(_planned(arguments.directory, (), around), arguments)
         return ExitCode.PASS
     with tracker_of(arguments) as tracker:
         issues = tracker.read(adopted=[known.number for known in around.known_issues], marker=MARKER)
@@ -40,7 +42,7 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
         if absent:
             there = tuple(known for known in around.known_issues if known.number not in absent)
             operations = _planned(arguments.directory, issues, replace(around, known_issues=there))
-        _show(operations)
+        _show(operations, arguments)
         if arguments.apply:
             for operation, number in tracker.apply(operations):
                 print(f"done, #{number}: {headline(operation)}", flush=True)
@@ -62,9 +64,11 @@ def _absent(operations: Sequence[Operation], issues: Sequence[Issue]) -> list[in
     return sorted(told - there)
 
 
-def _show(operations: Sequence[Operation]) -> None:
+def _show(operations: Sequence[Operation], arguments: argparse.Namespace) -> None:
     for row in preview(operations):
         print(row)
+    if arguments.github:
+        append("GITHUB_STEP_SUMMARY", summary(page(operations, is_applied=arguments.apply)))
 
 
 def _planned(directory: Path, issues: tuple[Issue, ...], around: Surroundings) -> tuple[Operation, ...]:

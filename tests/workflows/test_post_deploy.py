@@ -170,7 +170,7 @@ def test_a_dry_run_applies_nothing(apply: str, expected: list[str], jobs: dict[s
     run(command(jobs["triage"], "tell the issues"), tmp_path, GITHUB_REPOSITORY="a/b", RUN_URL="https://x", APPLY=apply)
 
     assert arguments.read_text(encoding="utf-8").splitlines() == [
-        *("triage", "campaign", "--repo=a/b", "--run-url=https://x"),
+        *("triage", "campaign", "--repo=a/b", "--run-url=https://x", "--github"),
         *expected,
     ]
 
