@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from ci_tools.commands.files import redactor_of
 from ci_tools.commands.judging import judged
 from ci_tools.errors import ExitCode
 
@@ -13,7 +14,9 @@ def tell_status(arguments: argparse.Namespace) -> ExitCode:
 
     judgement = judged(arguments.directory)
     # The reasons stand in the report: a description is seen by all who see the deployment.
-    words = f"{judgement.verdict.value} on {judgement.environment}, plan {judgement.plan_name}"
+    words = redactor_of(arguments.directory).text(
+        f"{judgement.verdict.value} on {judgement.environment}, plan {judgement.plan_name}"
+    )
     state = tell_deployment(
         arguments.repo, arguments.deployment, judgement.verdict, words, os.environ, log_url=arguments.run_url
     )

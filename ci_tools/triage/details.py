@@ -66,7 +66,8 @@ def _fold(title: str, text: str) -> str:
 def _suspects(context: Context) -> str:
     rows = [f"- {markdown(one.sha, 12)} {markdown(one.subject, 160)}" for one in context.suspects[:_MAX_SUSPECTS]]
     more = _more(context.suspects, _MAX_SUSPECTS)
-    return f"Deployed since {context.suspects_since}, the likeliest first:\n\n" + "\n".join(rows) + more if rows else ""
+    since = markdown(context.suspects_since, 40)
+    return f"Deployed since {since}, the likeliest first:\n\n" + "\n".join(rows) + more if rows else ""
 
 
 def _whys(incident: Incident | None) -> str:

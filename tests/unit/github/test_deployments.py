@@ -55,6 +55,15 @@ def test_a_description_is_one_short_line(github: GitHubDouble, told: list[dict[s
     assert "\n" not in told[0]["description"]
 
 
+def test_a_description_tells_nobody(github: GitHubDouble, told: list[dict[str, Any]]) -> None:
+    """Names of plans and environments are words, whatever they hold; what makes them so has room as well."""
+    tell_deployment(REPO, 7, Verdict.FAIL, "fixes #1 @acme/shop " * 20, environ(github))
+
+    assert "#1" not in told[0]["description"]
+    assert "@acme" not in told[0]["description"]
+    assert len(told[0]["description"]) == 140
+
+
 def test_a_deployment_that_is_not_there_is_a_usage_error(github: GitHubDouble) -> None:
     """It is named."""
     with pytest.raises(UsageError, match="/deployments/8/statuses"):
