@@ -1,13 +1,12 @@
 """What a journal says: ``judge``, ``explain``, and how every campaign ends."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from ci_tools.commands.console import standard_output
+from ci_tools.commands.console import say_error, standard_output
 from ci_tools.commands.files import campaign_directory, redactor_of
 from ci_tools.commands.step import append
 from ci_tools.diagnosis.diagnose import diagnose
@@ -82,7 +81,7 @@ def judge_again(arguments: argparse.Namespace) -> ExitCode:
         _keep(directory, judgement, incidents)
     except JournalWriteError as error:
         # The evidence is whole and was read; only the files made from it could not be renewed.
-        print(f"ci-tools: {RESULTS} and {REPORT} were not renewed: {error}", file=sys.stderr)
+        say_error(f"ci-tools: {RESULTS} and {REPORT} were not renewed: {error}")
     return _EXITS[judgement.verdict]
 
 
