@@ -268,7 +268,9 @@ def _add_telling(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_deployment_status(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument(
+        "directory", type=Path, nargs="?", metavar="DIR", help="a campaign's directory; without one, that it was lost"
+    )
     parser.add_argument("--repo", required=True, metavar="OWNER/NAME", help="with the token in GITHUB_TOKEN")
     parser.add_argument("--deployment", type=_deployment, required=True, metavar="N", help="its number on GitHub")
     parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")

@@ -108,6 +108,19 @@ def test_the_command_tells_what_a_campaign_found(
     assert capsys.readouterr().out == "deployment 7 of acme/shop is told: failure\n"
 
 
+def test_the_command_tells_that_a_campaign_was_lost(
+    github: GitHubDouble, told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No evidence is never a pass, also where nobody could judge."""
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    monkeypatch.setenv("GITHUB_API_URL", github.url)
+
+    assert main(["deployment-status", "--repo", REPO, "--deployment", "7"]) == ExitCode.PASS
+    assert [(one["state"], one["description"]) for one in told] == [
+        ("error", "inconclusive: what the campaign saw was lost")
+    ]
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "seven"])
 def test_what_is_no_number_ends_with_two(number: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The value and what is allowed, before anything is asked."""

@@ -11,7 +11,7 @@ _GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _ZERO_WIDTH = "\u200b"
 _OURS = re.compile(r"<details(?: open)?><summary>[\w ,:]+</summary>|</details>|<!-- ci-tools:[a-z/]+(?: [^\n]*)? -->")
 """HTML that we write: what folds, and marks that nobody sees."""
-_LINKS = ("https://ci.test/",)
+_LINKS = ("https://ci.test/", "https://github.com/acme/shop/actions/runs/")
 _ACTIVE = {
     "a mention": re.compile(r"(?<![\w`])@[A-Za-z0-9]"),
     "a reference": re.compile(r"(?<![\w&])#\d|\b[Gg][Hh]-\d"),

@@ -56,7 +56,7 @@ class Left:
             kept = self.pages if isinstance(one, Comment | AdoptIssue) else self.bodies
             kept[name] = one.body
             title = getattr(one, "title", None) or ""
-            labels = getattr(one, "labels", None) or getattr(one, "add_labels", ())
+            labels: tuple[str, ...] = getattr(one, "labels", None) or getattr(one, "add_labels", ())
             self.lines |= {f"{name}: {line[:9]!r}": line for line in (title, *labels)}
 
 

@@ -11,6 +11,7 @@ import pytest
 from ci_tools.triage.operations import CAMPAIGN_LABEL
 from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
+from tests.unit.leaving.checks import in_markdown
 from tests.unit.runner.shop import Site
 from tests.workflows.events import completed, deployed
 from tests.workflows.local_runner import Ran, committed, run, understood
@@ -54,7 +55,7 @@ import pytest
 @pytest.mark.parametrize("number", range(10))
 def test_an_order_is_kept(number):
     answer = httpx.get("http://127.0.0.1:{port}/info").json()
-    shown = "with " + os.environ["E2E_TOKEN"] + ": @acme/everyone fixes #1 <img src=x>\\n::error::{expected}"
+    shown = "with " + os.environ["E2E_TOKEN"] + ": @acme/everyone fixes #987 <img src=x>\\n::error::{expected}"
     assert answer["revision"] == "{expected}" or number != 7, shown
 """
 NEEDS = "needs.txt"
@@ -64,7 +65,6 @@ SAME = "the-same-commit"
 CALLER = (("on:\n", "on:\n  deployment_status:\n"), ("plan: smoke\n", f"plan: smoke\n      requirements: {NEEDS}\n"))
 """What is written anew in the workflow that docs/workflows.md shows."""
 REVISION = "shop-1"
-ISSUE = {"title": "the shop is down", "labels": (CAMPAIGN_LABEL,), "login": "github-actions[bot]"}
 Verified = Callable[..., Ran]
 
 
@@ -155,12 +155,29 @@ def test_a_deploy_that_is_not_well_is_an_issue(verified: Verified, github: GitHu
     # What the test that failed has shown: its token, and words that GitHub or its runner would act on.
     left = {"artifacts": texts(ran.artifacts), "summary": ran.summary, "issue": github.issues[1]["body"]}
     assert [name for name, text in left.items() if CANARY in text or "redacted" not in text] == []
-    assert [word for word in ("@acme", "fixes #1", "<img") if word in left["issue"] + left["summary"]] == []
+    assert [*in_markdown(left["issue"]), *in_markdown(left["summary"])] == []
+
+
+def test_a_campaign_that_cannot_be_judged_is_no_success(
+    verified: Verified, github: GitHubDouble, tmp_path: Path
+) -> None:
+    """Two jobs have left the same journal: the gate is red, nobody files, and the deployment is told so."""
+    github.repository.deployments[7] = []
+    stray = tmp_path / "artifacts" / "shard-9-of-1-1-1" / "journal" / "shard1-campaign.jsonl"
+    stray.parent.mkdir(parents=True)
+    stray.write_text("torn", encoding="utf-8")
+
+    ran = verified("deployment_status", deployed("success", "staging"))
+
+    assert [step for _, step in ran.failed] == ["put them together", "judge"]
+    assert ran.results("tell the issues") == []
+    assert [one["state"] for one in github.repository.deployments[7]] == ["error"]
+    assert github.issues == {}
 
 
 def test_while_an_issue_is_open_a_heartbeat_looks(verified: Verified, github: GitHubDouble, site: Site) -> None:
     """Every quarter of an hour the probes are asked, no test, and what they see is kept."""
-    github.file(**ISSUE)
+    github.file("the shop is down", labels=(CAMPAIGN_LABEL,))
     site.status = 503
 
     ran = verified("schedule", {})
