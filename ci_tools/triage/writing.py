@@ -5,6 +5,7 @@ from dataclasses import replace
 from ci_tools.diagnosis.incidents import UNKNOWN
 from ci_tools.escalation.rules import Severity
 from ci_tools.escalation.urgency import Urgency
+from ci_tools.report.shown import masked
 from ci_tools.triage import page
 from ci_tools.triage.book import Entry
 from ci_tools.triage.comments import nonce
@@ -46,7 +47,9 @@ class Writer:
             return plain_context
         commits, since = suspects(subject, before, self._seen, self._around)
         owner = told(*owners_of(subject, self._around.owners, self._around.rules.owners))
-        return replace(plain_context, owner=owner, suspects=commits, suspects_since=since)
+        # Masked before they are made inert: what a body is masked for afterwards is no longer found then.
+        named = masked(commits, self._around.redact)
+        return replace(plain_context, owner=owner, suspects=named, suspects_since=self._around.redact(since))
 
     def title(self, subject: Subject) -> str:
         """What *subject* is called."""

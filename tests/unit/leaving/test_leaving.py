@@ -56,8 +56,11 @@ class Left:
             kept = self.pages if isinstance(one, Comment | AdoptIssue) else self.bodies
             kept[name] = one.body
             title = getattr(one, "title", None) or ""
-            labels: tuple[str, ...] = getattr(one, "labels", None) or getattr(one, "add_labels", ())
-            self.lines |= {f"{name}: {line[:9]!r}": line for line in (title, *labels)}
+            self.lines |= {f"{name}: {line[:9]!r}": line for line in (title, *_labels(one))}
+
+
+def _labels(operation: Operation) -> tuple[str, ...]:
+    return operation.add_labels if isinstance(operation, AdoptIssue) else getattr(operation, "labels", None) or ()
 
 
 Leaving = Callable[..., Left]
