@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ci_tools.triage.book import UMBRELLA
+from ci_tools.triage.state import PART
+
 _GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _ZERO_WIDTH = "\u200b"
 _OURS = re.compile(r"<details(?: open)?><summary>[\w ,:]+</summary>|</details>|<!-- ci-tools:[a-z/]+(?: [^\n]*)? -->")
@@ -81,6 +84,8 @@ def _shown(text: str) -> Iterator[str]:
 
 def in_state(text: str) -> Iterator[str]:
     """What would take the place of what an issue remembers in its hidden part."""
-    for mark in ("begin", "end", "state v", "now", "/now"):
-        if (count := text.count(f"<!-- ci-tools:{mark}")) != 1:
-            yield f"{count} marks {mark!r}"
+    shared = text.count(PART)
+    parts = shared if UMBRELLA in text else max(1, shared)
+    for mark, times in (("begin", 1), ("end", 1), ("state v", parts), ("now", parts), ("/now", parts)):
+        if (count := text.count(f"<!-- ci-tools:{mark}")) != times:
+            yield f"{count} marks {mark!r}, not {times}"

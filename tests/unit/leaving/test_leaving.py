@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -18,6 +18,8 @@ from ci_tools.evidence.events import Event
 from ci_tools.evidence.journal import JournalWriter, read
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.knowledge_file import knowledge
+from ci_tools.report.inert import line
+from ci_tools.spec.values import KnownIssue, TriageRules
 from ci_tools.triage.decide import decide
 from ci_tools.triage.fitting import MAX_BODY_BYTES
 from ci_tools.triage.operations import AdoptIssue, Comment, Issue, Operation
@@ -44,6 +46,8 @@ class Left:
     lines: dict[str, str] = field(default_factory=dict)
     """Titles, labels and descriptions."""
     data: dict[str, str] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
+    """Of operations on issues."""
 
     def everything(self) -> dict[str, str]:
         """All of it, by name."""
@@ -53,10 +57,11 @@ class Left:
         """What *operations* write."""
         for number, one in enumerate(operations):
             name = f"operation {number} of {at}"
+            self.kinds.add(type(one).__name__)
             kept = self.pages if isinstance(one, Comment | AdoptIssue) else self.bodies
             kept[name] = one.body
             title = getattr(one, "title", None) or ""
-            self.lines |= {f"{name}: {line[:9]!r}": line for line in (title, *_labels(one))}
+            self.lines |= {f"{name}: {words[:9]!r}": words for words in (title, *_labels(one))}
 
 
 def _labels(operation: Operation) -> tuple[str, ...]:
@@ -96,19 +101,15 @@ def leaving(github: GitHubDouble, step: Path, capsys: pytest.CaptureFixture[str]
     """What leaves when campaigns fail, recover, fail again and break, with a text in every field of theirs."""
 
     def leave(text: str, redactor: Redactor, *, only_in: Container[str] = campaigns.EVERYWHERE) -> Left:
-        left, issues = Left(), list[Issue]()
-        commits = tuple(Commit(sha, " ".join(text.split())) for sha in campaigns.COMMITS)
-        around = Surroundings(
-            redact=Redactor(secrets_of(os.environ)).text,
-            owners=parse("/dependencies/* @acme/platform"),
-            run_url="https://ci.test/1",
-            commits=commits,
-        )
+        left = Left()
 
         def spoil(word: str) -> str:
-            spoiled = f"{word}\n{text}" if word in campaigns.COMMITS else f"{text}\n{word}\n{text}"
+            # Names are told apart by what is seen of their beginnings.
+            is_first = word in campaigns.COMMITS or word not in line(f"{text}\n{word}", 60)
+            spoiled = f"{word}\n{text}" if is_first else f"{text}\n{word}\n{text}"
             return spoiled if word in only_in else word
 
+        desks = desks_for(text, spoil)
         for number, events in enumerate((*campaigns.HISTORY, campaigns.BROKEN)):
             name = f"run{number}"
             written(step / name, campaigns.spoiled(events, spoil), redactor)
@@ -118,9 +119,10 @@ def leaving(github: GitHubDouble, step: Path, capsys: pytest.CaptureFixture[str]
                 (step / "summary").unlink()
             main(["explain", name])
             main(["deployment-status", name, f"--repo={REPO}", "--deployment=7"])
-            operations = planned(step / name, issues, around)
-            issues = applied(operations, issues, at=datetime.now(UTC))
-            left.keep(operations, name)
+            for desk in desks:
+                operations = planned(step / name, desk.issues, desk.around)
+                desk.issues = applied(operations, desk.issues, at=datetime.now(UTC))
+                left.keep(operations, f"{name}, {desk.name}")
             left.pages[f"report of {name}"] = (step / name / "report.md").read_text("utf-8")
             left.data[f"results of {name}"] = (step / name / "test_results.json").read_text("utf-8")
         left.lines |= {f"status {one['id']}": one["description"] for one in github.repository.deployments[7]}
@@ -129,6 +131,33 @@ def leaving(github: GitHubDouble, step: Path, capsys: pytest.CaptureFixture[str]
         return left
 
     return leave
+
+
+@dataclass
+class Desk:
+    """A repository's issues, and what triage is told about them."""
+
+    name: str
+    around: Surroundings
+    issues: list[Issue] = field(default_factory=list)
+
+
+def desks_for(text: str, spoil: Callable[[str], str]) -> tuple[Desk, ...]:
+    """One where each incident has an issue, one where they share it, and one where people have filed it before."""
+    around = Surroundings(
+        redact=Redactor(secrets_of(os.environ)).text,
+        owners=parse("/dependencies/* @acme/platform"),
+        run_url="https://ci.test/1",
+        commits=tuple(Commit(sha, " ".join(text.split())) for sha in campaigns.COMMITS),
+    )
+    names = (around.redact(spoil(name)).encode(errors="replace").decode() for name in ("redis", "shop"))
+    known = KnownIssue(number=2, dependencies=tuple(names))
+    theirs = Issue(number=2, title=text, body=text, author="octocat", labels=(text,), is_open=True)
+    return (
+        Desk("each alone", around),
+        Desk("together", replace(around, rules=TriageRules(new_issues=1))),
+        Desk("with people", replace(around, known_issues=(known,)), [theirs]),
+    )
 
 
 def written(folder: Path, events: Sequence[Event], redactor: Redactor) -> None:
@@ -168,6 +197,7 @@ def test_hostile_text_in_every_field_is_inert(kind: str, leaving: Leaving) -> No
     assert wrong({name: visible_in(body) for name, body in left.bodies.items()}, checks.in_markdown) == []
     assert wrong(left.bodies, checks.in_state) == []
     assert wrong(left.lines, checks.in_line) == []
+    assert left.kinds == {kind.__name__ for kind in get_args(Operation)}
     assert [name for name, body in left.bodies.items() if "Deployed since" in body]
 
 
