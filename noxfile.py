@@ -7,6 +7,7 @@ nox -s twin                     serve the twin for a person
 nox -s tests | lint | lock      check this repository
 nox -s acceptance               show at full size what it promises (an hour and a half)
 nox -s diagnosis                run every fault and hold the diagnoses against what should be found (an hour)
+nox -s triage-replay            file outages as we and four others would, and hold our promises (a minute)
 nox -s bench                    measure it beside plain pytest (a quarter of an hour)
 """
 
@@ -22,6 +23,7 @@ nox.options.sessions = ["tests", "lint"]
 
 LOCK = ".ci/requirements.txt"
 PHASES = ("phase1-infrastructure", "phase2-critical", "phase3-features", "phase4-coverage", "phase5-advanced")
+TYPED_TESTS = ("tests/e2e", "tests/bench", "tests/doubles", "tests/replay")
 PATIENCE_S = 30.0
 """A campaign that is told to stop needs time to stop its twin and to say what it saw."""
 
@@ -113,6 +115,12 @@ def diagnosis(session: nox.Session) -> None:
     _run(session, "python", "-m", "tests.diagnosis", *session.posargs)
 
 
+@nox.session(name="triage-replay", default=False, venv_backend="none", requires=["installed"])
+def triage_replay(session: nox.Session) -> None:
+    """Replay outages on a GitHub of our own, beside the rules of four other tools, and hold what is promised."""
+    _run(session, "python", "-m", "tests.replay", *session.posargs)
+
+
 @nox.session(default=False, venv_backend="none", requires=["installed"])
 def bench(session: nox.Session) -> None:
     """Measure campaigns beside plain pytest and beside the least time that the same tests could need."""
@@ -126,7 +134,7 @@ def lint(session: nox.Session) -> None:
     _run(session, "python", "-m", "ruff", "check", ".")
     _run(session, "python", "-m", "ruff", "format", "--check", ".")
     _run(session, "python", "-m", "mypy")
-    _run(session, "python", "-m", "mypy", "--explicit-package-bases", "tests/e2e", "tests/bench", "tests/doubles")
+    _run(session, "python", "-m", "mypy", "--explicit-package-bases", *TYPED_TESTS)
     workflows = [str(path) for path in sorted(Path(".github/workflows").glob("*.yml"))]
     _run(session, "python", "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     _run(session, "python", "-m", "check_jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")

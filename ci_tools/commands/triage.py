@@ -16,8 +16,10 @@ from ci_tools.evidence.journal import read
 from ci_tools.knowledge_file import knowledge
 from ci_tools.report.actions import summary
 from ci_tools.triage.decide import decide
+from ci_tools.triage.matching import known_for
 from ci_tools.triage.operations import AdoptIssue, CreateIssue, Issue, Operation
 from ci_tools.triage.preview import headline, page, preview
+from ci_tools.triage.seen import Seen
 from ci_tools.triage.shared import MARKER
 from ci_tools.triage.surroundings import Commit, Surroundings
 from ci_tools.verdict.fold import fold
@@ -32,16 +34,21 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
     if arguments.apply and not arguments.repo:
         raise UsageError("--apply needs to know where; add --repo OWNER/NAME")
     around = _surroundings(arguments)
+    seen = _seen(arguments.directory)
     if arguments.repo is None:
-        _show(_planned(arguments.directory, (), around), arguments)
+        _show(_planned(seen, (), around), arguments)
         return ExitCode.PASS
     with tracker_of(arguments) as tracker:
-        issues = tracker.read(adopted=[known.number for known in around.known_issues], marker=MARKER)
-        operations = _planned(arguments.directory, issues, around)
+        issues = tracker.read(
+            adopted=known_for(seen, around),
+            told_in=[known.number for known in around.known_issues],
+            marker=MARKER,
+        )
+        operations = _planned(seen, issues, around)
         absent = _absent(operations, issues)
         if absent:
             there = tuple(known for known in around.known_issues if known.number not in absent)
-            operations = _planned(arguments.directory, issues, replace(around, known_issues=there))
+            operations = _planned(seen, issues, replace(around, known_issues=there))
         _show(operations, arguments)
         if arguments.apply:
             for operation, number in tracker.apply(operations):
@@ -52,7 +59,8 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
                 f"{arguments.repo} has no issue {', '.join(f'#{number}' for number in absent)}, which [[known_issues]] "
                 "names; what belongs there is told elsewhere; correct the number, or take it out"
             )
-        if any(isinstance(operation, CreateIssue) for operation in operations):
+        # The first issue ever has cost a search that confirms that there is none: filing takes three requests at most.
+        if (issues or not arguments.apply) and any(isinstance(operation, CreateIssue) for operation in operations):
             tracker.check_owners()
     return ExitCode.PASS
 
@@ -71,11 +79,16 @@ def _show(operations: Sequence[Operation], arguments: argparse.Namespace) -> Non
         append("GITHUB_STEP_SUMMARY", summary(page(operations, is_applied=arguments.apply)))
 
 
-def _planned(directory: Path, issues: tuple[Issue, ...], around: Surroundings) -> tuple[Operation, ...]:
+def _seen(directory: Path) -> Seen:
     journal = read(directory)
     state = fold(journal.records, journal.problems)
     judgement = judge(state)
-    return decide(issues, judgement, around, diagnose(state, judgement, knowledge()), observations(state))
+    incidents = diagnose(state, judgement, knowledge())
+    return Seen(judgement=judgement, incidents=incidents, observations=tuple(observations(state)))
+
+
+def _planned(seen: Seen, issues: tuple[Issue, ...], around: Surroundings) -> tuple[Operation, ...]:
+    return decide(issues, seen.judgement, around, seen.incidents, seen.observations)
 
 
 def _surroundings(arguments: argparse.Namespace) -> Surroundings:

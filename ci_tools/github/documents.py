@@ -37,6 +37,7 @@ class IssueDocument(BaseModel):
     labels: list[LabelDocument | str] = []
     comments: int = 0
     closed_at: datetime | None = None
+    updated_at: datetime | None = None
     pull_request: dict[str, object] | None = None
     repository_url: str
     html_url: str = ""

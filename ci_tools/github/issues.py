@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +30,8 @@ from ci_tools.triage.operations import (
 )
 
 API = "https://api.github.com"
+QUIET = timedelta(minutes=5)
+"""Lists lag behind by seconds; where nothing has happened for so long, what was listed is how it stands."""
 _REPO = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _KNOWN_DUPLICATE = re.compile(r'"duplicate_of":\s*\d|\bduplicate of #\d', re.IGNORECASE)
 
@@ -90,7 +93,12 @@ class GitHubIssues:
         check_owners(self._requests)
 
     def read(
-        self, *, known: Collection[int] = (), adopted: Collection[int] = (), marker: str = ""
+        self,
+        *,
+        known: Collection[int] = (),
+        adopted: Collection[int] = (),
+        told_in: Collection[int] = (),
+        marker: str = "",
     ) -> tuple[Issue, ...]:
         """Every issue, open or closed, with the label of campaigns, and those in *adopted*; pull requests are none.
 
@@ -98,6 +106,7 @@ class GitHubIssues:
             known: Numbers that must be among them, if they are still there and still labelled.
             adopted: Issues of people: each is read by its number, and with it the bot's comment that holds *marker*.
                 What is gone, has moved or is a pull request is left out.
+            told_in: Further issues of people that may hold such a comment; they are looked at where the list has them.
             marker: What the comment is known by.
 
         Raises:
@@ -109,8 +118,9 @@ class GitHubIssues:
             one for number in sorted(set(adopted) - {one.number for one in listed}) for one in self._looked(number)
         ]
         self._seen |= {one.number: one for one in theirs}
+        may_tell = {*adopted, *told_in}
         self._filing.highest = max((*self._seen, self._filing.highest))
-        return tuple(self._known(one, marker if one.number in adopted else "") for one in (*listed, *theirs))
+        return tuple(self._known(one, marker if one.number in may_tell else "") for one in (*listed, *theirs))
 
     def apply(self, operations: Iterable[Operation]) -> Iterator[tuple[Operation, int]]:
         """Carry out *operations* in order; each that is done is followed by the number of its issue.
@@ -136,7 +146,7 @@ class GitHubIssues:
             filed = self._filing.file(operation)
             self._seen[filed.number] = filed
             return filed.number
-        standing = self._listing.by_number(operation.number)
+        standing = self._standing(operation)
         if isinstance(operation, Comment):
             self._comments.say(standing, operation.body, operation.nonce)
         elif isinstance(operation, AdoptIssue):
@@ -144,6 +154,18 @@ class GitHubIssues:
         else:
             self._change(operation, standing)
         return operation.number
+
+    def _standing(self, operation: UpdateIssue | ReopenIssue | CloseIssue | Comment | AdoptIssue) -> IssueDocument:
+        """The issue as it stands now: read again, unless nothing but our section changes and it has been quiet."""
+        then = self._seen.get(operation.number)
+        is_ours_alone = isinstance(operation, UpdateIssue) and operation.labels is None and operation.title is None
+        if is_ours_alone and then is not None and self._is_quiet(then):
+            return then
+        return self._listing.by_number(operation.number)
+
+    def _is_quiet(self, listed: IssueDocument) -> bool:
+        now = datetime.fromtimestamp(self._requests.patience.clock(), UTC)
+        return listed.updated_at is not None and listed.updated_at + QUIET <= now
 
     def _change(self, operation: UpdateIssue | ReopenIssue | CloseIssue, standing: IssueDocument) -> None:
         then = self._seen.get(operation.number)

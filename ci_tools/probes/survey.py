@@ -59,18 +59,16 @@ async def survey(probes: Sequence[Probe], clients: Clients, within_s: float | No
     within_s = within_s or max(_LEAST_S, clients.environment.scaled(_PATIENCE_S))
     now = asyncio.get_running_loop().time()
     until = now + within_s
-    for probe in probes:
-        if isinstance(probe, ChecksProbe):
-            seen[probe.name] = await _look_until(now + _ALONE * within_s, probe, clients)
-    together = [probe for probe in probes if not isinstance(probe, ChecksProbe | LoadProbe | ErrorsProbe)]
-    looks = (_look_until(until, one, clients) for one in together)
-    for probe, found in zip(together, await asyncio.gather(*looks), strict=True):
-        seen[probe.name] = found
-    # Errors last: what was just asked may have caused some.
-    for kind in (LoadProbe, ErrorsProbe):
-        for probe in probes:
-            if isinstance(probe, kind):
-                seen[probe.name] = await _look_until(until, probe, clients)
+    rounds: list[tuple[float, list[Probe]]] = [
+        (now + _ALONE * within_s, [one for one in probes if isinstance(one, ChecksProbe)]),
+        (until, [one for one in probes if not isinstance(one, ChecksProbe | LoadProbe | ErrorsProbe)]),
+        (until, [one for one in probes if isinstance(one, LoadProbe)]),
+        # Errors last: what was just asked may have caused some.
+        (until, [one for one in probes if isinstance(one, ErrorsProbe)]),
+    ]
+    for end, asked in rounds:
+        found = await asyncio.gather(*(_look_until(end, probe, clients) for probe in asked))
+        seen.update(zip((probe.name for probe in asked), found, strict=True))
     return [observation for probe in probes for observation in seen[probe.name]]
 
 

@@ -42,6 +42,7 @@ class PhaseRunner:
         self._skipped: list[tuple[str, str]] = []
         self._scheduling: CampaignScheduling | None = None
         self._requires: dict[NodeId, tuple[str, ...]] = {}
+        self._phases: dict[int, Phase] = {}
 
     def uncollected(self, node_id: str, problem: str) -> None:
         """A file could not be collected; the phase that wants it says so when it begins."""
@@ -128,9 +129,11 @@ class PhaseRunner:
                     self._record(phase, suite, NodeId(node_id), (), problem)
 
     def _phase(self, number: int) -> Phase:
-        state = fold(read(self._directory).records)
-        phases = state.plan.phases if state.plan else ()
-        return next(phase for phase in phases if phase.number == number)
+        # A plan only grows, so a phase that was read once need not be looked for in a journal that grows as well.
+        if number not in self._phases:
+            state = fold(read(self._directory).records)
+            self._phases |= {phase.number: phase for phase in (state.plan.phases if state.plan else ())}
+        return self._phases[number]
 
     def _record(
         self, phase: Phase, suite: Suite, node_id: NodeId, requires: tuple[str, ...], problem: str = ""

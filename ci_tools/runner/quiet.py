@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from ci_tools.errors import UsageError
 from ci_tools.evidence.events import DeploymentIdentified
@@ -17,12 +17,29 @@ from ci_tools.questions import GateProbe
 from ci_tools.runner.deployment import identify
 from ci_tools.verdict.gates import decide
 
+T = TypeVar("T")
 _AGAIN_S = 2.0
 """Unscaled seconds for a deployment that was asked who it is before, and did not say: it would cost each phase."""
 
 
+def ended(runner: asyncio.Runner, asked: Coroutine[Any, Any, T]) -> T:
+    """What *asked* comes to on *runner*; what stops it is raised once, and leaves no task that would raise it again.
+
+    Raises:
+        KeyboardInterrupt: in one of several tasks it is raised there, in whoever waits for it, and in the loop.
+    """
+    try:
+        return runner.run(asked)
+    except KeyboardInterrupt:
+        left = asyncio.all_tasks(runner.get_loop())
+        for task in left:
+            task.cancel()
+        runner.get_loop().run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        raise
+
+
 class QuietWindow:
-    """Clients of *environment* on an event loop of their own, one request at a time."""
+    """Clients of *environment* on an event loop of their own."""
 
     def __init__(self, environment: Environment, environ: Mapping[str, str]) -> None:
         self._environment = environment
@@ -54,7 +71,7 @@ class QuietWindow:
             record(observation)
 
         within_s = max(0.0, deadline - time.monotonic())
-        self._loop.run(sample(gate, self._probe(gate), self._clients, decide, keep, within_s=within_s))
+        ended(self._loop, sample(gate, self._probe(gate), self._clients, decide, keep, within_s=within_s))
         return observations
 
     def _probe(self, gate: ReliabilityGate) -> GateProbe:
@@ -69,11 +86,11 @@ class QuietWindow:
     def survey(self) -> list[Observation]:
         """What the environment's survey sees of everything; nothing where it has none."""
         chosen = [probe for probe in self._environment.probes if probe.name in self._environment.survey]
-        return self._loop.run(survey(chosen, self._clients))
+        return ended(self._loop, survey(chosen, self._clients))
 
     def identify(self, source: DeploymentSource) -> DeploymentIdentified:
         """Which deployment answers now."""
         patience_s = _AGAIN_S if self._unidentified else self._environment.timeouts.health_s
-        identified = self._loop.run(identify(self._clients.patient(patience_s), source))
+        identified = ended(self._loop, identify(self._clients.patient(patience_s), source))
         self._unidentified = identified.deployment is None
         return identified

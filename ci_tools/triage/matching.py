@@ -13,7 +13,7 @@ from ci_tools.triage.operations import Issue
 from ci_tools.triage.seen import Seen
 from ci_tools.triage.shared import MAX_ADOPTED
 from ci_tools.triage.state import State, short
-from ci_tools.triage.subjects import Subject
+from ci_tools.triage.subjects import Subject, subjects_in
 from ci_tools.triage.surroundings import Surroundings
 
 REOPEN_WITHIN = timedelta(days=30)
@@ -44,6 +44,18 @@ class Match:
     number: int = 0
     """Of the issue that is adopted."""
     reason: str = ""
+
+
+def known_for(seen: Seen, around: Surroundings) -> tuple[int, ...]:
+    """The issues of people that matching *seen* asks for, whether or not they have our label."""
+    return tuple(number for one in subjects_in(seen) for number in _said_of(one, around))
+
+
+def _said_of(subject: Subject, around: Surroundings) -> list[int]:
+    """Those that are known for *subject*; what is said of a cause comes before what is said of a dependency."""
+    known = around.known_issues
+    of_cause = [one.number for one in known if subject.cause in one.causes]
+    return of_cause + [one.number for one in known if subject.dependency in one.dependencies]
 
 
 Fits = Callable[[Subject, Entry], bool]
@@ -84,12 +96,9 @@ class Matcher:
         return entry
 
     def _known(self, subject: Subject) -> int | None:
-        """The issue of people that it belongs to; what is said of a cause comes before what is said of a dependency."""
-        known = self._around.known_issues
-        said = [one.number for one in known if subject.cause in one.causes]
-        said += [one.number for one in known if subject.dependency in one.dependencies]
+        """The issue of people that it belongs to."""
         moved = self._book.redirected.get(self._mark(subject))
-        return next(iter(said), moved)
+        return next(iter(_said_of(subject, self._around)), moved)
 
     def _adopted(self, subject: Subject) -> Match | None:
         number = self._known(subject)

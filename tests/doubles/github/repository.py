@@ -93,6 +93,10 @@ class Repository:
             for name in sorted(names):
                 self._happens(number, kind, login, label={"name": name, "color": "ededed"})
 
+    def wait_until(self, at: datetime) -> None:
+        """What happens from now on happens *at* that time or later."""
+        self._ticks = count(int((at - _START).total_seconds()))
+
     def transfer(self, number: int, to: "Repository") -> int:
         """The issue's number in *to*; where it stood, everybody is sent there from now on."""
         issue = self.issues.pop(number)

@@ -30,8 +30,7 @@ async def create_thread(user: User) -> AsyncIterator[CreateThread]:
         return body
 
     yield create
-    for thread_id in created:
-        await user.backend.delete(f"/api/threads/{thread_id}")
+    await asyncio.gather(*(user.backend.delete(f"/api/threads/{thread_id}") for thread_id in created))
 
 
 async def test_database_is_connected(backend: Service) -> None:
@@ -78,8 +77,7 @@ async def test_created_thread_is_persisted(user: User, create_thread: CreateThre
 
 async def test_created_thread_is_listed(user: User, create_thread: CreateThread) -> None:
     """A new user's list holds exactly the threads that were created."""
-    first = await create_thread("first")
-    second = await create_thread("second")
+    first, second = await asyncio.gather(create_thread("first"), create_thread("second"))
 
     listed = rows(await user.backend.get("/api/threads"))
 
@@ -141,12 +139,15 @@ async def test_text_survives_unchanged(user: User, create_thread: CreateThread) 
 
 async def test_pages_are_disjoint_and_complete(user: User, create_thread: CreateThread) -> None:
     """Pages of two over five threads hold each of them exactly once."""
-    created = [(await create_thread(f"thread {number}"))["id"] for number in range(5)]
+    created = await asyncio.gather(*(create_thread(f"thread {number}") for number in range(5)))
 
-    pages = [rows(await user.backend.get("/api/threads", params={"limit": 2, "offset": at})) for at in (0, 2, 4)]
+    answers = await asyncio.gather(
+        *(user.backend.get("/api/threads", params={"limit": 2, "offset": offset}) for offset in (0, 2, 4))
+    )
 
+    pages = [rows(answer) for answer in answers]
     assert [len(page) for page in pages] == [2, 2, 1]
-    assert sorted(thread["id"] for page in pages for thread in page) == sorted(created)
+    assert sorted(thread["id"] for page in pages for thread in page) == sorted(thread["id"] for thread in created)
 
 
 async def test_page_beyond_the_limit_is_refused(user: User) -> None:
@@ -161,13 +162,13 @@ async def test_threads_belong_to_their_user(user: User, second_user: User, creat
     """Another user can neither read, change, list, extend nor delete a thread; it stays as it was."""
     path = f"/api/threads/{(await create_thread('private'))['id']}"
 
-    answers = [
-        await second_user.backend.get(path),
-        await second_user.backend.put(path, json={"title": "stolen"}),
-        await second_user.backend.get(f"{path}/messages"),
-        await second_user.backend.post(f"{path}/messages", json={"message": "intruder"}),
-        await second_user.backend.delete(path),
-    ]
+    answers = await asyncio.gather(
+        second_user.backend.get(path),
+        second_user.backend.put(path, json={"title": "stolen"}),
+        second_user.backend.get(f"{path}/messages"),
+        second_user.backend.post(f"{path}/messages", json={"message": "intruder"}),
+        second_user.backend.delete(path),
+    )
 
     assert [answer.status for answer in answers] == [404] * 5
     assert rows(await second_user.backend.get("/api/threads")) == []

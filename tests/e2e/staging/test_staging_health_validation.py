@@ -6,11 +6,14 @@ import pytest
 
 from ci_tools.model import Environment
 from ci_tools.target.answers import accepted, instant
+from ci_tools.target.fixtures import Eventually
 from ci_tools.target.service import Service
 from tests.e2e.health import good
 
 FRESH_S = 120.0
 """Unscaled: clocks of two machines may differ, but a canned timestamp is older than this."""
+AGREED_S = 20.0
+"""Unscaled: one that comes and goes is told differently by answers of different moments, and is no contradiction."""
 READY = "/api/health/ready"
 ALIVE = {"alive", "live", "healthy", "ok"}
 
@@ -102,23 +105,29 @@ async def test_forced_readiness_is_measured_anew(backend: Service) -> None:
     assert [body["uptime_seconds"] for body in asked] == sorted({body["uptime_seconds"] for body in asked})
 
 
-async def test_health_endpoints_agree_on_redis(backend: Service) -> None:
-    """Readiness, start-up and the forced check tell the same about Redis, be it good or bad."""
-    ready = (await backend.get("/health/ready")).json()["redis_db"] == "connected"
-    startup = good((await backend.get("/health/startup")).json()["checks"]["redis"])
-    forced = (await backend.get(READY, params={"force": "true"})).json()["checks"]["redis"]["connected"]
+async def test_health_endpoints_agree_on_redis(backend: Service, eventually: Eventually) -> None:
+    """Readiness, start-up and the forced check come to tell the same about Redis, be it good or bad."""
 
-    assert ready == startup == forced
+    async def told_alike() -> bool:
+        ready = (await backend.get("/health/ready")).json()["redis_db"] == "connected"
+        startup = good((await backend.get("/health/startup")).json()["checks"]["redis"])
+        forced = (await backend.get(READY, params={"force": "true"})).json()["checks"]["redis"]["connected"]
+        return bool(ready == startup == forced)
+
+    assert await eventually(told_alike, within_s=AGREED_S, what="the health endpoints tell the same about Redis")
 
 
-async def test_health_endpoints_agree_on_the_database(backend: Service) -> None:
-    """Readiness, database health, capabilities and the forced check tell the same about PostgreSQL."""
-    ready = (await backend.get("/health/ready")).json()["core_db"] == "connected"
-    database = (await backend.get("/health/database")).json()["connected"]
-    capability = (await backend.get("/health/backend")).json()["capabilities"]["database_connectivity"]
-    forced = (await backend.get(READY, params={"force": "true"})).json()["checks"]["postgresql"]["connected"]
+async def test_health_endpoints_agree_on_the_database(backend: Service, eventually: Eventually) -> None:
+    """Readiness, database health, capabilities and the forced check come to tell the same about PostgreSQL."""
 
-    assert ready == database == capability == forced
+    async def told_alike() -> bool:
+        ready = (await backend.get("/health/ready")).json()["core_db"] == "connected"
+        database = (await backend.get("/health/database")).json()["connected"]
+        capability = (await backend.get("/health/backend")).json()["capabilities"]["database_connectivity"]
+        forced = (await backend.get(READY, params={"force": "true"})).json()["checks"]["postgresql"]["connected"]
+        return bool(ready == database == capability == forced)
+
+    assert await eventually(told_alike, within_s=AGREED_S, what="the health endpoints tell the same about PostgreSQL")
 
 
 async def test_endpoints_agree_on_version_and_environment(backend: Service) -> None:

@@ -1,11 +1,14 @@
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from ci_tools.errors import CredentialsMissingError, IssueTrackerError, UsageError
 from ci_tools.github.issues import GitHubIssues
+from ci_tools.github.requests import Patience
 from ci_tools.triage.decide import decide
 from ci_tools.triage.operations import CloseIssue, Comment, CreateIssue, Issue, ReopenIssue, UpdateIssue
 from ci_tools.triage.state import BEGIN, END
@@ -287,6 +290,35 @@ def test_a_steady_failure_costs_a_list_a_look_and_a_write(github: GitHubDouble, 
     github.asked.clear()
 
     triaged(issues, failing(2))
+
+    assert github.asked == [LISTED, f"{LISTED}/1", f"PATCH /repos/{REPO}/issues/1"]
+
+
+@pytest.mark.parametrize(("minutes", "asked"), [(6, ["GET", "PATCH"]), (4, ["GET", "GET", "PATCH"])])
+def test_where_nothing_has_happened_for_five_minutes_the_list_is_believed(
+    minutes: int, asked: list[str], github: GitHubDouble, patience: Patience
+) -> None:
+    """A list lags behind by seconds: the look would show the same."""
+    now = datetime(2026, 3, 2, 10, minutes, 30, tzinfo=UTC).timestamp()
+    with GitHubIssues(REPO, TOKEN, base_url=github.url, patience=replace(patience, clock=lambda: now)) as issues:
+        triaged(issues, failing(1))
+        github.asked.clear()
+
+        triaged(issues, failing(2))
+
+    assert [one.partition(" ")[0] for one in github.asked] == asked
+
+
+@pytest.mark.parametrize("more", [{"labels": ("e2e-campaign", "P1")}, {"title": "other"}])
+def test_what_changes_more_than_our_section_is_looked_at_before(
+    more: dict[str, Any], github: GitHubDouble, patience: Patience
+) -> None:
+    """Labels and titles are people's as well, however quiet it was."""
+    github.file("ours", labels=("e2e-campaign",))
+    with GitHubIssues(REPO, TOKEN, base_url=github.url, patience=replace(patience, clock=time.time)) as issues:
+        issues.read()
+
+        list(issues.apply([UpdateIssue(number=1, body=OURS, **{"labels": None, "reason": "r", **more})]))
 
     assert github.asked == [LISTED, f"{LISTED}/1", f"PATCH /repos/{REPO}/issues/1"]
 

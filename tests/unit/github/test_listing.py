@@ -160,6 +160,19 @@ def test_issues_of_people_are_read_by_number(github: GitHubDouble, issues: GitHu
     assert [(issue.number, issue.comment) for issue in read] == [(1, "MARK kept")]
 
 
+def test_an_issue_that_may_hold_our_comment_is_looked_at_where_it_is_listed(
+    github: GitHubDouble, issues: GitHubIssues
+) -> None:
+    """One without our label is not asked for by its number."""
+    github.file("theirs, told in", login="octocat", labels=LABEL)
+    github.repository.say(1, "MARK kept", login="github-actions[bot]")
+    github.file("theirs, known for another cause", login="octocat")
+
+    read = issues.read(told_in=(1, 2), marker="MARK")
+
+    assert [(issue.number, issue.comment) for issue in read] == [(1, "MARK kept")]
+
+
 def test_a_duplicate_is_followed_to_where_people_point(github: GitHubDouble, issues: GitHubIssues) -> None:
     """The last mark counts; GitHub itself does not tell."""
     github.file("ours", labels=LABEL)

@@ -123,13 +123,35 @@ def test_an_owner_who_does_not_exist_is_named(
     more: list[str], github: GitHubDouble, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """By the plan and after it is done: the outage is told all the same."""
+    github.file("of another environment", labels=("e2e-campaign",))
     github.repository.owners_errors = [owners_error(7, "@acme/nobody")]
 
     code = main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, *more])
 
     assert code == ExitCode.USAGE
     assert "CODEOWNERS:7: Unknown owner: * @acme/nobody" in capsys.readouterr().err
-    assert len(github.issues) == len(more)
+    assert len(github.issues) == 1 + len(more)
+
+
+@pytest.mark.parametrize(
+    ("labels", "asked"),
+    [
+        ((), [f"GET /repos/{REPO}/issues", "GET /search/issues", f"POST /repos/{REPO}/issues"]),
+        (
+            ("e2e-campaign",),
+            [f"GET /repos/{REPO}/issues", f"POST /repos/{REPO}/issues", f"GET /repos/{REPO}/codeowners/errors"],
+        ),
+    ],
+)
+def test_filing_takes_three_requests(
+    labels: tuple[str, ...], asked: list[str], github: GitHubDouble, tmp_path: Path
+) -> None:
+    """That the first issue ever is the first is confirmed instead of its owners."""
+    github.file("of another environment", labels=labels)
+
+    main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply"])
+
+    assert github.asked == asked
 
 
 def test_what_was_asked_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,7 +161,7 @@ def test_what_was_asked_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture
     main(arguments)
 
     printed = capsys.readouterr().out
-    assert "asked of GitHub: 3 GET, 1 POST\n" in printed
+    assert "asked of GitHub: 2 GET, 1 POST\n" in printed
     assert printed.endswith("asked of GitHub: 1 GET\n")
 
 
@@ -194,6 +216,17 @@ def test_what_campaign_toml_knows_is_told(tmp_path: Path, capsys: pytest.Capture
 
     assert main(["triage", kept(tmp_path / "run", FAILING), "--spec", "other.toml"]) == ExitCode.PASS
     assert capsys.readouterr().out.startswith("1. keep our comment in #77: people have filed #77 for it")
+
+
+def test_known_issues_of_other_causes_are_not_asked_for(github: GitHubDouble, tmp_path: Path) -> None:
+    """A campaign costs the same, however many issues of people are known."""
+    known = ROOT.joinpath("campaign.toml").read_text(encoding="utf-8")
+
+    (tmp_path / "campaign.toml").write_text(known, encoding="utf-8")
+    main(["triage", kept(tmp_path / "run", PASSING), "--repo", REPO, "--apply"])
+
+    assert "[[known_issues]]" in known
+    assert github.asked == [f"GET /repos/{REPO}/issues", "GET /search/issues"]
 
 
 @pytest.mark.parametrize("more", [[], ["--apply"]])

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -99,3 +100,47 @@ async def test_a_deadline_ends_a_run_of_attempts(sampling: Sampling, silent_url:
 
     assert decision.state is GateState.CANNOT_TELL
     assert [one.timed_out for one in recorded] == [True]
+
+
+def slow(at_once: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """A server that is slow with its first answer, and gives no other before *at_once* are asked for."""
+    answers = 0
+    company = asyncio.Barrier(at_once)
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal answers
+        await reader.readuntil(b"\r\n\r\n")
+        answers += 1
+        await (company.wait() if answers > 1 else asyncio.sleep(0.15))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        await writer.drain()
+
+    return handle
+
+
+async def test_slow_attempts_are_made_four_at_once(sampling: Sampling, listening: Any) -> None:
+    """Most of their time is waiting."""
+    url = f"http://127.0.0.1:{await listening(slow(4))}"
+
+    decision, recorded = await sampling(gate(cap=5), url)
+
+    assert decision.n == 5
+    assert {one.state for one in recorded} == {DependencyState.UP}
+
+
+async def test_what_a_gate_times_is_asked_alone(sampling: Sampling, listening: Any) -> None:
+    """Company would make it slower, so one that waits for company waits in vain."""
+    url = f"http://127.0.0.1:{await listening(slow(2))}"
+
+    _, recorded = await sampling(gate(cap=2, under_s=60.0), url)
+
+    assert [one.timed_out for one in recorded] == [False, True]
+
+
+async def test_no_more_than_the_cap_are_made_at_once(sampling: Sampling, listening: Any) -> None:
+    """The last round is as large as what is left."""
+    url = f"http://127.0.0.1:{await listening(slow(2))}"
+
+    decision, recorded = await sampling(gate(cap=3), url)
+
+    assert decision.n == len(recorded) == 3

@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 from ci_tools.model import DependencyState
@@ -46,6 +47,27 @@ async def test_measurements_come_first_and_what_was_logged_last(clients: Any, si
         await survey_all(probes, opened)
 
     assert [request.split(" ")[1] for request in site.requests] == ["/ready", "/health", "/errors"]
+
+
+async def test_services_are_asked_for_their_checks_side_by_side(clients: Any, listening: Any) -> None:
+    """Where each takes seconds, nobody waits for one after the other."""
+    both = asyncio.Barrier(2)
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await both.wait()
+        body = b'{"checks": {"redis": {"connected": true}}}'
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+
+    probes = [ChecksProbe(name=name, path="/ready", times=1, **HOST) for name in ("checks", "auth_checks")]
+    async with clients({"there": f"http://127.0.0.1:{await listening(handle)}"}) as opened:
+        seen = await survey_all(probes, opened, within_s=30.0)
+
+    assert [(one.probe, one.state) for one in seen] == [
+        ("checks", DependencyState.UP),
+        ("auth_checks", DependencyState.UP),
+    ]
 
 
 async def test_who_never_answers_does_not_hold_a_survey_up(clients: Any, site: Any, silent_url: str) -> None:

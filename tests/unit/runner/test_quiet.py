@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ import pytest
 from ci_tools.errors import UsageError
 from ci_tools.model import DependencyState, Deployment, DeploymentSource, Environment, Observation, ReliabilityGate
 from ci_tools.questions import HttpJsonProbe
-from ci_tools.runner.quiet import QuietWindow
+from ci_tools.runner.quiet import QuietWindow, ended
 from ci_tools.target.pacing import PACING_DIR
 from tests.unit.runner.shop import Site
 
@@ -77,3 +78,19 @@ def test_a_deployment_that_did_not_answer_costs_little_again(tmp_path: Path) -> 
             problems = [window.identify(source).problem for _ in range(3)]
 
     assert ["within 0.2 s" in problems[0], *("within 0.04 s" in problem for problem in problems[1:])] == [True] * 3
+
+
+def test_a_stop_within_one_of_several_tasks_is_raised_once() -> None:
+    """Nothing of them is left that would raise it again, so what follows on the same loop is undisturbed."""
+
+    async def stopped() -> None:
+        raise KeyboardInterrupt
+
+    async def all_of_them() -> None:
+        await asyncio.gather(stopped(), asyncio.Event().wait())
+
+    with asyncio.Runner() as runner:
+        with pytest.raises(KeyboardInterrupt):
+            ended(runner, all_of_them())
+
+        assert runner.run(asyncio.sleep(0, "undisturbed")) == "undisturbed"
