@@ -9,6 +9,7 @@ from io import TextIOWrapper
 
 from ci_tools.arguments import parser
 from ci_tools.commands.campaigns import plan_ahead, run_campaign
+from ci_tools.commands.console import say_error
 from ci_tools.commands.deployments import name_last_campaign, tell_status
 from ci_tools.commands.foreign import diagnose_failures, ingest_files
 from ci_tools.commands.jobs import merge_journals, print_jobs
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         exit_code = int(_COMMANDS[arguments.command](arguments))
         sys.stdout.flush()
     except CampaignError as error:
-        print(f"ci-tools: {error}", file=sys.stderr)
+        say_error(f"ci-tools: {error}")
         return error.exit_code
     except KeyboardInterrupt as stop:
         print(f"ci-tools: interrupted {stop}".rstrip(), file=sys.stderr)
@@ -38,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INCONCLUSIVE
     except Exception:  # noqa: BLE001 - the last resort: a defect has an exit code of its own
-        traceback.print_exc()
-        print("ci-tools: this is a defect of ci-tools, not of the deployed system; no verdict", file=sys.stderr)
+        say_error(traceback.format_exc())
+        say_error("ci-tools: this is a defect of ci-tools, not of the deployed system; no verdict")
         return ExitCode.DEFECT
     return exit_code
 

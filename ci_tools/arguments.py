@@ -238,6 +238,7 @@ def _add_triage(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="suspects, the newest first: what git log --format='%%x00%%H %%s' --name-only prints, or without paths",
     )
+    parser.add_argument("--github", action="store_true", help="in a step of GitHub Actions: the plan in its summary")
     _add_telling(parser)
     parser.set_defaults(command="triage")
 
@@ -279,7 +280,9 @@ def _add_telling(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_deployment_status(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument(
+        "directory", type=Path, nargs="?", metavar="DIR", help="a campaign's directory; without one, that it was lost"
+    )
     parser.add_argument("--repo", required=True, metavar="OWNER/NAME", help="with the token in GITHUB_TOKEN")
     parser.add_argument("--deployment", type=_deployment, required=True, metavar="N", help="its number on GitHub")
     parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")

@@ -3,14 +3,13 @@
 import argparse
 import json
 import os
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
 from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, PHASES, RANDOM
-from ci_tools.commands.console import standard_output
+from ci_tools.commands.console import say_error, standard_output
 from ci_tools.commands.files import owners_beside, read_spec, read_text, redactor_for, write_anew
 from ci_tools.commands.judging import conclude, judged
 from ci_tools.errors import CampaignError, CredentialsMissingError, ExitCode, UsageError
@@ -122,7 +121,7 @@ def _place(arguments: argparse.Namespace, spec: Spec) -> str:
     try:
         described(spec, name, os.environ, ())
     except CredentialsMissingError as error:
-        print(f"ci-tools: {error}; planned for {arguments.otherwise!r} instead, as asked for", file=sys.stderr)
+        say_error(f"ci-tools: {error}; planned for {arguments.otherwise!r} instead, as asked for")
         return str(arguments.otherwise)
     return name
 
@@ -168,7 +167,7 @@ def _previous_if_any(directory: Path | None, environment: str) -> Previous | Non
     try:
         return _previous(directory, environment)
     except CampaignError as error:
-        print(f"ci-tools: {error}; this campaign is compared with none", file=sys.stderr)
+        say_error(f"ci-tools: {error}; this campaign is compared with none")
         return None
 
 

@@ -5,6 +5,9 @@ import sys
 
 from rich.console import Console
 
+from ci_tools.evidence.redaction import Redactor, secrets_of
+from ci_tools.report.inert import log
+
 
 class _Console(Console):
     """Standard output, whose reader may go: that is ours to judge, not rich's to end with code 1."""
@@ -19,3 +22,8 @@ def standard_output() -> Console:
     if os.environ.get("CI") or not sys.stdout.isatty():
         return _Console(width=160, force_terminal=False, highlight=False)
     return _Console(highlight=False)
+
+
+def say_error(text: str) -> None:
+    """*text* stands on standard error; what an error quotes may be anything, a secret too."""
+    print(log(Redactor(secrets_of(os.environ)).text(text)), file=sys.stderr)

@@ -1,15 +1,14 @@
 """What a journal says: ``judge``, ``explain``, and how every campaign ends."""
 
 import argparse
-import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from ci_tools.commands.console import standard_output
+from ci_tools.commands.console import say_error, standard_output
 from ci_tools.commands.files import campaign_directory, redactor_of
+from ci_tools.commands.step import append
 from ci_tools.diagnosis.diagnose import diagnose
 from ci_tools.diagnosis.incidents import Incident
 from ci_tools.errors import ExitCode, JournalWriteError, UsageError
@@ -20,6 +19,7 @@ from ci_tools.report.actions import annotations, output_lines, outputs, summary
 from ci_tools.report.incident_words import explanation
 from ci_tools.report.markdown import report
 from ci_tools.report.results import document
+from ci_tools.report.shown import shown
 from ci_tools.report.summary import print_summary
 from ci_tools.verdict.fold import fold
 from ci_tools.verdict.judge import judge
@@ -53,15 +53,20 @@ def _diagnosed(directory: Path) -> tuple[Judgement, tuple[Incident, ...]]:
 
 def _keep(directory: CampaignDirectory, judgement: Judgement, incidents: Sequence[Incident]) -> None:
     directory.keep_json(RESULTS, document(judgement, incidents))
-    directory.keep(REPORT, report(judgement, incidents))
+    directory.keep(REPORT, report(*shown(judgement, incidents, directory.redactor.text)))
 
 
 def conclude(directory: CampaignDirectory, console: Console) -> ExitCode:
     """Judge the journal in *directory*, keep and print what it says."""
     judgement, incidents = _diagnosed(directory.path)
     _keep(directory, judgement, incidents)
-    print_summary(judgement, console, kept_in=str(directory.path), incidents=incidents)
+    _show(directory, judgement, incidents, console)
     return _EXITS[judgement.verdict]
+
+
+def _show(directory: CampaignDirectory, judgement: Judgement, incidents: Sequence[Incident], console: Console) -> None:
+    told, causes = shown(judgement, incidents, directory.redactor.text)
+    print_summary(told, console, kept_in=str(directory.path), incidents=causes)
 
 
 def judge_again(arguments: argparse.Namespace) -> ExitCode:
@@ -69,45 +74,32 @@ def judge_again(arguments: argparse.Namespace) -> ExitCode:
     outer = campaign_directory(arguments.directory)
     directory = CampaignDirectory(outer, redactor_of(outer))
     judgement, incidents = _diagnosed(outer)
-    print_summary(judgement, standard_output(), kept_in=str(outer), incidents=incidents)
+    _show(directory, judgement, incidents, standard_output())
     if arguments.github:
-        _tell_step(judgement, incidents, redactor_of(outer).text)
+        _tell_step(*shown(judgement, incidents, directory.redactor.text))
     try:
         _keep(directory, judgement, incidents)
     except JournalWriteError as error:
         # The evidence is whole and was read; only the files made from it could not be renewed.
-        print(f"ci-tools: {RESULTS} and {REPORT} were not renewed: {error}", file=sys.stderr)
+        say_error(f"ci-tools: {RESULTS} and {REPORT} were not renewed: {error}")
     return _EXITS[judgement.verdict]
 
 
-def _tell_step(judgement: Judgement, incidents: Sequence[Incident], redact: Callable[[str], str]) -> None:
+def _tell_step(judgement: Judgement, incidents: Sequence[Incident]) -> None:
     """What a person and the other jobs see of a step in GitHub Actions."""
     for command in annotations(judgement, incidents):
-        print(redact(command))
-    _append("GITHUB_STEP_SUMMARY", redact(summary(report(judgement, incidents))))
-    _append("GITHUB_OUTPUT", output_lines(outputs(judgement, _EXITS[judgement.verdict])))
-
-
-def _append(variable: str, text: str) -> None:
-    """*text* at the end of the file that a runner names in *variable*."""
-    name = os.environ.get(variable)
-    if not name:
-        raise UsageError(f"--github: {variable} is not set; leave --github out, except in a step of GitHub Actions")
-    try:
-        with Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"--github: cannot write {name!r}, which {variable} names: {error.strerror}") from error
+        print(command)
+    append("GITHUB_STEP_SUMMARY", summary(report(judgement, incidents)))
+    append("GITHUB_OUTPUT", output_lines(outputs(judgement, _EXITS[judgement.verdict])))
 
 
 def explain(arguments: argparse.Namespace) -> ExitCode:
     """Tell one incident, or all of them, in plain words; asked for one that is not there is a usage error."""
     outer = campaign_directory(arguments.directory)
-    _, incidents = _diagnosed(outer)
-    redact = redactor_of(outer).text
+    _, incidents = shown(*_diagnosed(outer), redactor_of(outer).text)
     chosen = [one for one in incidents if arguments.incident in (None, one.id)]
     if arguments.incident and not chosen:
         there = ", ".join(one.id for one in incidents) or "none: nothing failed"
         raise UsageError(f"no incident {arguments.incident!r} in {str(outer)!r}; there: {there}")
-    print("\n".join(redact(explanation(one)) for one in chosen) or "no incident: nothing that was asked failed")
+    print("\n".join(explanation(one) for one in chosen) or "no incident: nothing that was asked failed")
     return ExitCode.PASS

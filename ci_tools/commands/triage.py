@@ -7,17 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from ci_tools.commands.files import read_text, redactor_of
+from ci_tools.commands.step import append
 from ci_tools.commands.tracker import owners_named, rules_in, tracker_of
 from ci_tools.diagnosis.diagnose import diagnose
 from ci_tools.diagnosis.seen import observations
 from ci_tools.errors import ExitCode, UsageError
 from ci_tools.evidence.journal import read
 from ci_tools.knowledge_file import knowledge
+from ci_tools.report.actions import summary
 from ci_tools.triage.decide import decide
 from ci_tools.triage.heartbeats import decide_heartbeats
 from ci_tools.triage.matching import known_for
 from ci_tools.triage.operations import AdoptIssue, CreateIssue, Issue, Operation
-from ci_tools.triage.preview import headline, preview
+from ci_tools.triage.preview import headline, page, preview
 from ci_tools.triage.seen import Seen
 from ci_tools.triage.shared import MARKER
 from ci_tools.triage.surroundings import Commit, Surroundings
@@ -37,7 +39,7 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
     around = _surroundings(arguments)
     seen = _seen(arguments.directory)
     if arguments.repo is None:
-        _show(_planned(seen, (), around))
+        _show(_planned(seen, (), around), arguments)
         return ExitCode.PASS
     with tracker_of(arguments) as tracker:
         issues = tracker.read(
@@ -50,7 +52,7 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
         if absent:
             there = tuple(known for known in around.known_issues if known.number not in absent)
             operations = _planned(seen, issues, replace(around, known_issues=there))
-        _show(operations)
+        _show(operations, arguments)
         if arguments.apply:
             for operation, number in tracker.apply(operations):
                 print(f"done, #{number}: {headline(operation)}", flush=True)
@@ -73,9 +75,11 @@ def _absent(operations: Sequence[Operation], issues: Sequence[Issue]) -> list[in
     return sorted(told - there)
 
 
-def _show(operations: Sequence[Operation]) -> None:
+def _show(operations: Sequence[Operation], arguments: argparse.Namespace) -> None:
     for row in preview(operations):
         print(row)
+    if arguments.github:
+        append("GITHUB_STEP_SUMMARY", summary(page(operations, is_applied=arguments.apply)))
 
 
 def _seen(directory: Path) -> Seen | tuple[Heartbeat, ...]:

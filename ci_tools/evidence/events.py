@@ -6,7 +6,7 @@ only ever added, with a default; a change of meaning is a new :data:`VERSION`.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, get_args
@@ -261,8 +261,25 @@ def to_document(record: Record) -> dict[str, Any]:
         "seq": record.seq,
         "at": record.at.isoformat(),
         "mono": record.mono_s,
-        "data": _adapter(name).dump_python(record.event, mode="json"),
+        "data": _dumped(_adapter(name), record.event),
     }
+
+
+def _dumped(adapter: TypeAdapter[Event], event: Event) -> Any:
+    try:
+        return adapter.dump_python(event, mode="json")
+    except UnicodeEncodeError:
+        # Half a surrogate pair: pydantic leaves it in a value, and refuses it in a mapping's key.
+        held = {one.name: getattr(event, one.name) for one in fields(event)}
+        named = {name: _renamed(value) for name, value in held.items() if isinstance(value, Mapping)}
+        return adapter.dump_python(replace(event, **named), mode="json")
+
+
+def _renamed(value: Any) -> Any:
+    """*value* with every key in it a text that can be encoded."""
+    if isinstance(value, Mapping):
+        return {str(key).encode(errors="replace").decode(): _renamed(item) for key, item in value.items()}
+    return [_renamed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def from_line(line: bytes) -> Record:

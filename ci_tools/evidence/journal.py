@@ -233,7 +233,7 @@ class CampaignDirectory:
 
     def __init__(self, path: Path, redactor: Redactor, shard: int | None = None) -> None:
         self.path = path
-        self._redactor = redactor
+        self.redactor = redactor
         self._prefix = prefix_of(shard)
 
     @classmethod
@@ -288,7 +288,7 @@ class CampaignDirectory:
         now = datetime.now(UTC)
         record = Record(writer="written", seq=1, at=now, mono_s=0.0, event=event)
         try:
-            read_again = from_line(json.dumps(self._redactor.value(to_document(record))).encode()).event
+            read_again = from_line(json.dumps(self.redactor.value(to_document(record))).encode()).event
         except NotARecordError:
             return None
         return read_again if isinstance(read_again, type(event)) else None
@@ -304,7 +304,7 @@ class CampaignDirectory:
 
     def writer(self, name: str) -> JournalWriter:
         """A journal file of *name*'s own."""
-        return JournalWriter(self.path, f"{self._prefix}{name}", self._redactor)
+        return JournalWriter(self.path, f"{self._prefix}{name}", self.redactor)
 
     def keep(self, name: str, text: str) -> Path:
         """Put *text*, redacted, into the file *name*: wholly or not at all.
@@ -312,11 +312,11 @@ class CampaignDirectory:
         Raises:
             JournalWriteError: the disk did not take it.
         """
-        return self._replace(name, self._redactor.text(text))
+        return self._replace(name, self.redactor.text(text))
 
     def keep_json(self, name: str, document: Mapping[str, Any]) -> Path:
         """Put *document* into the file *name*, its strings redacted one by one so that it stays JSON."""
-        return self._replace(name, json.dumps(self._redactor.value(document), indent=2) + "\n")
+        return self._replace(name, json.dumps(self.redactor.value(document), indent=2) + "\n")
 
     def _replace(self, name: str, text: str) -> Path:
         target = self.path / name
@@ -334,7 +334,7 @@ class CampaignDirectory:
 
     def log(self, name: str) -> "LogWriter":
         """A text file that grows line by line, each line redacted."""
-        return LogWriter(self.file(name), self._redactor)
+        return LogWriter(self.file(name), self.redactor)
 
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), 127)}

@@ -7,7 +7,7 @@ from ci_tools.github.answers import AbsentError
 from ci_tools.github.issues import API, is_repository
 from ci_tools.github.requests import Patience, Requests
 from ci_tools.model import Verdict
-from ci_tools.report.inert import line
+from ci_tools.triage.inertness import plain
 
 _MAX_DESCRIPTION = 140
 _STATES = {Verdict.PASS: "success", Verdict.FAIL: "failure", Verdict.INCONCLUSIVE: "error"}
@@ -40,7 +40,11 @@ def tell_deployment(
     if not is_repository(repo):
         raise UsageError(f"{repo!r} is no repository; give --repo OWNER/NAME")
     state = _STATES[verdict]
-    document = {"state": state, "description": line(words, _MAX_DESCRIPTION), "auto_inactive": False}
+    document = {
+        "state": state,
+        "description": plain(words, _MAX_DESCRIPTION)[:_MAX_DESCRIPTION],
+        "auto_inactive": False,
+    }
     requests = Requests(
         repo, token, base_url=environ.get("GITHUB_API_URL") or API, patience=patience or Patience(between_writes_s=0)
     )

@@ -18,9 +18,19 @@ _ZERO_WIDTH = "\u200b"
 def line(text: str, width: int = 200) -> str:
     """One printable line of at most *width* characters that no terminal or workflow runner obeys."""
     flat = " ".join(_ANSI.sub("", text[:_MAX_READ]).split())
-    visible = "".join(char for char in flat if not unicodedata.category(char).startswith("C"))
+    visible = _visible(flat)
     cut = visible if len(visible) <= width and len(text) <= _MAX_READ else f"{visible[: width - 1]}…"
     return _COMMAND.sub(rf"\g<0>{_ZERO_WIDTH}", cut)
+
+
+def _visible(row: str) -> str:
+    return "".join(char for char in row if not unicodedata.category(char).startswith("C"))
+
+
+def log(text: str) -> str:
+    """All of *text*, its lines and their indents as they are, without what a terminal or a workflow runner obeys."""
+    rows = _ANSI.sub("", text).splitlines()
+    return "\n".join(_COMMAND.sub(rf"\g<0>{_ZERO_WIDTH}", _visible(row)) for row in rows)
 
 
 def cell(text: str, width: int = 200) -> str:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from ci_tools.errors import UsageError
+from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.model import Environment, Observation
 from ci_tools.probes.clients import clients_of
 from ci_tools.probes.survey import survey
 from ci_tools.questions import Probe
+from ci_tools.report.shown import masked
 from ci_tools.runner.provisioning import provisioned
 from ci_tools.spec import Spec
 
@@ -15,14 +17,15 @@ from ci_tools.spec import Spec
 def looked(
     spec: Spec, name: str, probes: Sequence[str], environ: Mapping[str, str], *, faults: Sequence[str] = ()
 ) -> list[Observation]:
-    """What *probes* see of environment *name* now; without any, all that it has. A served twin is joined.
+    """What *probes* see of environment *name* now, masked; without any, all that it has. A served twin is joined.
 
     Raises:
         UsageError: the environment or a probe is unknown, or a variable is not set.
     """
     with provisioned(spec, name, environ, faults=faults, join=not faults) as (environment, variables):
-        chosen = _chosen(environment, probes)
-        return asyncio.run(_look(environment, chosen, {**environ, **variables}))
+        chosen, known = _chosen(environment, probes), {**environ, **variables}
+        redactor = Redactor(secrets_of(known, environment.secret_names))
+        return [masked(seen, redactor.text) for seen in asyncio.run(_look(environment, chosen, known))]
 
 
 def _chosen(environment: Environment, names: Sequence[str]) -> list[Probe]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ci_tools.report.inert import line
+from ci_tools.report.inert import details, line, markdown
 from ci_tools.triage.operations import (
     AdoptIssue,
     CloseIssue,
@@ -14,6 +14,7 @@ from ci_tools.triage.operations import (
 )
 
 _MAX_WIDTH = 2_000
+_NOTHING = "nothing to do: the issues say already what was seen, or nothing certain was seen"
 _VERBS = {
     UpdateIssue: "update",
     ReopenIssue: "reopen",
@@ -32,10 +33,19 @@ def headline(operation: Operation) -> str:
     return line(f"{_VERBS[type(operation)]} #{operation.number}: {operation.reason}", _MAX_WIDTH)
 
 
+def page(operations: Sequence[Operation], *, is_applied: bool) -> str:
+    """The plan as Markdown, each operation in a line; word for word it is folded, as code."""
+    title = "## What the issues are told" if is_applied else "## What the issues would be told"
+    rows = [f"{number}. {markdown(headline(one), _MAX_WIDTH)}" for number, one in enumerate(operations, 1)]
+    said = "\n".join(rows) or markdown(_NOTHING)
+    whole = "\n".join(f"    {row}" for row in preview(operations))
+    return "\n\n".join([title, said, *([details("word for word", whole)] if operations else [])]) + "\n"
+
+
 def preview(operations: Sequence[Operation]) -> Iterator[str]:
     """Lines that no terminal or workflow runner obeys: each operation, its labels, then its body as it would stand."""
     if not operations:
-        yield "nothing to do: the issues say already what was seen, or nothing certain was seen"
+        yield _NOTHING
     for number, operation in enumerate(operations, 1):
         yield f"{number}. {headline(operation)}"
         yield from _facts(operation)

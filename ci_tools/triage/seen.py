@@ -1,12 +1,11 @@
 """What one campaign says, as triage needs it: a judgement, its incidents and what its probes saw, redacted."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from enum import Enum
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from ci_tools.diagnosis.incidents import Incident
 from ci_tools.model import FAILURES, DependencyState, Observation
+from ci_tools.report.shown import masked
 from ci_tools.verdict.judgement import Judgement
 
 _BAD = (DependencyState.DOWN, DependencyState.DEGRADED)
@@ -56,22 +55,10 @@ def redacted(seen: Seen, redact: Callable[[str], str]) -> Seen:
         for test in seen.judgement.tests
     ]
     lean = replace(seen.judgement, tests=tuple(told))
-    masked: Judgement = _masked(lean, redact)
+    judgement: Judgement = masked(lean, redact)
     # A test is known by its node id, also where a secret's value happens to be part of it; shown, it is redacted again.
     return Seen(
-        judgement=masked,
-        incidents=_masked(seen.incidents, redact),
+        judgement=judgement,
+        incidents=masked(seen.incidents, redact),
         observations=seen.observations,
     )
-
-
-def _masked(value: Any, redact: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return value if isinstance(value, Enum) else redact(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{one.name: _masked(getattr(value, one.name), redact) for one in fields(value)})
-    if isinstance(value, Mapping):
-        return {name: _masked(item, redact) for name, item in value.items()}
-    if isinstance(value, tuple | list):
-        return tuple(_masked(item, redact) for item in value)
-    return value

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ci_tools.diagnosis.incidents import UNKNOWN
 from ci_tools.escalation.rules import Severity
 from ci_tools.escalation.urgency import Urgency
+from ci_tools.report.shown import masked
 from ci_tools.triage import page
 from ci_tools.triage.book import Entry
 from ci_tools.triage.comments import nonce
@@ -46,7 +47,8 @@ class Writer:
             return plain_context
         suspected = suspicion(subject, before, self._seen, self._around)
         owner = told(*owners_of(subject, self._around.owners, self._around.rules.owners))
-        return replace(plain_context, owner=owner, suspicion=suspected)
+        # Masked before it is made inert: what a body is masked for afterwards is no longer found then.
+        return replace(plain_context, owner=owner, suspicion=masked(suspected, self._around.redact))
 
     def title(self, subject: Subject) -> str:
         """What *subject* is called."""

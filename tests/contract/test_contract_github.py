@@ -111,6 +111,37 @@ def test_issues_are_searched(github: GitHubDouble, http: httpx.Client) -> None:
     assert github.violations == []
 
 
+def test_a_deployment_is_told_how_it_is(github: GitHubDouble, http: httpx.Client) -> None:
+    """The latest status stands first; one that is not there cannot be told, nor can more than GitHub keeps."""
+    github.repository.deployments[7] = []
+    path = f"/repos/{REPO}/deployments"
+    told = [
+        http.post(f"{path}/7/statuses", json={"state": "in_progress"}).status_code,
+        http.post(
+            f"{path}/7/statuses", json={"state": "success", "description": "d", "log_url": "https://x"}
+        ).status_code,
+        http.post(f"{path}/7/statuses", json={"state": "success", "description": "d" * 141}).status_code,
+        http.post(f"{path}/8/statuses", json={"state": "success"}).status_code,
+    ]
+
+    assert told == [201, 201, 422, 404]
+    assert [one["state"] for one in http.get(f"{path}/7/statuses").json()] == ["success", "in_progress"]
+    assert github.violations == []
+
+
+@pytest.mark.parametrize(("more", "state"), [({}, "inactive"), ({"auto_inactive": False}, "success")])
+def test_a_deployment_that_succeeds_ends_the_one_before(
+    more: dict[str, Any], state: str, github: GitHubDouble, http: httpx.Client
+) -> None:
+    """Unless it is asked not to."""
+    github.repository.deployments |= {6: [], 7: []}
+    for number in (6, 7):
+        http.post(f"/repos/{REPO}/deployments/{number}/statuses", json={"state": "success", **more})
+
+    assert github.repository.deployments[6][-1]["state"] == state
+    assert github.violations == []
+
+
 def test_what_is_wrong_with_codeowners_is_told(github: GitHubDouble, http: httpx.Client) -> None:
     """Unknown owners by line; without the file there is nothing to ask for."""
     github.repository.owners_errors = [owners_error(3, "@acme/nobody")]
@@ -219,7 +250,7 @@ def test_a_right_answer_passes() -> None:
 def test_every_operation_of_the_double_is_one_of_github() -> None:
     """No route is made up."""
     assert set(HANDLERS) <= set(operations())
-    assert len(HANDLERS) == 17
+    assert len(HANDLERS) == 19
 
 
 @pytest.mark.parametrize(

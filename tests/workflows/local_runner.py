@@ -57,8 +57,8 @@ class Ran:
 
     @property
     def summary(self) -> str:
-        """The summaries of all steps."""
-        return "".join(one["content"] for one in self.log if one.get("command") == "summary")
+        """The summaries of all steps, each a page of its own."""
+        return "\n\n".join(one["content"] for one in self.log if one.get("command") == "summary")
 
     def outputs(self, name: str) -> list[str]:
         """The values that steps have given to the output *name*."""

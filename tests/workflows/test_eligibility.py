@@ -6,21 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.github.double import REPO
+from tests.workflows.events import completed, deployed
 from tests.workflows.local_runner import committed, run, understood
 
 ROOT = Path(__file__).parents[2]
-REPO = "acme/shop"
-
-
-def deployed(state: str, environment: str) -> dict[str, Any]:
-    """A deployment's status."""
-    return {"deployment_status": {"state": state}, "deployment": {"environment": environment, "id": 7}}
-
-
-def completed(conclusion: str, branch: str = "main", repository: str = REPO) -> dict[str, Any]:
-    """The end of another workflow's run."""
-    ended = {"conclusion": conclusion, "head_branch": branch, "head_repository": {"full_name": repository}}
-    return {"workflow_run": ended, "repository": {"default_branch": "main"}}
 
 
 @pytest.mark.parametrize(

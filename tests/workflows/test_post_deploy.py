@@ -173,7 +173,7 @@ def test_a_dry_run_applies_nothing(apply: str, expected: list[str], jobs: dict[s
     run(command(jobs["triage"], "tell the issues"), tmp_path, APPLY=apply, **told)
 
     assert arguments.read_text(encoding="utf-8").splitlines() == [
-        *("triage", "seen", "--spec=c d", "--repo=a/b", "--run-url=https://x", "--commits=t/commits"),
+        *("triage", "seen", "--spec=c d", "--repo=a/b", "--run-url=https://x", "--commits=t/commits", "--github"),
         *expected,
     ]
 

@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 2
         for document in json.loads(arguments.issues.read_text(encoding="utf-8")) if arguments.issues else ():
             double.file(**{**document, "labels": tuple(document.get("labels", ()))})
+        double.repository.deployments = {number: [] for number in arguments.deployment}
         double.repository.owners_errors = [owners_error(1, owner) for owner in arguments.unknown_owner]
         print(double.url, flush=True)  # noqa: T201 - the command line prints
         sys.stdin.read()
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", default=TOKEN, help="the one that is accepted; default %(default)s")
     parser.add_argument("--switches", default="{}", metavar="JSON", help='such as {"list_lag": 2}')
     parser.add_argument("--issues", type=Path, metavar="FILE", help="issues that stand there already, a JSON list")
+    parser.add_argument("--deployment", type=int, action="append", default=[], metavar="N", help="one that was made")
     parser.add_argument("--unknown-owner", action="append", default=[], metavar="@OWNER", help="in CODEOWNERS")
     return parser
 

@@ -57,6 +57,7 @@ def _state(github: GitHub) -> dict[str, Any]:
         "issues": list(github.issues.values()),
         "comments": {str(number): said for number, said in github.comments.items()},
         "timelines": {str(number): seen for number, seen in github.repository.timelines.items()},
+        "deployments": {str(number): told for number, told in github.repository.deployments.items()},
         "asked": github.asked,
         "violations": github.violations,
     }

@@ -1,4 +1,4 @@
-"""JSON as GitHub answers it: issues, comments, labels, users, events and errors."""
+"""JSON as GitHub answers it: issues, comments, labels, users, events, statuses of deployments, and errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,6 +85,27 @@ def event(place: Place, identity: int, kind: str, *, login: str, at: str, more: 
         "created_at": at,
         "performed_via_github_app": None,
         **more,
+    }
+
+
+def status(place: Place, deployment: int, identity: int, *, login: str, at: str, told: Mapping[str, Any]) -> Any:
+    """What the deployment of that number was *told*."""
+    return {
+        "id": identity,
+        "node_id": f"DES_{identity}",
+        "url": f"{place.api}/deployments/{deployment}/statuses/{identity}",
+        "deployment_url": f"{place.api}/deployments/{deployment}",
+        "repository_url": place.api,
+        "state": told["state"],
+        "creator": user(login),
+        "description": told.get("description", ""),
+        "environment": told.get("environment", ""),
+        "environment_url": told.get("environment_url", ""),
+        "log_url": told.get("log_url", ""),
+        "target_url": told.get("log_url", ""),
+        "created_at": at,
+        "updated_at": at,
+        "performed_via_github_app": None,
     }
 
 

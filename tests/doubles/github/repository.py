@@ -1,4 +1,4 @@
-"""The state of one repository: its issues, what was said and what happened to them."""
+"""The state of one repository: its issues, what was said and happened to them, and what its deployments were told."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -22,6 +22,8 @@ class Repository:
         self.moved: dict[int, tuple[int, int]] = {}
         """Issues that were transferred: to which repository, by its identity, and as which number."""
         self.deleted: set[int] = set()
+        self.deployments: dict[int, list[dict[str, Any]]] = {}
+        """Their statuses, the latest last."""
         self.owners_errors: list[dict[str, Any]] | None = []
         """None: there is no CODEOWNERS."""
         self.artifacts: list[dict[str, Any]] = []
@@ -75,6 +77,20 @@ class Repository:
         if changes.get("state", issue["state"]) != issue["state"]:
             self._turn(issue, changes, login)
         issue["updated_at"] = self._tick()[1]
+
+    def tell(self, deployment: int, told: dict[str, Any], *, login: str) -> dict[str, Any]:
+        """A new status of *deployment*; unless it is not to, a success ends the others, all of one environment."""
+        if told["state"] == "success" and told.get("auto_inactive", True):
+            for number, statuses in self.deployments.items():
+                if number != deployment and statuses and statuses[-1]["state"] == "success":
+                    self._tell(number, {"state": "inactive"}, login=login)
+        return self._tell(deployment, told, login=login)
+
+    def _tell(self, deployment: int, told: dict[str, Any], login: str) -> dict[str, Any]:
+        identity, at = self._tick()
+        status: dict[str, Any] = documents.status(self._place, deployment, identity, login=login, at=at, told=told)
+        self.deployments[deployment].append(status)
+        return status
 
     def relabel(self, number: int, labels: tuple[str, ...], *, login: str) -> None:
         """The issue *number* has *labels*, and no other ones."""

@@ -13,6 +13,7 @@ _MAX_BODY = 65_536
 _MAX_TITLE = 256
 _MAX_LABEL = 50
 _MAX_COMMENTS = 2_500
+_MAX_DESCRIPTION = 140
 
 
 def _list(call: Call) -> Answer:
@@ -142,6 +143,32 @@ def _artifacts(call: Call) -> Answer:
     return Answer({"total_count": total, "artifacts": page.document}, headers=page.headers)
 
 
+def _statuses(call: Call) -> Answer:
+    return call.page(_told(call)[::-1])
+
+
+def _tell(call: Call) -> Answer:
+    _told(call)
+    if len(call.document.get("description") or "") > _MAX_DESCRIPTION:
+        raise RefusedError(
+            422, f"Validation Failed: description is too long (maximum is {_MAX_DESCRIPTION} characters)"
+        )
+    deployment = int(call.parts["deployment_id"])
+    return Answer(call.repository.tell(deployment, call.document, login=call.switches.login), 201)
+
+
+def _told(call: Call) -> list[dict[str, Any]]:
+    """The statuses of the deployment that is asked for.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    told = call.repository.deployments.get(int(call.parts["deployment_id"]))
+    if told is None:
+        raise RefusedError(404, "Not Found")
+    return told
+
+
 def _require_lengths(document: Mapping[str, Any]) -> None:
     """Refuse what GitHub refuses although its description does not say so."""
     limits = (("body", _MAX_BODY), ("title", _MAX_TITLE))
@@ -169,6 +196,8 @@ HANDLERS: Mapping[str, Callable[[Call], Answer]] = {
     "repos/codeowners-errors": _owners,
     "users/get-authenticated": _myself,
     "actions/list-artifacts-for-repo": _artifacts,
+    "repos/list-deployment-statuses": _statuses,
+    "repos/create-deployment-status": _tell,
     "rate-limit/get": lambda call: Answer(documents.rate_limits(1000, call.switches.remaining, call.switches.reset)),
 }
 """By GitHub's name for the operation."""

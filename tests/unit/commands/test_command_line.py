@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ci_tools.__main__ import main
 from ci_tools.errors import ExitCode
 from tests.unit.commands.command_line import COMMAND, PATIENCE_S, Say, environ
 from tests.unit.runner.shop import Shop
@@ -63,3 +64,16 @@ def test_a_wrong_command_line_ends_with_2(say: Say, words: tuple[str, ...]) -> N
 
     assert done.exit_code == ExitCode.USAGE
     assert done.stderr.startswith("usage: ci-tools")
+
+
+def test_an_error_that_quotes_a_secret_is_masked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And commands no runner: what was given may be anything."""
+    monkeypatch.setenv("SHOP_TOKEN", "canary-0123456789")
+
+    assert main(["judge", "canary-0123456789\n::set-output name=x::y"]) != ExitCode.PASS
+    told = capsys.readouterr().err
+    assert "canary" not in told
+    assert "[redacted]" in told
+    assert "\n::" not in told

@@ -67,6 +67,20 @@ def test_observations_can_be_had_as_json(say: Say) -> None:
     assert seen["source"].endswith("/health")
 
 
+@pytest.mark.parametrize("words", [("probe",), ("probe", "--json"), ("heartbeat", "--out=beats")])
+def test_a_secret_that_a_system_shows_is_not_shown_again(
+    words: tuple[str, ...], say: Say, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workflow's log is public."""
+    monkeypatch.setenv("SHOP_TOKEN", "canary-0123456789")
+    site.answers["/health"] = {"status": "gone with canary-0123456789"}
+
+    _, out, _ = say(*words, "--environment", "here")
+
+    assert "canary" not in out
+    assert "[redacted]" in out
+
+
 def test_an_unknown_probe_is_a_wrong_argument(say: Say) -> None:
     """The error names those that are known."""
     code, _, error = say("probe", "shpo", "--environment", "here")

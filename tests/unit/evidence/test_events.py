@@ -220,3 +220,13 @@ def test_a_hostile_line_is_a_record_or_refused(name: str, changes: dict[str, Any
         read = error
 
     assert isinstance(read, Record | NotARecordError)
+
+
+def test_half_a_character_in_the_name_of_evidence_is_written() -> None:
+    """An undecodable name costs its own letters, not the end of a test."""
+    evidence = {"exchanges": [{"half \udcff": {"\ud800": "half \udcff"}}], "frames": ("one",)}
+    event = TestFinished(node_id=NodeId("t"), outcome=Outcome.FAILED, duration_s=1.0, evidence=evidence)
+
+    document = to_document(Record(writer="w", seq=1, at=NOON, mono_s=1.0, event=event))
+
+    assert document["data"]["evidence"] == {"exchanges": [{"half ?": {"?": "half \udcff"}}], "frames": ["one"]}

@@ -1,130 +1,124 @@
-import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
-from githubkit_schemas.v2026_03_10.models import ReposOwnerRepoDeploymentsDeploymentIdStatusesPostBody
 
 from ci_tools.__main__ import main
 from ci_tools.errors import CredentialsMissingError, ExitCode, UsageError
 from ci_tools.github.deployments import tell_deployment
 from ci_tools.model import Verdict
+from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.server import GitHubDouble
 from tests.unit.github.test_triage_command import FAILING, kept
 
-REPO, TOKEN = "acme/shop", "ghs_0123456789abcdef0123"
+
+@pytest.fixture(autouse=True)
+def told(github: GitHubDouble) -> list[dict[str, Any]]:
+    """What deployment 7 was told."""
+    github.repository.deployments[7] = []
+    return github.repository.deployments[7]
 
 
-class Deployments(ThreadingHTTPServer):
-    """Takes the statuses of deployment 7, if it is asked with the token."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.told: list[dict[str, Any]] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-
-    def answer(self, path: str, document: dict[str, Any], *, is_known: bool) -> int:
-        """The status of the answer to a POST."""
-        if not is_known:
-            return 403
-        if path != f"/repos/{REPO}/deployments/7/statuses":
-            return 404
-        ReposOwnerRepoDeploymentsDeploymentIdStatusesPostBody.model_validate(document)
-        self.told.append(document)
-        return 201
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Deployments
-
-    def do_POST(self) -> None:
-        document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status = self.server.answer(self.path, document, is_known=self.headers["Authorization"] == f"token {TOKEN}")
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the original names it so
-        """Say nothing."""
-
-
-@pytest.fixture
-def deployments() -> Iterator[Deployments]:
-    """GitHub, as far as deployments go."""
-    with Deployments() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-def environ(deployments: Deployments, token: str = TOKEN) -> dict[str, str]:
+def environ(github: GitHubDouble, token: str = TOKEN) -> dict[str, str]:
     """The environment of a workflow's job."""
-    return {"GITHUB_TOKEN": token, "GITHUB_API_URL": deployments.url}
+    return {"GITHUB_TOKEN": token, "GITHUB_API_URL": github.url}
 
 
 @pytest.mark.parametrize(
     ("verdict", "state"),
     [(Verdict.PASS, "success"), (Verdict.FAIL, "failure"), (Verdict.INCONCLUSIVE, "error")],
 )
-def test_a_verdict_is_a_status(deployments: Deployments, verdict: Verdict, state: str) -> None:
-    """No evidence is an error, never a success; deployments before stay active."""
-    told = tell_deployment(REPO, 7, verdict, "words", environ(deployments), log_url="https://github.com/run")
+def test_a_verdict_is_a_status(github: GitHubDouble, told: list[dict[str, Any]], verdict: Verdict, state: str) -> None:
+    """No evidence is an error, never a success."""
+    said = tell_deployment(REPO, 7, verdict, "words", environ(github), log_url="https://github.com/run")
 
-    assert told == state
-    assert deployments.told == [
-        {"state": state, "description": "words", "auto_inactive": False, "log_url": "https://github.com/run"}
+    assert said == state
+    assert [(one["state"], one["description"], one["log_url"]) for one in told] == [
+        (state, "words", "https://github.com/run")
     ]
 
 
-def test_a_description_is_one_short_line(deployments: Deployments) -> None:
+def test_deployments_before_stay_active(github: GitHubDouble) -> None:
+    """Which one serves is for others to say."""
+    github.repository.deployments[6] = []
+    for number in (6, 7):
+        tell_deployment(REPO, number, Verdict.PASS, "words", environ(github))
+
+    assert [one["state"] for one in github.repository.deployments[6]] == ["success"]
+
+
+def test_a_description_is_one_short_line(github: GitHubDouble, told: list[dict[str, Any]]) -> None:
     """GitHub takes 140 characters."""
-    tell_deployment(REPO, 7, Verdict.FAIL, "many\nwords " * 50, environ(deployments))
+    tell_deployment(REPO, 7, Verdict.FAIL, "many\nwords " * 50, environ(github))
 
-    assert len(deployments.told[0]["description"]) == 140
-    assert "\n" not in deployments.told[0]["description"]
+    assert len(told[0]["description"]) == 140
+    assert "\n" not in told[0]["description"]
 
 
-def test_a_deployment_that_is_not_there_is_a_usage_error(deployments: Deployments) -> None:
+def test_a_description_tells_nobody(github: GitHubDouble, told: list[dict[str, Any]]) -> None:
+    """Names of plans and environments are words, whatever they hold; what makes them so has room as well."""
+    tell_deployment(REPO, 7, Verdict.FAIL, "fixes #1 @acme/shop " * 20, environ(github))
+
+    assert "#1" not in told[0]["description"]
+    assert "@acme" not in told[0]["description"]
+    assert len(told[0]["description"]) == 140
+
+
+def test_a_deployment_that_is_not_there_is_a_usage_error(github: GitHubDouble) -> None:
     """It is named."""
     with pytest.raises(UsageError, match="/deployments/8/statuses"):
-        tell_deployment(REPO, 8, Verdict.PASS, "", environ(deployments))
+        tell_deployment(REPO, 8, Verdict.PASS, "", environ(github))
 
 
-def test_a_token_that_may_not_is_told_what_it_needs(deployments: Deployments) -> None:
+def test_a_token_that_may_not_is_told_what_it_needs(github: GitHubDouble) -> None:
     """A workflow's token has only what its job asks for."""
+    github.switches.may_write = False
+
     with pytest.raises(UsageError, match="deployments: write"):
-        tell_deployment(REPO, 7, Verdict.PASS, "", environ(deployments, token="other"))
+        tell_deployment(REPO, 7, Verdict.PASS, "", environ(github))
 
 
-def test_without_a_token_nothing_is_asked(deployments: Deployments) -> None:
+def test_without_a_token_nothing_is_asked(github: GitHubDouble) -> None:
     """It says which one is wanted."""
     with pytest.raises(CredentialsMissingError, match=r"GITHUB_TOKEN is not set.*deployments: write"):
-        tell_deployment(REPO, 7, Verdict.PASS, "", environ(deployments, token=" "))
+        tell_deployment(REPO, 7, Verdict.PASS, "", environ(github, token=" "))
 
 
-def test_what_is_no_repository_is_refused(deployments: Deployments) -> None:
+def test_what_is_no_repository_is_refused(github: GitHubDouble) -> None:
     """Before a token is shown to anybody."""
     with pytest.raises(UsageError, match="'acme' is no repository"):
-        tell_deployment("acme", 7, Verdict.PASS, "", environ(deployments))
+        tell_deployment("acme", 7, Verdict.PASS, "", environ(github))
 
 
 def test_the_command_tells_what_a_campaign_found(
-    deployments: Deployments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    *,
+    github: GitHubDouble,
+    told: list[dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It has done its work whatever the verdict is."""
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-    monkeypatch.setenv("GITHUB_API_URL", deployments.url)
+    monkeypatch.setenv("GITHUB_API_URL", github.url)
 
     code = main(["deployment-status", kept(tmp_path / "run", FAILING), "--repo", REPO, "--deployment", "7"])
 
-    assert (code, deployments.told[0]["state"]) == (ExitCode.PASS, "failure")
+    assert (code, told[0]["state"]) == (ExitCode.PASS, "failure")
     assert capsys.readouterr().out == "deployment 7 of acme/shop is told: failure\n"
+
+
+def test_the_command_tells_that_a_campaign_was_lost(
+    github: GitHubDouble, told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No evidence is never a pass, also where nobody could judge."""
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    monkeypatch.setenv("GITHUB_API_URL", github.url)
+
+    assert main(["deployment-status", "--repo", REPO, "--deployment", "7"]) == ExitCode.PASS
+    assert [(one["state"], one["description"]) for one in told] == [
+        ("error", "inconclusive: what the campaign saw was lost")
+    ]
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "seven"])

@@ -94,6 +94,19 @@ def test_applied_twice_a_plan_is_done_once(
     assert "done, #1: create" in capsys.readouterr().out
 
 
+def test_a_step_of_github_actions_shows_the_plan(
+    github: GitHubDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its summary, behind what stands there already; nothing is done without being asked for."""
+    (tmp_path / "summary").write_text("before\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+
+    main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--github"])
+
+    assert (tmp_path / "summary").read_text("utf-8").startswith("before\n## What the issues would be told\n\n1. create")
+    assert github.writes() == []
+
+
 @pytest.mark.parametrize("file", [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"])
 def test_the_owner_stands_in_codeowners(file: str, github: GitHubDouble, tmp_path: Path) -> None:
     """The file of the working directory that GitHub would take, unless another is named."""

@@ -4,7 +4,7 @@ import unicodedata
 import pytest
 from markdown_it import MarkdownIt
 
-from ci_tools.report.inert import cell, line, markdown
+from ci_tools.report.inert import cell, line, log, markdown
 
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 ZERO_WIDTH = "\u200b"
@@ -33,6 +33,19 @@ def test_a_cell_holds_no_workflow_command(hostile: str) -> None:
 
     assert "::" not in shown
     assert "##[" not in shown
+
+
+def test_a_log_holds_no_workflow_command(hostile: str) -> None:
+    """Nor anything that a terminal obeys, however many lines it has."""
+    shown = log(f"Traceback:\n    {hostile}\nend")
+
+    assert [row for row in shown.splitlines() if row.lstrip().startswith("::") or "##[" in row] == []
+    assert [char for char in shown.replace("\n", "").replace(ZERO_WIDTH, "") if not char.isprintable()] == []
+
+
+def test_a_log_keeps_its_lines() -> None:
+    """A traceback stays one, and what points at a column points there."""
+    assert log("error:\n  12 | a  =  b\n     |       ^") == "error:\n  12 | a  =  b\n     |       ^"
 
 
 def test_a_node_id_can_be_copied_from_a_line() -> None:

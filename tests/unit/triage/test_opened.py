@@ -8,6 +8,7 @@ from ci_tools.knowledge_file import knowledge
 from ci_tools.triage.decide import decide
 from ci_tools.triage.opened import MARKER, decide_opened
 from ci_tools.triage.operations import AdoptIssue, Issue
+from tests.unit.leaving.checks import in_markdown
 from tests.unit.report.hostile import HOSTILE
 from tests.unit.triage.scenarios import AROUND, applied, failing, incident
 
@@ -92,6 +93,18 @@ def test_nothing_of_its_text_is_said_again(text: str) -> None:
     told = answered(replace(OPENED, title=text[:500], body=f"{PASTED}\n{text}"))
 
     assert told.body == answered().body
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_what_campaigns_have_remembered_is_inert(text: str) -> None:
+    """The environment comes from whoever wrote the journal; labels of people are looked at only."""
+    ours = applied(decide((), failing(1, environment=text), AROUND, [incident("redis", "secret_dirty")]))
+
+    told = answered(replace(OPENED, labels=(text,)), *ours)
+
+    assert "close this one as a duplicate of #2." in told.body
+    assert list(in_markdown(told.body)) == []
+    assert told.add_labels == ("area: redis",)
 
 
 def test_a_secret_in_it_is_said_to_nobody() -> None:

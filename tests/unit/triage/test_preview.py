@@ -1,4 +1,5 @@
 import pytest
+from markdown_it import MarkdownIt
 
 from ci_tools.triage.decide import decide
 from ci_tools.triage.operations import (
@@ -10,7 +11,7 @@ from ci_tools.triage.operations import (
     ReopenIssue,
     UpdateIssue,
 )
-from ci_tools.triage.preview import headline, preview
+from ci_tools.triage.preview import headline, page, preview
 from tests.unit.report.hostile import HOSTILE
 from tests.unit.triage.scenarios import AROUND, failing
 
@@ -78,3 +79,35 @@ def test_words_of_others_command_nothing(kind: str) -> None:
 
     assert [row for row in rows if row.lstrip().startswith("::") or "\x1b" in row or "##[" in row] == []
     assert [row for row in rows if "| ::" in row] == []
+
+
+@pytest.mark.parametrize(("is_applied", "title"), [(True, "are told"), (False, "would be told")])
+def test_a_page_says_whether_it_is_a_plan_only(title: str, *, is_applied: bool) -> None:
+    """Who reads a summary does not know with which options it was made."""
+    said = page((CREATE,), is_applied=is_applied)
+
+    assert said.startswith(f"## What the issues {title}\n\n1. create 't'")
+    assert "\n    1. create 't': why\n       labels: P1\n" in said
+
+
+def test_a_page_of_nothing_says_so() -> None:
+    """An empty summary would look like a lost one."""
+    assert "nothing to do" in page((), is_applied=True)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_on_a_page_words_of_others_are_words(kind: str) -> None:
+    """A list of lines, and all else is code: no heading but ours, no link, no markup."""
+    text = HOSTILE[kind]
+    operations = [UpdateIssue(number=7, body=text, labels=(text,), title=text, reason=text)]
+
+    tokens = MarkdownIt("commonmark").parse(page(operations, is_applied=False))
+
+    inline = {child.type for token in tokens for child in token.children or []}
+    assert inline <= {"text", "text_special"}
+    assert [token.content for token in tokens if token.type == "html_block"] == [
+        "<details><summary>word for word</summary>\n",
+        "</details>\n",
+    ]
+    assert [token.type for token in tokens].count("heading_open") == 1
+    assert [token.type for token in tokens].count("code_block") == 1
