@@ -14,6 +14,7 @@ from ci_tools.diagnosis.seen import observations
 from ci_tools.errors import ExitCode, UsageError
 from ci_tools.evidence.journal import read
 from ci_tools.knowledge_file import knowledge
+from ci_tools.model import Verdict
 from ci_tools.report.actions import summary
 from ci_tools.triage.decide import decide
 from ci_tools.triage.heartbeats import decide_heartbeats
@@ -62,10 +63,18 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
                 f"{arguments.repo} has no issue {', '.join(f'#{number}' for number in absent)}, which [[known_issues]] "
                 "names; what belongs there is told elsewhere; correct the number, or take it out"
             )
-        # The first issue ever has cost a search that confirms that there is none: filing takes three requests at most.
-        if (issues or not arguments.apply) and any(isinstance(operation, CreateIssue) for operation in operations):
+        if _is_time_for_owners(operations, seen, is_applied=arguments.apply):
             tracker.check_owners()
     return ExitCode.PASS
+
+
+def _is_time_for_owners(
+    operations: Sequence[Operation], seen: Seen | tuple[Heartbeat, ...], *, is_applied: bool
+) -> bool:
+    """Whether GitHub is asked who of CODEOWNERS exists: by a plan that files, and on a good day, not in an outage."""
+    if is_applied:
+        return isinstance(seen, Seen) and seen.judgement.verdict is Verdict.PASS and not operations
+    return any(isinstance(operation, CreateIssue) for operation in operations)
 
 
 def _absent(operations: Sequence[Operation], issues: Sequence[Issue]) -> list[int]:
