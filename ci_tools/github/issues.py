@@ -28,7 +28,7 @@ from ci_tools.triage.operations import (
     ReopenIssue,
     UpdateIssue,
 )
-from ci_tools.triage.twins import Twins, told_by_another
+from ci_tools.triage.twins import Twins, copies_closed, told_by_another
 
 API = "https://api.github.com"
 _REPO = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
@@ -164,14 +164,17 @@ class GitHubIssues:
         self._require_no_other_app(operation)
         filed = self._filing.file(operation)
         self._unseen |= {one.number: one for one in self._listing.unseen(filed.number)}
-        self._seen |= {**self._unseen, filed.number: filed}
+        copies = {one.number: one.issue() for one in self._filing.copies}
+        self._seen |= {**self._unseen, **{one.number: one for one in self._filing.copies}, filed.number: filed}
         closing = self._twins.needless(filed.issue(), [one.issue() for one in self._unseen.values()])
-        if closing is None or closing.duplicate_of is None:
+        number = closing.duplicate_of if closing and closing.duplicate_of else filed.number
+        for one in (*([closing] if closing else []), *copies_closed(copies.values(), number)):
+            self._change(one, self._seen[one.number])
+        if number == filed.number:
             require_labels(filed, operation.labels)
-            return filed.number
-        self._change(closing, filed)
-        self._label(self._seen[closing.duplicate_of], operation.labels)
-        return closing.duplicate_of
+        else:
+            self._label(self._seen[number], operation.labels)
+        return number
 
     def _require_no_other_app(self, operation: CreateIssue) -> None:
         other = told_by_another(operation.body, (one.issue() for one in self._seen.values()), self._bot)

@@ -53,6 +53,8 @@ class Filing:
         self._bot = bot
         self._author = author
         self.highest = 0
+        self.copies: list[IssueDocument] = []
+        """What holds the nonce of the last operation as well: another run has filed it, or an answer was lost."""
 
     def file(self, operation: CreateIssue) -> IssueDocument:
         """The issue that *operation* asks for; of several with its nonce, the one with the lowest number.
@@ -61,6 +63,7 @@ class Filing:
             UsageError: the token is another user's than *bot*.
         """
         self._author.require_bot()
+        self.copies = []
         document = {
             "title": operation.title[:MAX_TITLE],
             "body": fitting(operation.body, f"the body of {operation.title[:MAX_TITLE]!r}"),
@@ -76,7 +79,9 @@ class Filing:
         newest = self._listing.newest(self.highest)
         last = max((one.number for one in newest), default=0)
         mine = [one for one in (*newest, *self._beyond(last)) if self._is_mine(one, nonce)]
-        return min(mine, key=lambda one: one.number, default=None)
+        found = sorted(mine, key=lambda one: (one.state != "open", one.number))
+        self.copies = found[1:]
+        return found[0] if found else None
 
     def _beyond(self, last: int) -> list[IssueDocument]:
         found = []

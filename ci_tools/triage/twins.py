@@ -50,6 +50,14 @@ class Twins:
         return twin_closed(filed, told[0], found[0][0].number)
 
 
+def copies_closed(copies: Iterable[Issue], number: int) -> Iterator[CloseIssue]:
+    """Each open one of *copies* is told in *number*."""
+    for copy in copies:
+        told = [state for _, state in parts_in(copy.body)]
+        if copy.is_open and told and copy.number != number:
+            yield twin_closed(copy, told[0], number)
+
+
 def told_by_another(body: str, issues: Iterable[Issue], bot: str) -> Issue | None:
     """The open issue of another app than *bot* that tells what *body* tells; people can write it, but not as an app."""
     marks = {state.mark for _, state in parts_in(body)}

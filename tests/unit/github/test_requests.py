@@ -199,6 +199,19 @@ def test_a_pace_of_a_second_is_what_github_asks_for(github: GitHubDouble) -> Non
         assert issues.calls == {"POST": 4}
 
 
+def test_a_run_of_many_writes_keeps_to_the_published_limits() -> None:
+    """As the server counts them: reads are free of pace, writes are a second apart."""
+    clock = Clock()
+    patience = Patience(sleep=clock.sleep, clock=clock.read, monotonic=clock.read)
+    with GitHubDouble(clock=clock.read) as github:
+        numbers = [github.file("ours") for _ in range(100)]
+        with GitHubIssues(REPO, TOKEN, base_url=github.url, patience=patience) as issues:
+            list(issues.apply([replace(UPDATE, number=number) for number in numbers]))
+
+    assert len(github.writes()) == 100
+    assert github.allowance.exceeded == []
+
+
 def test_calls_are_counted_with_their_repetitions(github: GitHubDouble, issues: GitHubIssues) -> None:
     """What GitHub counts against the limit is every request."""
     github.file("ours", labels=("e2e-campaign",))

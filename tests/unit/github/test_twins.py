@@ -42,6 +42,18 @@ def test_an_issue_that_the_list_does_not_show_yet_stays_the_only_one(github: Git
     assert github.issues[3]["state_reason"] == "duplicate"
 
 
+def test_a_run_that_races_and_loses_its_answer_leaves_one_issue(github: GitHubDouble, connected: Connect) -> None:
+    """It finds the issue of the other run by the nonce that both have, and closes its own."""
+    seen = campaign(1, looks(store=Look.DEAD))
+    plan = planned(connected().read(), seen)
+    list(connected().apply(plan))
+    github.switches.faults.append(Fault("POST", 502, is_committed=True))
+
+    assert [number for _, number in connected().apply(plan)] == [1]
+    assert standing(github) == [1]
+    assert github.issues[2]["state_reason"] == "duplicate"
+
+
 def test_each_issue_of_a_run_is_held_against_all_that_no_list_showed(github: GitHubDouble, connected: Connect) -> None:
     """What was found when the first was filed counts for the second as well, although nothing is asked again."""
     github.switches.list_lag = github.switches.search_lag = 9

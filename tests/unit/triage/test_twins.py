@@ -10,7 +10,7 @@ from ci_tools.spec.values import TriageRules
 from ci_tools.triage.decide import decide
 from ci_tools.triage.operations import CreateIssue, Issue
 from ci_tools.triage.surroundings import ACTIONS_BOT
-from ci_tools.triage.twins import Twins, told_by_another
+from ci_tools.triage.twins import Twins, copies_closed, told_by_another
 from tests.unit.triage.scenarios import AROUND, applied, incident, judgement
 
 SHARED = replace(AROUND, rules=TriageRules(new_issues=0))
@@ -85,6 +85,15 @@ def test_each_incident_of_a_shared_issue_is_recognised() -> None:
 
     assert twins.needless(filed(8, DEAD), unseen) is not None
     assert twins.needless(filed(9, SHOP), unseen) is not None
+
+
+def test_copies_close_in_favour_of_the_one_that_stays() -> None:
+    """What is closed already, remembers nothing, or is that one itself, is left alone."""
+    closed, forgetful = replace(filed(7, DEAD), is_open=False), replace(filed(8, DEAD), body="b")
+
+    closing = list(copies_closed([filed(5, DEAD), filed(6, DEAD), closed, forgetful], 5))
+
+    assert [(one.number, one.duplicate_of) for one in closing] == [(6, 5)]
 
 
 def test_an_issue_without_memory_is_nobodys_twin() -> None:
