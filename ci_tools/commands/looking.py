@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from secrets import token_hex
 
 from ci_tools.arguments import DEFAULT_ENVIRONMENT
-from ci_tools.commands.console import standard_output
+from ci_tools.commands.console import say_error, standard_output
 from ci_tools.commands.files import read_spec, redactor_for
-from ci_tools.errors import ExitCode
+from ci_tools.errors import CredentialsMissingError, ExitCode
 from ci_tools.evidence.events import HeartbeatStarted, Observed
 from ci_tools.evidence.journal import HEARTBEAT, CampaignDirectory
 from ci_tools.model import DependencyState, Observation, ReliabilityGate
@@ -38,11 +38,11 @@ def heartbeat(arguments: argparse.Namespace) -> ExitCode:
     from ci_tools.runner.looking import looked  # noqa: PLC0415 - heavy, and only asking needs it
 
     spec, _ = read_spec(arguments.spec)
-    if arguments.while_open and not _has_open_issue(arguments.while_open):
-        print(f"no issue of a campaign is open in {arguments.while_open}: nothing is asked")
+    environment = arguments.environment or DEFAULT_ENVIRONMENT
+    if arguments.while_open and (reason := _why_not(spec, environment, arguments.while_open)):
+        say_error(f"ci-tools: {reason}; nothing is asked")
         return ExitCode.PASS
     directory = CampaignDirectory.of_heartbeats(arguments.out, redactor_for(spec))
-    environment = arguments.environment or DEFAULT_ENVIRONMENT
     seen = looked(spec, environment, arguments.names, os.environ, faults=arguments.fault)
     with closing(directory.writer(f"{HEARTBEAT}{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}")) as writer:
         writer.write(_started(spec, environment))
@@ -61,6 +61,19 @@ def _started(spec: Spec, environment: str) -> HeartbeatStarted:
     return HeartbeatStarted(
         environment=environment, time_scale=spec.environments[environment].time_scale, judged=judged
     )
+
+
+def _why_not(spec: Spec, environment: str, repo: str) -> str:
+    """Why a heartbeat that waits for an issue has nothing to do here: a schedule runs in every fork, with no secret."""
+    from ci_tools.runner.provisioning import described  # noqa: PLC0415 - heavy, and only this choice needs it
+
+    if not _has_open_issue(repo):
+        return f"no issue of a campaign is open in {repo}"
+    try:
+        described(spec, environment, os.environ, ())
+    except CredentialsMissingError as error:
+        return str(error)
+    return ""
 
 
 def _has_open_issue(repo: str) -> bool:

@@ -22,6 +22,8 @@ from ci_tools.github.headers import read_past_garbled_limits
 from ci_tools.report.inert import line
 
 _OUTSIDE = ("/search/", "/user")
+_UNCHANGED = "not modified"
+"""How a GET is counted that was answered with 304: GitHub does not count it."""
 _SERVER = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 
@@ -59,7 +61,7 @@ class Reply:
 
 
 class Requests:
-    """Requests below one repository; *calls* counts by verb what was sent, repetitions included."""
+    """Requests below one repository; *calls* counts by verb what was sent, and apart what had not changed."""
 
     def __init__(self, repo: str, token: str, *, base_url: str, patience: Patience) -> None:
         """Nothing is asked yet.
@@ -138,7 +140,6 @@ class Requests:
         changed_since: datetime | None,
     ) -> Reply:
         self._pace(verb)
-        self.calls[verb] += 1
         try:
             headers, answer = self._github.requester.requestJsonAndCheck(
                 verb,
@@ -150,9 +151,13 @@ class Requests:
         except RuntimeError as error:  # PyGithub follows a redirection, but not to another server
             raise UsageError(f"{line(str(error))!r}; check GITHUB_API_URL") from error
         finally:
+            self.calls[verb] += 1
             self._may_write_at_s = self._next_write_s(verb)
         # PyGithub passes 304 on as an answer without content, and no other answer to such a request is without.
         is_unchanged = changed_since is not None and answer is None
+        if is_unchanged:
+            self.calls -= Counter([verb])
+            self.calls[_UNCHANGED] += 1
         return Reply(answer, has_next_page='rel="next"' in headers.get("link", ""), is_unchanged=is_unchanged)
 
     def _pace(self, verb: str) -> None:

@@ -74,7 +74,7 @@ def _suspects(suspected: Suspicion) -> str:
 
 
 def _suspect(one: Suspect) -> str:
-    return f"- {markdown(one.commit.sha, 12)} {markdown(one.commit.subject, 160)}: {markdown(one.why, 200)}"
+    return f"- {markdown(one.commit.sha[:12])} {markdown(one.commit.subject, 160)}: {markdown(one.why, 200)}"
 
 
 def _whys(incident: Incident | None) -> str:

@@ -42,5 +42,16 @@ def test_while_none_is_open_nothing_is_asked(
     github.issues[github.file("redis fails", labels=(CAMPAIGN_LABEL,))]["state"] = "closed"
 
     assert main(HEARTBEAT) == ExitCode.PASS
-    assert f"no issue of a campaign is open in {REPO}" in capsys.readouterr().out
+    assert f"no issue of a campaign is open in {REPO}" in capsys.readouterr().err
+    assert not (shop.root / "kept").exists()
+
+
+def test_without_the_secret_nothing_is_asked(
+    github: GitHubDouble, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A schedule runs in forks as well, that hold no secret: there is nothing wrong with them."""
+    github.file("redis fails", labels=(CAMPAIGN_LABEL,))
+
+    assert main(["heartbeat", "--environment=locked", f"--while-open={REPO}", "--out=kept"]) == ExitCode.PASS
+    assert "SHOP_BEARER" in capsys.readouterr().err
     assert not (shop.root / "kept").exists()

@@ -45,7 +45,7 @@ def test_an_open_issue_is_told_in_one_read_and_one_write(
     assert said in github.issues[1]["body"]
     assert github.issues[1]["state"] == "open"
     assert github.writes() == [f"PATCH /repos/{REPO}/issues/1"]
-    assert capsys.readouterr().out.endswith("asked of GitHub: 1 GET, 1 PATCH\n")
+    assert capsys.readouterr().out.endswith("asked of GitHub: 1 GET, 1 PATCH, 1 not modified\n")
 
 
 def test_told_twice_it_is_written_once(github: GitHubDouble, tmp_path: Path) -> None:

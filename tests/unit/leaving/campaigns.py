@@ -13,6 +13,7 @@ from ci_tools.evidence.events import (
     DependencyChanged,
     DeploymentIdentified,
     Event,
+    HeartbeatStarted,
     Interrupted,
     Observed,
     PhaseFinished,
@@ -92,6 +93,7 @@ _STARTED = CampaignStarted(
     previous=Previous(
         campaign="before",
         revision=COMMITS[2],
+        sha=COMMITS[2],
         tests=tuple(PreviousTest(node_id=one, outcome=Outcome.PASSED, duration_s=1.0) for one in _TESTS),
         damage="a line was torn",
     ),
@@ -148,6 +150,11 @@ def _campaign(name: str, state: DependencyState, outcome: Outcome) -> tuple[Even
 
 
 FAILING = _campaign("failing", DependencyState.DOWN, Outcome.FAILED)
+HEARTBEAT: tuple[Event, ...] = (
+    HeartbeatStarted(environment="staging", judged={"redis": ("redis",)}),
+    Observed(observation=_looked(DependencyState.DOWN)),
+)
+"""Probes look between the campaigns, and find what the first of them found."""
 HISTORY = (
     FAILING,
     _campaign("passing", DependencyState.UP, Outcome.PASSED),

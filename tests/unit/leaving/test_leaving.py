@@ -22,15 +22,17 @@ from ci_tools.report.inert import line
 from ci_tools.spec.values import KnownIssue, TriageRules
 from ci_tools.triage.decide import decide
 from ci_tools.triage.fitting import MAX_BODY_BYTES
+from ci_tools.triage.heartbeats import decide_heartbeats
 from ci_tools.triage.operations import AdoptIssue, Comment, Issue, Operation
-from ci_tools.triage.state import visible_in
 from ci_tools.triage.surroundings import Commit, Surroundings
 from ci_tools.verdict.fold import fold
+from ci_tools.verdict.heartbeats import heartbeats_in
 from ci_tools.verdict.judge import judge
 from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
 from tests.unit.leaving import campaigns, checks, secrets
 from tests.unit.report.hostile import HOSTILE
+from tests.unit.triage.bodies import visible_in
 from tests.unit.triage.scenarios import applied
 
 SHORT = [kind for kind, text in HOSTILE.items() if len(text) < 1_000]
@@ -110,6 +112,9 @@ def leaving(github: GitHubDouble, step: Path, capsys: pytest.CaptureFixture[str]
             return spoiled if word in only_in else word
 
         desks = desks_for(text, spoil)
+        beat = step / "beat"
+        written(beat, campaigns.spoiled(campaigns.HEARTBEAT, spoil), redactor)
+        main(["triage", "beat", "--github"])
         for number, events in enumerate((*campaigns.HISTORY, campaigns.BROKEN)):
             name = f"run{number}"
             written(step / name, campaigns.spoiled(events, spoil), redactor)
@@ -123,6 +128,9 @@ def leaving(github: GitHubDouble, step: Path, capsys: pytest.CaptureFixture[str]
                 operations = planned(step / name, desk.issues, desk.around)
                 desk.issues = applied(operations, desk.issues, at=datetime.now(UTC))
                 left.keep(operations, f"{name}, {desk.name}")
+                beats = decided(beat, desk)
+                desk.issues = applied(beats, desk.issues, at=datetime.now(UTC))
+                left.keep(beats, f"heartbeats after {name}, {desk.name}")
             left.pages[f"report of {name}"] = (step / name / "report.md").read_text("utf-8")
             left.data[f"results of {name}"] = (step / name / "test_results.json").read_text("utf-8")
         left.lines |= {f"status {one['id']}": one["description"] for one in github.repository.deployments[7]}
@@ -167,6 +175,11 @@ def written(folder: Path, events: Sequence[Event], redactor: Redactor) -> None:
             writer.write(event)
 
 
+def decided(folder: Path, desk: Desk) -> tuple[Operation, ...]:
+    """What the issues of *desk* are told of the heartbeats in *folder*."""
+    return decide_heartbeats(desk.issues, heartbeats_in(read(folder).records), desk.around)
+
+
 def planned(folder: Path, issues: Sequence[Issue], around: Surroundings) -> tuple[Operation, ...]:
     """What the issues are told of the campaign in *folder*."""
     journal = read(folder)
@@ -184,7 +197,7 @@ def test_every_field_that_takes_a_text_is_spoiled() -> None:
     """A field that is added to an event or to a value in one is added to the campaigns here."""
     every = set[tuple[str, str]]().union(*map(campaigns.text_fields, get_args(Event)))
 
-    assert every - campaigns.filled_fields((campaigns.HISTORY, campaigns.BROKEN)) == set()
+    assert every - campaigns.filled_fields((campaigns.HISTORY, campaigns.HEARTBEAT, campaigns.BROKEN)) == set()
 
 
 @pytest.mark.parametrize("kind", SHORT)

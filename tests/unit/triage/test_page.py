@@ -14,10 +14,11 @@ from ci_tools.model import Deployment
 from ci_tools.triage.decide import Surroundings, decide
 from ci_tools.triage.fitting import MAX_BODY_BYTES
 from ci_tools.triage.operations import CreateIssue
-from ci_tools.triage.state import BEGIN, END, ours_in, parts_in, state_in
+from ci_tools.triage.state import BEGIN, END, parts_in, state_in
 from ci_tools.triage.surroundings import Commit
 from ci_tools.verdict.judgement import Judgement
 from tests.unit.report.hostile import HOSTILE
+from tests.unit.triage.bodies import visible_in
 from tests.unit.triage.crises import AROUND_STAGING, looks, nobody_knows, redis_outage, two_at_once
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -31,12 +32,6 @@ def filed(crisis: Crisis, around: Surroundings = AROUND_STAGING) -> list[CreateI
     seen, incidents = crisis()
     told = decide((), seen, around, incidents, looks())
     return [one for one in told if isinstance(one, CreateIssue)]
-
-
-def visible_in(body: str) -> str:
-    """What our part of *body* shows to people."""
-    shown = ours_in(body).removeprefix(BEGIN).removesuffix(END)
-    return "\n".join(row for row in shown.splitlines() if not row.startswith("<!-- ci-tools:state ")).strip()
 
 
 def as_golden(issues: list[CreateIssue]) -> str:
