@@ -19,8 +19,8 @@ _MEASURES: Mapping[str, Callable[[Figures], float]] = {
 
 _CAPTION = (
     "The others are simplified models of their rules. A notification is what GitHub mails to whoever watches: an issue "
-    "is opened, commented on, closed or opened again; neither labels nor edits, nor what people do themselves. A call is one that "
-    "GitHub counts: ours asks for free whether an issue has changed before it is written."
+    "is opened, commented on, closed or opened again; neither labels nor edits, nor what people do themselves. A call "
+    "is one that GitHub counts: ours asks for free whether an issue has changed before it is written."
 )
 
 
