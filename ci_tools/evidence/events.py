@@ -158,6 +158,8 @@ class DependencyChanged:
     dependency: str
     state: DependencyState
     reason: str
+    gate: str = ""
+    """The gate that it fails; empty: its probe was asked for another reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,8 @@ class Breaker:
     def __init__(self) -> None:
         self._probes: dict[str, GateProbe] = {}
         self._through: dict[str, tuple[str, ...]] = {}
+        self._gates: dict[str, tuple[GateProbe, tuple[str, ...]]] = {}
+        self._lasting: frozenset[str] = frozenset()
         self._requires: dict[NodeId, tuple[str, ...]] = {}
         self._suspected: SimpleQueue[str] = SimpleQueue()
         self._seeds: SimpleQueue[str] = SimpleQueue()
@@ -60,6 +62,7 @@ class Breaker:
         probes = {probe.name: probe for probe in environment.probes if isinstance(probe, GateProbe)}
         for gate in (gate for phase in phases for gate in phase.gates):
             if isinstance(gate, ReliabilityGate) and gate.probe in probes:
+                self._gates[gate.name] = (probes[gate.probe], gate.requires)
                 self._probes.setdefault(gate.dependency, probes[gate.probe])
                 self._through.setdefault(gate.dependency, gate.requires)
         self._environment = environment
@@ -82,18 +85,30 @@ class Breaker:
         elif isinstance(event, TestFinished) and event.outcome in FAILURES:
             self._suspect(self._requires.get(event.node_id, ()))
 
-    def hold(self, down: Mapping[str, str]) -> None:
-        """*down*, each with the reason, was found by others: it is held until it is up again."""
-        for name, reason in down.items():
-            if name in self._probes and name not in self.held:
-                self.held[name] = reason
-                self._outages[name] = self._outages.get(name, 0) + 1
-                self._seeds.put(name)
-                self._begin()
+    def hold(self, failing: Iterable[DependencyChanged]) -> None:
+        """What others found *failing* when a phase began.
+
+        What is down is held until the probe of the gate that it fails finds it up again. What is only degraded holds
+        back as long as the phase lasts: a few looks cannot tell a rate, and it was well in some of those before, too.
+        """
+        changes = tuple(failing)
+        self._lasting = frozenset(one.dependency for one in changes if one.state is not DependencyState.DOWN)
+        for change in changes:
+            name = change.dependency
+            if name in self._lasting or name not in self._probes or name in self.held:
+                continue
+            self._probes[name], self._through[name] = self._gates.get(
+                change.gate, (self._probes[name], self._through[name])
+            )
+            self.held[name] = change.reason
+            self._outages[name] = self._outages.get(name, 0) + 1
+            self._seeds.put(name)
+            self._begin()
 
     def recovered(self) -> list[NodeId]:
         """The tests held back since the last call that nothing holds back any more, by what :meth:`heard` has told."""
-        free = [node_id for node_id, blocker in self._blocked.items() if blocker not in self.held]
+        holding = self._lasting.union(self.held)
+        free = [node_id for node_id, blocker in self._blocked.items() if blocker not in holding]
         self._blocked.clear()
         return free
 

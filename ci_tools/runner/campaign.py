@@ -259,7 +259,7 @@ class CampaignRun:
             self._breaker.guard(self._environment, environ, gated)
             stack.callback(self._breaker.close)
             self._dependencies.believe(self._known.changes)
-            self._breaker.hold(self._dependencies.down)
+            self._breaker.hold(self._dependencies.changes.values())
             if not self._known.observations:
                 self._survey(quiet)
             self._phases(quiet)
@@ -340,7 +340,7 @@ class CampaignRun:
         try:
             if self._runs is not Runs.TOGETHER:
                 self._dependencies.sample(phase, deadline)
-            self._breaker.hold(self._dependencies.down)
+            self._breaker.hold(self._dependencies.changes.values())
             ended = self._test(phase, deadline)
             self._identify(quiet)
             self._survey_again(quiet, deadline)

@@ -22,27 +22,28 @@ class Dependencies:
     known: CampaignState
     """What other shards have left before this one began."""
     write: Callable[[Event], None]
-    failing: Mapping[str, str] = field(init=False, default_factory=dict)
-    """What fails its gate, and why.
+    changes: Mapping[str, DependencyChanged] = field(init=False, default_factory=dict)
+    """How what fails its gate was found, last."""
 
-    A test that needs it would cost time and accuse whatever it is there to judge.
-    """
+    @property
+    def failing(self) -> Mapping[str, str]:
+        """What fails its gate, and why.
 
-    down: Mapping[str, str] = field(init=False, default_factory=dict)
-    """What this phase has found failing in every attempt, and why."""
+        A test that needs it would cost time and accuse whatever it is there to judge.
+        """
+        return {name: change.reason for name, change in self.changes.items()}
 
     def believe(self, changes: Iterable[DependencyChanged]) -> None:
         """What others have seen last of each dependency holds here, too, until it is seen otherwise."""
         last = {change.dependency: change for change in changes}
-        self.failing = {name: change.reason for name, change in last.items() if change.state in _FAILING}
-        self.down = {name: change.reason for name, change in last.items() if change.state is DependencyState.DOWN}
+        self.changes = {name: change for name, change in last.items() if change.state in _FAILING}
 
     def sample(self, phase: Phase, deadline: float) -> None:
         """Sample the gates of *phase* until each is decided or the monotonic clock passes *deadline*."""
         failing: dict[str, DependencyChanged] = {}
         probed: set[str] = set()
         for gate in phase.gates:
-            known = failing.keys() | (self.failing.keys() - probed)
+            known = failing.keys() | (self.changes.keys() - probed)
             if isinstance(gate, ReliabilityGate) and known.isdisjoint(gate.requires):
                 probed.add(gate.dependency)
                 seen, result = self._seen(phase, gate, deadline)
@@ -51,13 +52,11 @@ class Dependencies:
         for change in failing.values():
             self.write(change)
         # What this phase did not probe stays as it was last seen.
-        kept = {name: reason for name, reason in self.failing.items() if name not in probed}
-        self.failing = kept | {name: change.reason for name, change in failing.items()}
-        self.down = {name: change.reason for name, change in failing.items() if change.state is DependencyState.DOWN}
+        self.changes = {name: change for name, change in self.changes.items() if name not in probed} | failing
 
     def recovered(self, name: str) -> None:
         """*name* was seen well again after its gate had failed: nothing is held back because of it any more."""
-        self.failing = {other: reason for other, reason in self.failing.items() if other != name}
+        self.changes = {other: change for other, change in self.changes.items() if other != name}
 
     def _seen(self, phase: Phase, gate: ReliabilityGate, deadline: float) -> tuple[list[Observation], GateResult]:
         """The attempts of *gate* and what they say; other shards' attempts, where these decide it."""
@@ -80,4 +79,5 @@ def _change(gate: ReliabilityGate, seen: list[Observation], result: GateResult) 
         dependency=gate.dependency,
         state=DependencyState.DOWN if down else DependencyState.DEGRADED,
         reason=f"{gate.name} fails: {result.detail}",
+        gate=gate.name,
     )

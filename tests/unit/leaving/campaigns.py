@@ -130,7 +130,7 @@ def _campaign(name: str, state: DependencyState, outcome: Outcome) -> tuple[Even
         Observed(observation=looked),
         PhaseStarted(number=1),
         *[Sampled(phase=1, gate="redis_reachable", observation=looked)] * 5,
-        DependencyChanged(dependency="redis", state=state, reason="it was asked again"),
+        DependencyChanged(dependency="redis", state=state, reason="it was asked again", gate="redis_reachable"),
         *(Collected(node_id=one, suite="orders", phase=1, requires=("shop",)) for one in _TESTS),
         *(
             TestFinished(

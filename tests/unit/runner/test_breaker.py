@@ -44,6 +44,24 @@ def falling(root: Path) -> Callable[[], dict[str, Any]]:
     return answer
 
 
+DEEPER = """
+[probes.deep]
+kind = "http_json"
+dependency = "shop"
+host = "shop"
+path = "/deep"
+expect = { status = ["ok"] }
+
+[gates.deeper]
+phase = "first"
+kind = "reliability"
+dependency = "shop"
+probe = "deep"
+floor = 0.5
+target = 1.0
+"""
+
+
 def suffering(shop: Shop, source: str) -> Shop:
     """A campaign whose system goes down while its second phase runs."""
     shop.site.answers["/health"] = falling(shop.root)
@@ -113,3 +131,30 @@ def test_what_was_down_before_a_phase_has_its_chance_too(shop: Shop) -> None:
 
     assert outcomes(shop)["test_order"] is Outcome.PASSED
     assert shop.judgement().verdict is Verdict.FAIL
+
+
+def test_what_is_only_degraded_holds_back_to_the_end(shop: Shop) -> None:
+    """It was well in some of a gate's attempts before, so that it is well in a few more frees nobody."""
+    asked: list[str] = []
+
+    def answer() -> dict[str, Any]:
+        asked.append("health")
+        return {"status": "gone" if len(asked) == 2 else "ok"}
+
+    shop.site.answers["/health"] = answer
+    shop.run(phases=("first", "second"))
+
+    assert [change.state for change in shop.events(DependencyChanged)] == [DependencyState.DEGRADED]
+    assert outcomes(shop)["test_order"] is Outcome.BLOCKED
+    assert "test_order" not in started(shop)
+
+
+def test_what_fails_one_of_its_gates_is_not_freed_by_another(shop: Shop) -> None:
+    """The probe of the gate that it fails is asked again, and the change names that gate."""
+    shop.extend(DEEPER)
+    shop.site.answers["/deep"] = lambda: {"status": "gone"}
+    shop.run(phases=("first", "second"))
+
+    assert [(one.state, one.gate) for one in shop.events(DependencyChanged)] == [(DependencyState.DOWN, "deeper")]
+    assert outcomes(shop)["test_order"] is Outcome.BLOCKED
+    assert {event.observation.probe for event in shop.events(Observed)} == {"deep"}
