@@ -16,7 +16,6 @@ from ci_tools.github.listing import Listing
 from ci_tools.github.owners import check_owners
 from ci_tools.github.posting import Filing, require_labels
 from ci_tools.github.requests import Patience, Requests
-from ci_tools.triage.decide import ACTIONS_BOT
 from ci_tools.triage.operations import (
     CAMPAIGN_LABEL,
     AdoptIssue,
@@ -28,6 +27,7 @@ from ci_tools.triage.operations import (
     ReopenIssue,
     UpdateIssue,
 )
+from ci_tools.triage.surroundings import ACTIONS_BOT
 from ci_tools.triage.twins import Twins, copies_closed, told_by_another
 
 API = "https://api.github.com"
