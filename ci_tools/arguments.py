@@ -13,6 +13,8 @@ FOREIGN_ENVIRONMENT = "foreign"
 LONGEST = "longest"
 PHASES = "phases"
 """How a plan is divided by phases instead of into equal parts."""
+COMMITS = "what git log --first-parent -m --name-only --format='%x00%H %s' prints, or git log --format='%H %s'"
+"""What ``--commits`` takes: without paths it will do, along the first parents it says what was deployed before what."""
 RANDOM = re.compile(r"random:(\d{1,18})")
 _ABOUT = "Post-deploy verification: arguments become one call, its result an exit code (0 pass, 1 fail, 2, 3, 4)."
 _CAMPAIGN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
@@ -229,14 +231,11 @@ def _add_ingest(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_triage(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a directory of a campaign, or of heartbeats")
     parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
     parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
     parser.add_argument(
-        "--commits",
-        type=Path,
-        metavar="FILE",
-        help="suspects, the newest first: what git log --format='%%x00%%H %%s' --name-only prints, or without paths",
+        "--commits", type=Path, metavar="FILE", help=f"suspects, the newest first: {COMMITS.replace('%', '%%')}"
     )
     parser.add_argument("--github", action="store_true", help="in a step of GitHub Actions: the plan in its summary")
     _add_telling(parser)

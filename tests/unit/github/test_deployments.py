@@ -4,11 +4,13 @@ from typing import Any
 import pytest
 
 from ci_tools.__main__ import main
-from ci_tools.errors import CredentialsMissingError, ExitCode, UsageError
+from ci_tools.errors import CredentialsMissingError, ExitCode, IssueTrackerError, UsageError
 from ci_tools.github.deployments import tell_deployment
+from ci_tools.github.requests import Patience
 from ci_tools.model import Verdict
 from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
+from tests.doubles.github.switches import Fault
 from tests.unit.github.test_triage_command import FAILING, kept
 
 
@@ -76,6 +78,16 @@ def test_a_token_that_may_not_is_told_what_it_needs(github: GitHubDouble) -> Non
 
     with pytest.raises(UsageError, match="deployments: write"):
         tell_deployment(REPO, 7, Verdict.PASS, "", environ(github))
+
+
+def test_a_github_that_does_not_answer_is_told_again_by_the_same_command(
+    github: GitHubDouble, patience: Patience
+) -> None:
+    """What is told is no triage."""
+    github.switches.faults.extend(Fault("POST", 502) for _ in range(patience.attempts))
+
+    with pytest.raises(IssueTrackerError, match="run the same command again later"):
+        tell_deployment(REPO, 7, Verdict.PASS, "", environ(github), patience=patience)
 
 
 def test_without_a_token_nothing_is_asked(github: GitHubDouble) -> None:
