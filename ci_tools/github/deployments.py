@@ -8,6 +8,7 @@ from ci_tools.github.answers import AbsentError
 from ci_tools.github.requests import Patience, Requests
 from ci_tools.model import Verdict
 from ci_tools.triage.inertness import plain
+from ci_tools.triage.surroundings import require_link
 
 _MAX_DESCRIPTION = 140
 _STATES = {Verdict.PASS: "success", Verdict.FAIL: "failure", Verdict.INCONCLUSIVE: "error"}
@@ -29,8 +30,9 @@ def tell_deployment(
 
     Raises:
         CredentialsMissingError: there is no token in ``GITHUB_TOKEN``.
-        UsageError: there is no such repository or deployment, or the token may not do it.
+        UsageError: there is no such repository or deployment, the token may not do it, or *log_url* is no link.
     """
+    require_link(log_url)
     token = token_in(environ, f"no deployment of {repo!r} can be told", "deployments: write")
     state = _STATES[verdict]
     document = {

@@ -66,6 +66,13 @@ def test_a_description_tells_nobody(github: GitHubDouble, told: list[dict[str, A
     assert len(told[0]["description"]) == 140
 
 
+def test_what_is_no_link_is_not_shown_beside_a_deployment(github: GitHubDouble) -> None:
+    """Whoever looks there follows it."""
+    with pytest.raises(UsageError, match="give --run-url https://HOST/PATH"):
+        tell_deployment(REPO, 7, Verdict.PASS, "", environ(github), log_url="javascript:alert(1)")
+    assert github.asked == []
+
+
 def test_a_deployment_that_is_not_there_is_a_usage_error(github: GitHubDouble) -> None:
     """It is named."""
     with pytest.raises(UsageError, match="/deployments/8/statuses"):
