@@ -13,9 +13,12 @@ FOREIGN_ENVIRONMENT = "foreign"
 LONGEST = "longest"
 PHASES = "phases"
 """How a plan is divided by phases instead of into equal parts."""
+COMMITS = "what git log --first-parent -m --name-only --format='%x00%H %s' prints, or git log --format='%H %s'"
+"""What ``--commits`` takes: without paths it will do, along the first parents it says what was deployed before what."""
 RANDOM = re.compile(r"random:(\d{1,18})")
 _ABOUT = "Post-deploy verification: arguments become one call, its result an exit code (0 pass, 1 fail, 2, 3, 4)."
 _CAMPAIGN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+_LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
 _DEFAULT_WORKERS = max(4, min(12, 2 * (os.cpu_count() or 2)))
 """Tests mostly wait for the deployed system; a worker costs half a CPU second to begin with."""
 _MAX_WORKERS = 64
@@ -229,14 +232,11 @@ def _add_ingest(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_triage(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a directory of a campaign, or of heartbeats")
     parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
     parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
     parser.add_argument(
-        "--commits",
-        type=Path,
-        metavar="FILE",
-        help="suspects, the newest first: what git log --format='%%x00%%H %%s' --name-only prints, or without paths",
+        "--commits", type=Path, metavar="FILE", help=f"suspects, the newest first: {COMMITS.replace('%', '%%')}"
     )
     parser.add_argument("--github", action="store_true", help="in a step of GitHub Actions: the plan in its summary")
     _add_telling(parser)
@@ -270,13 +270,21 @@ def _number(text: str, what: str) -> int:
 def _add_telling(parser: argparse.ArgumentParser) -> None:
     """How issues are told something."""
     parser.add_argument("--apply", action="store_true", help="do what is planned; without it, the plan is printed only")
-    parser.add_argument("--bot", default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)")
+    parser.add_argument(
+        "--bot", type=_login, default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)"
+    )
     parser.add_argument(
         "--codeowners", type=Path, metavar="FILE", help="whom to tell (default CODEOWNERS, where GitHub looks for it)"
     )
     parser.add_argument(
         "--spec", type=Path, metavar="FILE", help="what is known and wanted of issues (default campaign.toml, if any)"
     )
+
+
+def _login(text: str) -> str:
+    if not _LOGIN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no login; allowed: a name on GitHub, that of an app with [bot]")
+    return text
 
 
 def _add_deployment_status(parser: argparse.ArgumentParser) -> None:

@@ -53,7 +53,7 @@ def redactor_for(spec: Spec) -> Redactor:
 
 def redactor_of(directory: Path) -> Redactor:
     """What masks the secrets of the campaign in *directory*, as far as they are still in our environment."""
-    return Redactor(secrets_of(os.environ, secret_names_in(directory)))
+    return Redactor(secrets_of(os.environ, secret_names_in(campaign_directory(directory))))
 
 
 def campaign_directory(folder: Path) -> Path:

@@ -26,11 +26,7 @@ from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
 
 RESULTS = "test_results.json"
-
-
 REPORT = "report.md"
-
-
 _EXITS = {
     Verdict.PASS: ExitCode.PASS,
     Verdict.FAIL: ExitCode.FAIL,

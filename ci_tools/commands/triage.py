@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ci_tools.arguments import COMMITS
 from ci_tools.commands.files import read_text, redactor_of
 from ci_tools.commands.step import append
 from ci_tools.commands.tracker import owners_named, rules_in, tracker_of
@@ -30,7 +31,6 @@ from ci_tools.verdict.judge import judge
 
 _COMMIT = re.compile(r"([0-9a-f]{7,64})(?: (.*))?")
 _MOST_COMMITS = 10_000
-_LEGAL = "what git log --format='%x00%H %s' --name-only prints, or git log --format='%H %s'"
 
 
 def triage(arguments: argparse.Namespace) -> ExitCode:
@@ -146,6 +146,6 @@ def _commit(path: Path, number: int, text: str) -> Commit:
     row, *paths = text.split("\n")
     match = _COMMIT.fullmatch(row.rstrip("\r"))
     if match is None:
-        raise UsageError(f"{path}:{number}: {row[:80]!r} is no commit; legal: {_LEGAL}")
+        raise UsageError(f"{path}:{number}: {row[:80]!r} is no commit; legal: {COMMITS}")
     # Git puts names of unusual characters in quotation marks.
     return Commit(match[1], match[2] or "", tuple(one.strip('"') for one in paths if one))

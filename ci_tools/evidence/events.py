@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ci_tools.model import (
     Dependency,
@@ -130,7 +130,7 @@ class HeartbeatStarted:
     """Probes look without a campaign: what the same writer observes from here on is one heartbeat."""
 
     environment: str
-    time_scale: float = 1.0
+    time_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     judged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The probes that gates of the campaign file repeat, by the dependency that these gates judge."""
 

@@ -11,7 +11,7 @@ from ci_tools.report.inert import line
 
 FAILURES = (GithubException, RequestException, JSONDecodeError)
 """What PyGithub raises for an answer that is an error, none, or none that can be read."""
-AGAIN = "triage the same directory again later"
+AGAIN = "run the same command again later"
 _WITHOUT_HINT_S = 60.0
 """What GitHub's documentation asks for where a limit comes without Retry-After, and twice as much each further time."""
 _LONGEST_BACKOFF_S = 8.0
@@ -27,7 +27,8 @@ _OF_ONE_ISSUE = {
 """Messages of a 403 that speaks of one issue, and not of the token as a whole."""
 _UNUSABLE = {
     401: "the token is not accepted; give a valid one in GITHUB_TOKEN",
-    403: "the token may not do this; give it the permission issues: write, or deployments: write for their status",
+    403: "the token may not do this; give it the permission issues: write, for the status of a deployment deployments: "
+    "write, for what runs have kept actions: read",
     404: "there is no such repository, or the token may not see it; check --repo OWNER/NAME and GITHUB_TOKEN",
     410: "issues are switched off in this repository; switch them on in its settings",
 }

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ci_tools.errors import CredentialsMissingError, UsageError
+from ci_tools.github.access import server_in, token_in
 from ci_tools.github.documents import ARTIFACTS, ArtifactDocument, validated
-from ci_tools.github.issues import API, is_repository
 from ci_tools.github.requests import Patience, Requests
 
 _PATH = "/actions/artifacts"
@@ -37,20 +36,11 @@ def last_campaign(
 
     Raises:
         CredentialsMissingError: there is no token in ``GITHUB_TOKEN``.
-        UsageError: there is no such repository, or the token may not ask.
-        IssueTrackerError: GitHub does not answer.
+        UsageError: *repo* is no repository's name, or the token may not ask.
+        IssueTrackerError: GitHub does not answer, or there is no such repository.
     """
-    token = environ.get("GITHUB_TOKEN", "").strip()
-    if not token:
-        raise CredentialsMissingError(
-            f"GITHUB_TOKEN is not set, and what runs of {repo!r} have kept cannot be read without; "
-            "set it to a token with the permission actions: read"
-        )
-    if not is_repository(repo):
-        raise UsageError(f"{repo!r} is no repository; give --repo OWNER/NAME")
-    requests = Requests(
-        repo, token, base_url=environ.get("GITHUB_API_URL") or API, patience=patience or Patience(between_writes_s=0)
-    )
+    token = token_in(environ, f"what runs of {repo!r} have kept cannot be read", "actions: read")
+    requests = Requests(repo, token, base_url=server_in(environ), patience=patience or Patience())
     name = re.compile(rf"campaign-{re.escape(environment)}-\d+-\d+-\d+")
     try:
         for page in _pages(requests):

@@ -58,10 +58,15 @@ class Comments:
         document = {"body": fitting(body, f"the comment in #{issue.number}")}
         path = f"/issues/{issue.number}/comments"
         said = once(self._requests, path, document, COMMENT, lambda: self._first(issue.number, nonce))
-        self._author.require(said.author, f"a comment in #{issue.number} was written by")
+        if said.author != self._bot:  # no run would find it, and each would say it again
+            self._withdraw(said)
+        self._author.require(said.author, f"a comment in #{issue.number} was withdrawn, for it was written by")
         first = self._first(issue.number, nonce)
         if first is not None and first.id != said.id:  # a run that races has said it meanwhile
-            self._requests.send("DELETE", f"/issues/comments/{said.id}")
+            self._withdraw(said)
+
+    def _withdraw(self, said: CommentDocument) -> None:
+        self._requests.send("DELETE", f"/issues/comments/{said.id}")
 
     def _first(self, number: int, nonce: str) -> CommentDocument | None:
         said = self._listing.pages(COMMENTS, f"/issues/{number}/comments", {})

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from ci_tools.errors import CredentialsMissingError, UsageError
+from ci_tools.errors import UsageError
+from ci_tools.github.access import server_in, token_in
 from ci_tools.github.answers import AbsentError
-from ci_tools.github.issues import API, is_repository
 from ci_tools.github.requests import Patience, Requests
 from ci_tools.model import Verdict
 from ci_tools.triage.inertness import plain
+from ci_tools.triage.surroundings import require_link
 
 _MAX_DESCRIPTION = 140
 _STATES = {Verdict.PASS: "success", Verdict.FAIL: "failure", Verdict.INCONCLUSIVE: "error"}
@@ -29,25 +30,17 @@ def tell_deployment(
 
     Raises:
         CredentialsMissingError: there is no token in ``GITHUB_TOKEN``.
-        UsageError: there is no such repository or deployment, or the token may not do it.
+        UsageError: there is no such repository or deployment, the token may not do it, or *log_url* is no link.
     """
-    token = environ.get("GITHUB_TOKEN", "").strip()
-    if not token:
-        raise CredentialsMissingError(
-            f"GITHUB_TOKEN is not set, and no deployment of {repo!r} can be told without; "
-            "set it to a token with the permission deployments: write"
-        )
-    if not is_repository(repo):
-        raise UsageError(f"{repo!r} is no repository; give --repo OWNER/NAME")
+    require_link(log_url)
+    token = token_in(environ, f"no deployment of {repo!r} can be told", "deployments: write")
     state = _STATES[verdict]
     document = {
         "state": state,
         "description": plain(words, _MAX_DESCRIPTION)[:_MAX_DESCRIPTION],
         "auto_inactive": False,
     }
-    requests = Requests(
-        repo, token, base_url=environ.get("GITHUB_API_URL") or API, patience=patience or Patience(between_writes_s=0)
-    )
+    requests = Requests(repo, token, base_url=server_in(environ), patience=patience or Patience(between_writes_s=0))
     try:
         requests.send(
             "POST",

@@ -6,7 +6,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from ci_tools.errors import CredentialsMissingError, IssueTrackerError, UsageError
+from ci_tools.errors import IssueTrackerError, UsageError
+from ci_tools.github.access import API, server_in, token_in
 from ci_tools.github.answers import OneIssueError
 from ci_tools.github.author import Author
 from ci_tools.github.changes import changes
@@ -16,7 +17,6 @@ from ci_tools.github.listing import Listing
 from ci_tools.github.owners import check_owners
 from ci_tools.github.posting import Filing, require_labels
 from ci_tools.github.requests import Patience, Requests
-from ci_tools.triage.decide import ACTIONS_BOT
 from ci_tools.triage.operations import (
     CAMPAIGN_LABEL,
     AdoptIssue,
@@ -28,16 +28,10 @@ from ci_tools.triage.operations import (
     ReopenIssue,
     UpdateIssue,
 )
+from ci_tools.triage.surroundings import ACTIONS_BOT
 from ci_tools.triage.twins import Twins, copies_closed, told_by_another
 
-API = "https://api.github.com"
-_REPO = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 _KNOWN_DUPLICATE = re.compile(r'"duplicate_of":\s*\d|\bduplicate of #\d', re.IGNORECASE)
-
-
-def is_repository(name: str) -> bool:
-    """Whether *name* can be a repository's: ``OWNER/NAME``."""
-    return _REPO.fullmatch(name) is not None
 
 
 class GitHubIssues:
@@ -46,8 +40,6 @@ class GitHubIssues:
     def __init__(
         self, repo: str, token: str, *, bot: str = ACTIONS_BOT, base_url: str = API, patience: Patience | None = None
     ) -> None:
-        if not is_repository(repo):
-            raise UsageError(f"{repo!r} is no repository; give --repo OWNER/NAME")
         self._bot = bot
         self._requests = Requests(repo, token, base_url=base_url, patience=patience or Patience())
         self._listing = Listing(self._requests)
@@ -68,13 +60,8 @@ class GitHubIssues:
         Raises:
             CredentialsMissingError: there is no token.
         """
-        token = environ.get("GITHUB_TOKEN", "").strip()
-        if not token:
-            raise CredentialsMissingError(
-                f"GITHUB_TOKEN is not set, and the issues of {repo!r} cannot be read without; "
-                "set it to a token with the permission issues: write"
-            )
-        return cls(repo, token, bot=bot, base_url=environ.get("GITHUB_API_URL") or API, patience=patience)
+        token = token_in(environ, f"the issues of {repo!r} cannot be read", "issues: write")
+        return cls(repo, token, bot=bot, base_url=server_in(environ), patience=patience)
 
     def __enter__(self) -> Self:
         """Open nothing yet."""

@@ -11,9 +11,10 @@ from ci_tools.github.documents import FOUND, ISSUE, ISSUES, IssueDocument, valid
 from ci_tools.github.requests import Requests
 from ci_tools.triage.operations import CAMPAIGN_LABEL
 
+PROBED_NUMBERS = 10
+"""What no list shows yet is read by its number, at most so many at once: lists lag behind by seconds."""
 _PER_PAGE = 100
 _MAX_PAGES = 25
-_PROBED_NUMBERS = 10
 """Comments of an issue end at 2,500, and as many issues of ours are more than can be looked through."""
 _Document = TypeVar("_Document")
 
@@ -66,14 +67,14 @@ class Listing:
         """The issues with the last hundred numbers below *before*, which was just given, that were not listed yet.
 
         Nothing is asked where all these numbers are accounted for. What no list shows yet is read by its number, the
-        latest ten of them: lists lag behind by seconds.
+        latest :data:`PROBED_NUMBERS` of them.
         """
         gap = set(range(max(1, before - _PER_PAGE), before)) - self._accounted
         self._accounted.add(before)
         if not gap:
             return []
         shown = {one.number: one for one in self._latest() if one.number in gap}
-        hidden = sorted(gap - shown.keys(), reverse=True)[:_PROBED_NUMBERS]
+        hidden = sorted(gap - shown.keys(), reverse=True)[:PROBED_NUMBERS]
         probed = [one for number in hidden for one in self.looked_at(number)]
         self._accounted |= gap
         return [one for one in (*shown.values(), *probed) if one.pull_request is None]

@@ -10,11 +10,10 @@ from ci_tools.github.answers import AGAIN, AbsentError, AmbiguousError, OneIssue
 from ci_tools.github.author import Author
 from ci_tools.github.changes import MAX_TITLE, fitting
 from ci_tools.github.documents import ISSUE, IssueDocument, validated
-from ci_tools.github.listing import Listing
+from ci_tools.github.listing import PROBED_NUMBERS, Listing
 from ci_tools.github.requests import Repeat, Requests
 from ci_tools.triage.operations import CreateIssue
 
-_PROBED_NUMBERS = 10
 _Document = TypeVar("_Document")
 
 
@@ -85,7 +84,7 @@ class Filing:
 
     def _beyond(self, last: int) -> list[IssueDocument]:
         found = []
-        for number in range(last + 1, last + 1 + _PROBED_NUMBERS):
+        for number in range(last + 1, last + 1 + PROBED_NUMBERS):
             try:
                 found.append(self._listing.by_number(number))
             except AbsentError as error:

@@ -25,6 +25,7 @@ _OUTSIDE = ("/search/", "/user")
 _UNCHANGED = "not modified"
 """How a GET is counted that was answered with 304: GitHub does not count it."""
 _SERVER = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
+_REPO = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 
 
 class Repeat(Enum):
@@ -67,8 +68,10 @@ class Requests:
         """Nothing is asked yet.
 
         Raises:
-            UsageError: *base_url* is no URL of a server.
+            UsageError: *repo* is none, or *base_url* is no URL of a server.
         """
+        if _REPO.fullmatch(repo) is None:
+            raise UsageError(f"{repo!r} is no repository; give it as OWNER/NAME")
         if _SERVER.fullmatch(base_url) is None:
             shown = line(base_url.rpartition("@")[2])  # what stands before it may be a password
             raise UsageError(f"{shown!r} is no API of GitHub; give GITHUB_API_URL as https://HOST/PATH")

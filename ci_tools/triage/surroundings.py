@@ -22,6 +22,16 @@ class Commit:
     """What it changes, from the root; empty also where nobody has said."""
 
 
+def require_link(run_url: str) -> None:
+    """Do nothing if *run_url* is empty, or can stand as a link wherever people read.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if run_url and not _URL.fullmatch(run_url):
+        raise UsageError(f"{run_url!r} is no link to a run; give --run-url https://HOST/PATH")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What triage has to know beside issues and a campaign."""
@@ -40,8 +50,7 @@ class Surroundings:
 
     def __post_init__(self) -> None:
         """Refuse what could not stand in a page as a link."""
-        if self.run_url and not _URL.fullmatch(self.run_url):
-            raise UsageError(f"{self.run_url!r} is no link to a run; give --run-url https://HOST/PATH")
+        require_link(self.run_url)
 
     def age(self, sha: str) -> int | None:
         """How many commits have come since *sha*, which may be shortened; None if it is not among those known."""

@@ -21,7 +21,8 @@ def judge(state: CampaignState) -> Judgement:
     if state.started is None or state.plan is None:
         raise EmptyJournalError(
             "the journal does not say what was planned (its campaign_started is missing): nothing can be judged; "
-            "put the journal files of all jobs into one directory, or run the campaign again"
+            "put the journal files of all jobs into one directory, or run the campaign again; "
+            "heartbeats are for: ci-tools triage DIR"
         )
     plan = state.plan
     tests = results_of_tests(state, plan)

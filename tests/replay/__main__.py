@@ -24,7 +24,7 @@ _WIDTH = 120
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0: every promise holds; 1: one does not."""
+    """0: every promise holds; 1: one does not, or nothing is promised of what was replayed."""
     arguments = _parser().parse_args(argv)
     chosen = [one for one in scenarios(arguments.repeats) if one.name in (arguments.only or [one.name])]
     with tempfile.TemporaryDirectory(prefix="replay-") as folder:

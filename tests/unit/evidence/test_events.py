@@ -192,6 +192,10 @@ def test_times_are_read_in_utc() -> None:
         (line_of(at="2025-09-16T12:00:00"), "interrupted is damaged: ValueError"),
         (line_of(at="0001-01-01T00:00:00+12:00"), "interrupted is damaged: OverflowError"),
         (b'{"v":1,"event":"interrupted"}', "interrupted is damaged: KeyError"),
+        (
+            line_of(event="heartbeat_started", data={"environment": "e", "time_scale": 0}),
+            "heartbeat_started is damaged",
+        ),
     ],
 )
 def test_what_is_no_record_is_refused_with_its_reason(line: bytes, complaint: str) -> None:

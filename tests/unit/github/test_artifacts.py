@@ -12,6 +12,7 @@ from ci_tools.github.requests import Patience
 from tests.doubles.github.documents import Place, artifact
 from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
+from tests.doubles.github.switches import Fault
 
 WHOLE = "campaign-staging-7-1-1"
 Keep = Callable[..., None]
@@ -104,6 +105,14 @@ def test_without_a_token_nothing_is_asked(github: GitHubDouble) -> None:
     """Which permission it needs is said."""
     with pytest.raises(CredentialsMissingError, match="actions: read"):
         last_campaign(REPO, "staging", {"GITHUB_API_URL": github.url}, branch="main")
+
+
+def test_a_token_that_may_not_ask_is_told_what_it_needs(ask: Ask, github: GitHubDouble) -> None:
+    """Another permission than issues need."""
+    github.switches.faults.append(Fault("GET", 403, "Resource not accessible by integration"))
+
+    with pytest.raises(UsageError, match="actions: read"):
+        ask()
 
 
 def test_a_repository_needs_an_owner(github: GitHubDouble) -> None:

@@ -106,10 +106,11 @@ def test_another_app_files_one_issue_and_no_second(
     assert "give --bot acme-ci[bot]" in said[1]
 
 
-def test_a_comment_of_another_app_is_noticed(github: GitHubDouble, issues: GitHubIssues) -> None:
+def test_a_comment_of_another_app_is_withdrawn(github: GitHubDouble, issues: GitHubIssues) -> None:
     """It would be made again with every run."""
     github.file("theirs", login="octocat")
     github.switches.login = "acme-ci[bot]"
 
-    with pytest.raises(UsageError, match=r"a comment in #1 was written by 'acme-ci\[bot\]'"):
+    with pytest.raises(UsageError, match=r"a comment in #1 was withdrawn, for it was written by 'acme-ci\[bot\]'"):
         list(issues.apply([ADOPT]))
+    assert github.comments[1] == []

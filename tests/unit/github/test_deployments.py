@@ -4,11 +4,13 @@ from typing import Any
 import pytest
 
 from ci_tools.__main__ import main
-from ci_tools.errors import CredentialsMissingError, ExitCode, UsageError
+from ci_tools.errors import CredentialsMissingError, ExitCode, IssueTrackerError, UsageError
 from ci_tools.github.deployments import tell_deployment
+from ci_tools.github.requests import Patience
 from ci_tools.model import Verdict
 from tests.doubles.github.double import REPO, TOKEN
 from tests.doubles.github.server import GitHubDouble
+from tests.doubles.github.switches import Fault
 from tests.unit.github.test_triage_command import FAILING, kept
 
 
@@ -64,6 +66,13 @@ def test_a_description_tells_nobody(github: GitHubDouble, told: list[dict[str, A
     assert len(told[0]["description"]) == 140
 
 
+def test_what_is_no_link_is_not_shown_beside_a_deployment(github: GitHubDouble) -> None:
+    """Whoever looks there follows it."""
+    with pytest.raises(UsageError, match="give --run-url https://HOST/PATH"):
+        tell_deployment(REPO, 7, Verdict.PASS, "", environ(github), log_url="javascript:alert(1)")
+    assert github.asked == []
+
+
 def test_a_deployment_that_is_not_there_is_a_usage_error(github: GitHubDouble) -> None:
     """It is named."""
     with pytest.raises(UsageError, match="/deployments/8/statuses"):
@@ -76,6 +85,16 @@ def test_a_token_that_may_not_is_told_what_it_needs(github: GitHubDouble) -> Non
 
     with pytest.raises(UsageError, match="deployments: write"):
         tell_deployment(REPO, 7, Verdict.PASS, "", environ(github))
+
+
+def test_a_github_that_does_not_answer_is_told_again_by_the_same_command(
+    github: GitHubDouble, patience: Patience
+) -> None:
+    """What is told is no triage."""
+    github.switches.faults.extend(Fault("POST", 502) for _ in range(patience.attempts))
+
+    with pytest.raises(IssueTrackerError, match="run the same command again later"):
+        tell_deployment(REPO, 7, Verdict.PASS, "", environ(github), patience=patience)
 
 
 def test_without_a_token_nothing_is_asked(github: GitHubDouble) -> None:

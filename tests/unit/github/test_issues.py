@@ -338,7 +338,7 @@ def test_issues_of_another_user_than_the_bot_are_noticed(
 @pytest.mark.parametrize("repo", ["shop", "acme/", "a/b/c", "../../users", "acme/shop?x", ""])
 def test_a_repository_is_owner_and_name(repo: str, connected: Callable[..., GitHubIssues]) -> None:
     """What is no OWNER/NAME reaches no URL."""
-    with pytest.raises(UsageError, match="give --repo OWNER/NAME"):
+    with pytest.raises(UsageError, match="as OWNER/NAME"):
         connected(repo)
 
 

@@ -168,10 +168,10 @@ def test_what_was_asked_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture
     ("arguments", "said"),
     [
         (["--apply"], "--repo OWNER/NAME"),
-        (["--repo", "shop"], "--repo OWNER/NAME"),
-        (["--repo", "../.."], "--repo OWNER/NAME"),
-        (["--repo", "acme/.."], "--repo OWNER/NAME"),
-        (["--repo", "acme/."], "--repo OWNER/NAME"),
+        (["--repo", "shop"], "as OWNER/NAME"),
+        (["--repo", "../.."], "as OWNER/NAME"),
+        (["--repo", "acme/.."], "as OWNER/NAME"),
+        (["--repo", "acme/."], "as OWNER/NAME"),
         (["--repo", "acme/other"], "no such repository"),
         (["--run-url", "here"], "--run-url"),
         (["--codeowners", "."], "--codeowners FILE"),
@@ -300,3 +300,13 @@ def test_the_token_stands_in_no_issue(github: GitHubDouble, tmp_path: Path, monk
 
     assert "Redis is gone" not in github.issues[1]["body"]
     assert "redacted" in github.issues[1]["body"]
+
+
+@pytest.mark.parametrize("login", ["", "a b", "x\n::error::y", "github-actions[app]"])
+def test_what_is_no_login_is_no_bot(login: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a name everything would be believed that was written by accounts that are gone."""
+    with pytest.raises(SystemExit) as ended:
+        main(["triage", kept(tmp_path / "run", FAILING), f"--bot={login}"])
+
+    assert ended.value.code == ExitCode.USAGE
+    assert f"{login!r} is no login; allowed: a name on GitHub" in capsys.readouterr().err
