@@ -299,7 +299,11 @@ def _add_deployment_status(parser: argparse.ArgumentParser) -> None:
 
 def _add_last_campaign(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repo", required=True, metavar="OWNER/NAME", help="with the token in GITHUB_TOKEN")
+    _add_spec(parser)
     parser.add_argument("--environment", required=True, metavar="E", help="where it ran")
+    parser.add_argument(
+        "--otherwise", metavar="E", help="where it ran if the secret of --environment is not set, as plan chooses"
+    )
     parser.add_argument("--branch", required=True, metavar="B", help="only what runs of this branch have kept")
     parser.add_argument("--but-run", type=_run, default=0, metavar="N", help="not the run of that number")
     parser.set_defaults(command="last-campaign")

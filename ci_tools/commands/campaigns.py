@@ -73,7 +73,7 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
 def plan_ahead(arguments: argparse.Namespace) -> ExitCode:
     """Say what a campaign would run; with ``--out``, for other jobs to run it."""
     spec, digest = read_spec(arguments.spec)
-    name = _place(arguments, spec)
+    name = place(arguments, spec)
     if name not in spec.environments:
         spec.environment(name, os.environ)  # says which there are
     plan_file = planned(
@@ -111,7 +111,7 @@ def _given(arguments: argparse.Namespace, digest: str) -> PlanFile:
     return plan_file
 
 
-def _place(arguments: argparse.Namespace, spec: Spec) -> str:
+def place(arguments: argparse.Namespace, spec: Spec) -> str:
     """The environment to plan for: the one asked for, or the other where its secret is not given to us."""
     from ci_tools.runner.provisioning import described  # noqa: PLC0415 - heavy, and only a choice of places needs it
 
@@ -121,7 +121,7 @@ def _place(arguments: argparse.Namespace, spec: Spec) -> str:
     try:
         described(spec, name, os.environ, ())
     except CredentialsMissingError as error:
-        say_error(f"ci-tools: {error}; planned for {arguments.otherwise!r} instead, as asked for")
+        say_error(f"ci-tools: {error}; {arguments.otherwise!r} instead, as asked for")
         return str(arguments.otherwise)
     return name
 

@@ -4,8 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
+from ci_tools.commands.campaigns import place
 from ci_tools.commands.console import say_error
-from ci_tools.commands.files import redactor_of
+from ci_tools.commands.files import read_spec, redactor_of
 from ci_tools.commands.judging import judged
 from ci_tools.errors import ExitCode, IssueTrackerError
 from ci_tools.model import Verdict
@@ -34,10 +35,9 @@ def name_last_campaign(arguments: argparse.Namespace) -> ExitCode:
     """Print run and name of its artifact as outputs of a step; nothing where there is none, or GitHub does not say."""
     from ci_tools.github.artifacts import last_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
+    environment = place(arguments, read_spec(arguments.spec)[0]) if arguments.otherwise else arguments.environment
     try:
-        found = last_campaign(
-            arguments.repo, arguments.environment, os.environ, branch=arguments.branch, but=arguments.but_run
-        )
+        found = last_campaign(arguments.repo, environment, os.environ, branch=arguments.branch, but=arguments.but_run)
     except IssueTrackerError as error:
         # Nothing waits for a comparison.
         say_error(f"ci-tools: {error}; this campaign is compared with none")

@@ -1,6 +1,7 @@
 """The campaign before, among all that runs have kept."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,24 @@ from tests.doubles.github.server import GitHubDouble
 from tests.doubles.github.switches import Fault
 
 WHOLE = "campaign-staging-7-1-1"
+SPEC = """
+name = "shop"
+dependencies = {{ shop = [] }}
+phases.smoke = {{ number = 1, budget_min = 10 }}
+plans.smoke = {{ about = "can people buy", phases = ["smoke"] }}
+
+[environments.{bare}]
+hosts = {{ web = "https://staging.shop.example" }}
+
+[environments.{locked}]
+hosts = {{ web = "https://shop.example" }}
+auth = {{ strategy = "ready_token", token_env = "SHOP_BEARER" }}
+
+[suites.orders]
+phase = "smoke"
+paths = ["tests/test_orders.py"]
+value = "nobody can buy"
+"""
 Keep = Callable[..., None]
 Ask = Callable[..., Kept | None]
 
@@ -152,3 +171,19 @@ def test_no_campaign_waits_for_a_comparison(
     told = capsys.readouterr()
     assert told.out == ""
     assert "this campaign is compared with none" in told.err
+
+
+def test_without_a_secret_it_is_that_of_the_other_environment(
+    keep: Keep, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the plan chooses: what was verified in its place is compared with its own."""
+    keep()
+    places = SPEC.format(bare="staging", locked="live")
+    (tmp_path / "campaign.toml").write_text(places, encoding="utf-8")
+
+    asked = [*command, f"--spec={tmp_path / 'campaign.toml'}", "--environment=live", "--otherwise=staging"]
+
+    assert main(asked) == ExitCode.PASS
+    told = capsys.readouterr()
+    assert told.out == f"run=7\nartifact={WHOLE}\n"
+    assert "'staging' instead" in told.err
