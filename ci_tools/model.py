@@ -292,6 +292,8 @@ class ReliabilityGate:
     target_s: float | None = None
     """Described in the report, never judged: percentiles only describe."""
     cap: int = 60
+    holds_back: bool = True
+    """Whether, while it fails, what requires its dependency is held back."""
     requires: tuple[str, ...] = ()
     """Dependencies through which the probe sees its own; while one is down, it cannot tell."""
     kind: Literal["reliability"] = "reliability"

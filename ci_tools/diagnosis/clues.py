@@ -43,4 +43,6 @@ class Clue:
     latency_s: float | None = None
     """Unscaled seconds: an environment's time scale is taken out."""
     timed_out: bool = False
+    accepted: bool = False
+    """Every request of the test was answered as it should be, a change and a later read among them."""
     at: datetime | None = None

@@ -63,6 +63,7 @@ class Sign(_Document):
     latency_s: tuple[float, float] | None = None
     """Unscaled seconds, from and to."""
     timed_out: bool | None = None
+    accepted: bool | None = None
     at_least: int = Field(default=1, ge=1)
     """So many clues have to be like that."""
     place: str = ""
@@ -83,7 +84,8 @@ class Sign(_Document):
         fields = (self.origin, self.dependency, self.probe, self.state, self.code)
         asked = [
             *(_among(name, allowed) for name, allowed in zip(_LISTED, fields, strict=True) if allowed),
-            *([_is_timed_out(self.timed_out)] if self.timed_out is not None else []),
+            *([_is("timed_out", self.timed_out)] if self.timed_out is not None else []),
+            *([_is("accepted", self.accepted)] if self.accepted is not None else []),
             *([_within(*self.latency_s)] if self.latency_s is not None else []),
         ]
         texts = (self.exc_type, self.test, self.frame, self.text)
@@ -137,6 +139,7 @@ class ExampleClue(_Document):
     frame: str = ""
     latency_s: float | None = None
     timed_out: bool = False
+    accepted: bool = False
     at: datetime | None = None
     times: int = 1
     """So many alike."""
@@ -266,8 +269,8 @@ def _among(name: str, allowed: tuple[object, ...]) -> Callable[[Clue], bool]:
     return lambda clue: field(clue) in allowed
 
 
-def _is_timed_out(wanted: bool) -> Callable[[Clue], bool]:  # noqa: FBT001 - the value to compare with
-    return lambda clue: clue.timed_out is wanted
+def _is(name: str, wanted: bool) -> Callable[[Clue], bool]:  # noqa: FBT001 - the value to compare with
+    return lambda clue: getattr(clue, name) is wanted
 
 
 def _within(least: float, most: float) -> Callable[[Clue], bool]:

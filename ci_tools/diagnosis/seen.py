@@ -8,6 +8,9 @@ from ci_tools.model import Change, CoverageGate, Observation
 from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.judgement import Judgement, TestResult
 
+_CHANGES = ("PUT", "PATCH")
+"""What changes something that is there already."""
+
 
 def observations(state: CampaignState) -> list[Observation]:
     """Everything that probes saw, in its order: of the survey and heartbeats, and of gates."""
@@ -56,16 +59,29 @@ def failure_clue(test: TestResult, dependency: str) -> Clue:
         origin=Origin.FAILURE,
         dependency=dependency,
         code=_last_status(test.evidence),
+        accepted=_is_accepted(test.evidence),
         text=f"{test.reason}\n{test.excerpt}",
         exc_type=test.exc_type,
         test=test.node_id,
     )
 
 
-def _last_status(evidence: Mapping[str, object]) -> str:
+def _exchanges(evidence: Mapping[str, object]) -> list[Mapping[str, object]]:
     exchanges = evidence.get("exchanges")
-    entries = [one for one in exchanges if isinstance(one, Mapping)] if isinstance(exchanges, list | tuple) else []
+    return [one for one in exchanges if isinstance(one, Mapping)] if isinstance(exchanges, list | tuple) else []
+
+
+def _last_status(evidence: Mapping[str, object]) -> str:
+    entries = _exchanges(evidence)
     return str(next((one["status"] for one in reversed(entries) if one.get("status") is not None), ""))
+
+
+def _is_accepted(evidence: Mapping[str, object]) -> bool:
+    """Whether a change was made and read again, and no request was answered with anything but success."""
+    entries = _exchanges(evidence)
+    methods = [str(one.get("method", "")) for one in entries]
+    changed = next((place for place, method in enumerate(methods) if method in _CHANGES), len(methods))
+    return "GET" in methods[changed:] and all(str(one.get("status", "")).startswith("2") for one in entries)
 
 
 def since_deploy(judgement: Judgement, tests: Collection[str], dependency: str) -> list[Clue]:

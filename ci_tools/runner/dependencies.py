@@ -47,7 +47,7 @@ class Dependencies:
             if isinstance(gate, ReliabilityGate) and known.isdisjoint(gate.requires):
                 probed.add(gate.dependency)
                 seen, result = self._seen(phase, gate, deadline)
-                if result.state is GateState.FAILS:
+                if result.state is GateState.FAILS and gate.holds_back:
                     failing.setdefault(gate.dependency, _change(gate, seen, result))
         for change in failing.values():
             self.write(change)

@@ -98,6 +98,8 @@ class ReliabilityGateDocument(GateDocument):
     """The latency that is wished for, in unscaled seconds; only described."""
     cap: Annotated[int, Field(ge=1, le=10_000)] = 60
     """Attempts after which the gate cannot tell."""
+    holds_back: bool = True
+    """Hold back what requires the dependency while the gate fails; false where it tells of one way in among several."""
 
 
 AnyGateDocument = Annotated[

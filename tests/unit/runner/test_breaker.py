@@ -158,3 +158,14 @@ def test_what_fails_one_of_its_gates_is_not_freed_by_another(shop: Shop) -> None
     assert [(one.state, one.gate) for one in shop.events(DependencyChanged)] == [(DependencyState.DOWN, "deeper")]
     assert outcomes(shop)["test_order"] is Outcome.BLOCKED
     assert {event.observation.probe for event in shop.events(Observed)} == {"deep"}
+
+
+def test_a_gate_that_tells_of_one_way_in_holds_nothing_back(shop: Shop) -> None:
+    """It fails all the same, and so does the campaign."""
+    shop.extend(f"{DEEPER}holds_back = false\n")
+    shop.site.answers["/deep"] = lambda: {"status": "gone"}
+    shop.run(phases=("first", "second"))
+
+    assert outcomes(shop)["test_order"] is Outcome.PASSED
+    assert shop.events(DependencyChanged) == []
+    assert shop.judgement().verdict is Verdict.FAIL

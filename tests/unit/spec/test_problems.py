@@ -29,7 +29,7 @@ SHAPES = {
         'probe = "api"\nceiling = 1',
         (
             "61: gates.api.ceiling: unknown key; got 'ceiling'; "
-            "legal: cap, dependency, floor, kind, phase, probe, requires, target, target_s, under_s"
+            "legal: cap, dependency, floor, holds_back, kind, phase, probe, requires, target, target_s, under_s"
         ),
     ),
     "an unknown key of an optional table": (
