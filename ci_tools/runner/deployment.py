@@ -8,6 +8,8 @@ from ci_tools.model import Deployment, DeploymentSource
 from ci_tools.target.http import HttpClient
 
 _OK = 200
+_SAID_CHARS = 200
+"""Of what was answered instead: a platform says in a sentence that no instance was there."""
 
 
 async def identify(client: HttpClient, source: DeploymentSource) -> DeploymentIdentified:
@@ -15,7 +17,8 @@ async def identify(client: HttpClient, source: DeploymentSource) -> DeploymentId
     try:
         answer = await client.request(source.host, "GET", source.path)
         if answer.status != _OK:
-            return DeploymentIdentified(deployment=None, problem=f"{answer.url} answered {answer.status}")
+            words = " ".join(answer.text.split())[:_SAID_CHARS]
+            return DeploymentIdentified(deployment=None, problem=f"{answer.url} answered {answer.status}: {words}")
         body = answer.json()
     except (TargetError, EvidenceError) as error:
         return DeploymentIdentified(deployment=None, problem=str(error))

@@ -66,6 +66,14 @@ async def test_an_error_is_a_problem(site: Site, client: HttpClient, status: int
     assert str(status) in identified.problem
 
 
+async def test_the_words_of_an_error_are_told(site: Site, client: HttpClient) -> None:
+    """A platform says in its answer that there was no instance."""
+    site.status = 500
+    site.answers["/info"] = {"detail": "no   instance"}
+
+    assert (await identify(client, SOURCE)).problem.endswith('/info answered 500: {"detail": "no instance"}')
+
+
 async def test_an_unreachable_host_is_a_problem(client: HttpClient) -> None:
     """The genuine error is told, and nothing is raised."""
     source = DeploymentSource(host="gone", path="/info", revision="revision")
