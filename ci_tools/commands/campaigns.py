@@ -121,7 +121,7 @@ def place(arguments: argparse.Namespace, spec: Spec) -> str:
     try:
         described(spec, name, os.environ, ())
     except CredentialsMissingError as error:
-        say_error(f"ci-tools: {error}; {arguments.otherwise!r} instead, as asked for")
+        say_error(f"ci-tools: {error}; planned for {arguments.otherwise!r} instead, as asked for")
         return str(arguments.otherwise)
     return name
 
