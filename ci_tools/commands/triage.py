@@ -40,7 +40,9 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
     around = _surroundings(arguments)
     seen = _seen(arguments.directory)
     if arguments.repo is None:
-        _show(_planned(seen, (), around), arguments)
+        operations = _planned(seen, (), around)
+        _show(operations)
+        _summarise(operations, arguments)
         return ExitCode.PASS
     with tracker_of(arguments) as tracker:
         issues = tracker.read(
@@ -53,10 +55,14 @@ def triage(arguments: argparse.Namespace) -> ExitCode:
         if absent:
             there = tuple(known for known in around.known_issues if known.number not in absent)
             operations = _planned(seen, issues, replace(around, known_issues=there))
-        _show(operations, arguments)
-        if arguments.apply:
-            for operation, number in tracker.apply(operations):
-                print(f"done, #{number}: {headline(operation)}", flush=True)
+        _show(operations)
+        try:
+            if arguments.apply:
+                for operation, number in tracker.apply(operations):
+                    print(f"done, #{number}: {headline(operation)}", flush=True)
+        finally:
+            # After what counts: a summary that cannot be written keeps no outage from anybody.
+            _summarise(operations, arguments)
         # Last of all: a mistake in campaign.toml or CODEOWNERS is no reason to keep an outage from everybody.
         if absent:
             raise UsageError(
@@ -84,9 +90,12 @@ def _absent(operations: Sequence[Operation], issues: Sequence[Issue]) -> list[in
     return sorted(told - there)
 
 
-def _show(operations: Sequence[Operation], arguments: argparse.Namespace) -> None:
+def _show(operations: Sequence[Operation]) -> None:
     for row in preview(operations):
         print(row)
+
+
+def _summarise(operations: Sequence[Operation], arguments: argparse.Namespace) -> None:
     if arguments.github:
         append("GITHUB_STEP_SUMMARY", summary(page(operations, is_applied=arguments.apply)))
 

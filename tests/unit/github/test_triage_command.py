@@ -94,6 +94,18 @@ def test_applied_twice_a_plan_is_done_once(
     assert "done, #1: create" in capsys.readouterr().out
 
 
+def test_a_summary_that_cannot_be_written_keeps_no_outage_from_anybody(
+    github: GitHubDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is filed first, and then what is wrong is said."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "none" / "summary"))
+
+    code = main(["triage", kept(tmp_path / "run", FAILING), "--repo", REPO, "--apply", "--github"])
+
+    assert code != ExitCode.PASS
+    assert list(github.issues) == [1]
+
+
 def test_a_step_of_github_actions_shows_the_plan(
     github: GitHubDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
