@@ -293,7 +293,7 @@ class ReliabilityGate:
     """Described in the report, never judged: percentiles only describe."""
     cap: int = 60
     holds_back: bool = True
-    """Whether, while it fails, what requires its dependency is held back."""
+    """Whether what requires its dependency is held back while it fails; else only if every attempt found it down."""
     requires: tuple[str, ...] = ()
     """Dependencies through which the probe sees its own; while one is down, it cannot tell."""
     kind: Literal["reliability"] = "reliability"

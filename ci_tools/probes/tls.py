@@ -19,14 +19,15 @@ _WORST_FIRST = (DependencyState.DOWN, DependencyState.DEGRADED, DependencyState.
 async def shake_hands(probe: TlsProbe, clients: Clients) -> Sighting:
     """Shake hands with all hosts at once. *Up*: each is verified and valid for long enough.
 
-    *Degraded*: verified, but some certificate ends too soon. The latency is the slowest host's.
+    *Degraded*: some host is not while others are, or some certificate ends too soon. The latency is the slowest host's.
     """
     ends = {(there.name, there.port): host for host in probe.hosts for there in (endpoint(clients.environment, host),)}
     seen = await asyncio.gather(*(_one(probe, host, clients) for host in ends.values()))
     state = next(state for state in _WORST_FIRST if any(one.state is state for one in seen))
     worst = [one for one in seen if one.state is state]
+    is_partial = state is DependencyState.DOWN and len(worst) < len(seen)
     return Sighting(
-        state=state,
+        state=DependencyState.DEGRADED if is_partial else state,
         latency_s=max((one.latency_s for one in worst if one.latency_s is not None), default=None),
         timed_out=any(one.timed_out for one in worst),
         code=next((one.code for one in worst if one.code), None),

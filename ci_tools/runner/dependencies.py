@@ -47,8 +47,9 @@ class Dependencies:
             if isinstance(gate, ReliabilityGate) and known.isdisjoint(gate.requires):
                 probed.add(gate.dependency)
                 seen, result = self._seen(phase, gate, deadline)
-                if result.state is GateState.FAILS and gate.holds_back:
-                    failing.setdefault(gate.dependency, _change(gate, seen, result))
+                change = _change(gate, seen, result)
+                if result.state is GateState.FAILS and (gate.holds_back or change.state is DependencyState.DOWN):
+                    failing.setdefault(gate.dependency, change)
         for change in failing.values():
             self.write(change)
         # What this phase did not probe stays as it was last seen.

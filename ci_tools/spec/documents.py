@@ -99,7 +99,7 @@ class ReliabilityGateDocument(GateDocument):
     cap: Annotated[int, Field(ge=1, le=10_000)] = 60
     """Attempts after which the gate cannot tell."""
     holds_back: bool = True
-    """Hold back what requires the dependency while the gate fails; false where it tells of one way in among several."""
+    """Hold back what requires the dependency while the gate fails; false: only if every attempt finds it down."""
 
 
 AnyGateDocument = Annotated[

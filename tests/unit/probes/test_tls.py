@@ -138,14 +138,14 @@ async def test_a_silent_server_times_out(look: Look, silent_url: str) -> None:
     assert seen.latency_s >= 0.2
 
 
-async def test_one_bad_host_among_good_ones_is_down(look: Look, listening: Listen, authority: Any) -> None:
+async def test_one_bad_host_among_good_ones_degrades(look: Look, listening: Listen, authority: Any) -> None:
     """The observation is that of the worst host, and speaks of that host alone."""
     port = await listening(quiet, authority.context("api.twin.localhost"))
     hosts = {name: f"https://{name}.twin.localhost:{port}" for name in ("api", "app")}
 
     seen = await look(probe("api", "app"), hosts=hosts, resolve=LOOPBACK, ca_file=authority.ca_file)
 
-    assert seen.state is DependencyState.DOWN
+    assert seen.state is DependencyState.DEGRADED
     assert "not valid for 'app.twin.localhost'" in seen.text
     assert "is covered by" not in seen.text
 
