@@ -24,8 +24,14 @@ _ALERTS = ("SSLV3_", "TLSV1_", "TLSV13_")
 """How OpenSSL begins its reason for an alert of the other side."""
 _OURS = {"CERTIFICATE_VERIFY_FAILED", "UNSUPPORTED_PROTOCOL"}
 """OpenSSL's reasons for ending a handshake that the other side would have gone on with."""
-_VERSION_REFUSED = {"TLSV1_ALERT_PROTOCOL_VERSION", "ECONNRESET", "UNEXPECTED_EOF_WHILE_READING"}
-"""The alert for it (RFC 8446, 6.2), and how a host hangs up on a ClientHello without a word."""
+_VERSION_REFUSED = {
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "TLSV1_ALERT_INTERNAL_ERROR",
+    "ECONNRESET",
+    "UNEXPECTED_EOF_WHILE_READING",
+}
+"""The alert for it (RFC 8446, 6.2); that of OpenSSL 3.0 where its security level leaves no version; and how a host
+hangs up on a ClientHello without a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ async def outdated_server(authority: trustme.CA) -> AsyncIterator[int]:
 
 ALERT_PROTOCOL_VERSION = bytes.fromhex("15 0301 0002 02 46")
 """A TLS record: alert, version 1.0, two bytes, fatal, 70."""
+ALERT_INTERNAL_ERROR = bytes.fromhex("15 0301 0002 02 50")
 ALERT_HANDSHAKE_FAILURE = bytes.fromhex("15 0301 0002 02 28")
 PLAIN = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
 NOTHING = b""
@@ -122,10 +123,16 @@ async def test_current_server_turns_the_outdated_away(tls_server: Any) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "refuses"),
-    [(ALERT_PROTOCOL_VERSION, True), (NOTHING, True), (ALERT_HANDSHAKE_FAILURE, False), (PLAIN, False)],
+    [
+        (ALERT_PROTOCOL_VERSION, True),
+        (ALERT_INTERNAL_ERROR, True),
+        (NOTHING, True),
+        (ALERT_HANDSHAKE_FAILURE, False),
+        (PLAIN, False),
+    ],
 )
 async def test_only_the_host_itself_refuses_the_version(answering: Answering, answer: bytes, *, refuses: bool) -> None:
-    """The alert for it and hanging up refuse the version; another alert and plain text do not."""
+    """The alerts for it and hanging up refuse the version; another alert and plain text do not."""
     port = await answering(answer)
     with pytest.raises(UnreachableError) as refused:
         await outdated_handshake(_environment(f"https://one.test:{port}"), "backend")
