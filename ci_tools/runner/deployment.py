@@ -1,5 +1,6 @@
 """Which deployment answers: asked at the start of a campaign and at the end of each phase."""
 
+from textwrap import shorten
 from typing import Any
 
 from ci_tools.errors import EvidenceError, TargetError
@@ -9,7 +10,10 @@ from ci_tools.target.http import HttpClient
 
 _OK = 200
 _SAID_CHARS = 200
-"""Of what was answered instead: a platform says in a sentence that no instance was there."""
+"""Of what was answered instead: a platform says in a sentence that no instance was there.
+
+It is cut between words only: half a secret is one that no pattern knows.
+"""
 
 
 async def identify(client: HttpClient, source: DeploymentSource) -> DeploymentIdentified:
@@ -17,7 +21,7 @@ async def identify(client: HttpClient, source: DeploymentSource) -> DeploymentId
     try:
         answer = await client.request(source.host, "GET", source.path)
         if answer.status != _OK:
-            words = " ".join(answer.text.split())[:_SAID_CHARS]
+            words = shorten(answer.text, _SAID_CHARS, placeholder=" …")
             return DeploymentIdentified(deployment=None, problem=f"{answer.url} answered {answer.status}: {words}")
         body = answer.json()
     except (TargetError, EvidenceError) as error:

@@ -74,6 +74,14 @@ async def test_the_words_of_an_error_are_told(site: Site, client: HttpClient) ->
     assert (await identify(client, SOURCE)).problem.endswith('/info answered 500: {"detail": "no instance"}')
 
 
+async def test_words_that_are_cut_show_no_half_of_a_secret(site: Site, client: HttpClient) -> None:
+    """A cut within the password of an address would keep its mask from knowing it."""
+    site.status = 500
+    site.answers["/info"] = {"detail": f"{'no ' * 55}postgresql://shop:{'x' * 30}@db"}
+
+    assert (await identify(client, SOURCE)).problem.endswith(" no …")
+
+
 async def test_an_unreachable_host_is_a_problem(client: HttpClient) -> None:
     """The genuine error is told, and nothing is raised."""
     source = DeploymentSource(host="gone", path="/info", revision="revision")
