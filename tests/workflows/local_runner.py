@@ -71,13 +71,14 @@ def _is_end(entry: Mapping[str, Any]) -> bool:
 
 
 def committed(folder: Path, *, origin: str) -> str:
-    """The one commit of a repository in *folder*, of all that stands there; *origin* is OWNER/NAME."""
+    """The newest commit of a repository in *folder*, with all that stands there; *origin* is OWNER/NAME."""
     git = ("git", "-C", str(folder))
-    subprocess.run([*git, "init", "--quiet", "--initial-branch=main"], check=True)
-    subprocess.run([*git, "remote", "add", "origin", f"https://github.com/{origin}"], check=True)
+    if not (folder / ".git").exists():
+        subprocess.run([*git, "init", "--quiet", "--initial-branch=main"], check=True)
+        subprocess.run([*git, "remote", "add", "origin", f"https://github.com/{origin}"], check=True)
     subprocess.run([*git, "add", "--all"], check=True)
     author = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgsign=false")
-    subprocess.run([*git, *author, "commit", "--quiet", "--message=all"], check=True)
+    subprocess.run([*git, *author, "commit", "--quiet", "--allow-empty", "--message=all"], check=True)
     return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
 
 

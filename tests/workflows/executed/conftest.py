@@ -9,7 +9,9 @@ from random import Random
 import pytest
 
 from tests.doubles.github.server import GitHubDouble
+from tests.unit.runner.shop import Site
 from tests.workflows import local_runner
+from tests.workflows.executed.other_repository import TOOLS, Verified, other_repository
 
 ROOT = Path(__file__).parents[3]
 GIT = shutil.which("git") or "git"
@@ -58,3 +60,16 @@ def copied(tmp_path: Path) -> Callable[[str], Path]:
         return folder
 
     return copy
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """What the other repository has deployed."""
+    with Site().serving() as serving:
+        yield serving
+
+
+@pytest.fixture
+def verified(github: GitHubDouble, copied: Callable[[str], Path], site: Site, tmp_path: Path) -> Verified:
+    """Tells the other repository of an event."""
+    return other_repository(copied(TOOLS), site.port, github.url, tmp_path)

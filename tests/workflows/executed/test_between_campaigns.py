@@ -2,19 +2,17 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from tests.doubles.github.documents import Place, artifact
-from tests.doubles.github.double import REPO, TOKEN
+from tests.doubles.github.double import REPO
 from tests.doubles.github.server import GitHubDouble
 from tests.unit.runner.shop import Site
-from tests.workflows.executed.test_other_repository import CAMPAIGN, DOCUMENTED, SAME, TESTS, TOOLS, spelled_out
-from tests.workflows.local_runner import Ran, committed, run, understood
+from tests.workflows.executed.other_repository import Verified
 
-Started = Callable[[str], Ran]
+PAYLOAD = {"repository": {"default_branch": "main"}}
 
 
 @pytest.fixture
@@ -25,49 +23,17 @@ def site() -> Iterator[Site]:
         yield serving
 
 
-@pytest.fixture
-def started(github: GitHubDouble, copied: Callable[[str], Path], site: Site, tmp_path: Path) -> Started:
-    """Lets an event start the workflow of the other repository."""
-    tools = copied(TOOLS)
-    spelled_out(tools / ".github" / "workflows" / "post-deploy.yml")
-    commit = committed(tools, origin=TOOLS)
-    folder = tmp_path / "repositories" / REPO
-    workflows = folder / ".github" / "workflows"
-    workflows.mkdir(parents=True)
-    (folder / "tests").mkdir()
-    caller = DOCUMENTED.read_text("utf-8").split("<!-- the caller -->\n```yaml\n")[1].split("```\n<!-- end -->")[0]
-    (workflows / "verify.yml").write_text(caller.replace("COMMIT", commit), encoding="utf-8")
-    (folder / "campaign.toml").write_text(CAMPAIGN.format(port=site.port), encoding="utf-8")
-    (folder / "tests" / "test_orders.py").write_text(TESTS.format(port=site.port, expected="shop-1"), encoding="utf-8")
-    understood(workflows)
-    committed(folder, origin=REPO)
-
-    def start(event: str) -> Ran:
-        return run(
-            tmp_path,
-            REPO,
-            event,
-            {"repository": {"default_branch": "main"}},
-            environ={"GITHUB_API_URL": github.url},
-            secrets={"GITHUB_TOKEN": TOKEN},
-            workflow="verify.yml",
-            called={f"{TOOLS}@{commit}": tools, f"{TOOLS}@{SAME}": tools},
-        )
-
-    return start
-
-
-def test_a_heartbeat_is_told_in_the_issue_that_is_open(started: Started, github: GitHubDouble, site: Site) -> None:
+def test_a_heartbeat_is_told_in_the_issue_that_is_open(verified: Verified, github: GitHubDouble, site: Site) -> None:
     """Two jobs, of which one writes; without an open issue nothing is looked at, and nothing written."""
-    before = started("schedule")
-    campaign = started("workflow_dispatch")
+    before = verified("schedule", PAYLOAD)
+    campaign = verified("workflow_dispatch", PAYLOAD)
     filed = list(github.issues)
-    bad = started("schedule")
+    bad = verified("schedule", PAYLOAD)
     told = github.issues[1]["body"]
     # On this machine every run has the same number, and an artifact cannot be replaced.
     shutil.rmtree(bad.artifacts / "heartbeat-1-1")
     site.status = 200
-    good = started("schedule")
+    good = verified("schedule", PAYLOAD)
 
     assert [ran.failed for ran in (before, bad, good)] == [[]] * 3
     assert [one.rpartition("/")[2] for one in before.jobs] == ["heartbeat"]
@@ -80,16 +46,16 @@ def test_a_heartbeat_is_told_in_the_issue_that_is_open(started: Started, github:
     assert [one for one in github.writes() if not one.startswith("PATCH")] == [f"POST /repos/{REPO}/issues"]
 
 
-def test_a_campaign_is_compared_with_the_one_before(started: Started, github: GitHubDouble, site: Site) -> None:
+def test_a_campaign_is_compared_with_the_one_before(verified: Verified, github: GitHubDouble, site: Site) -> None:
     """Which an earlier run has kept, and which is found among all artifacts."""
-    first = started("workflow_dispatch")
+    first = verified("workflow_dispatch", PAYLOAD)
     github.repository.artifacts = [artifact(Place(REPO), 1, "campaign-staging-5-1-1", run=5)]
     (first.artifacts / "campaign-staging-1-1-1").rename(first.artifacts / "campaign-staging-5-1-1")
     for kept in [one for one in first.artifacts.iterdir() if one.name != "campaign-staging-5-1-1"]:
         shutil.rmtree(kept)
     site.status = 200
 
-    second = started("workflow_dispatch")
+    second = verified("workflow_dispatch", PAYLOAD)
     results = json.loads((second.artifacts / "campaign-staging-1-1-1" / "test_results.json").read_text("utf-8"))
 
     assert second.failed == []
