@@ -23,9 +23,9 @@ from ci_tools.errors import CampaignError, ExitCode
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return what the process should exit with."""
-    arguments = parser().parse_args(argv)
     _tolerate_any_encoding()
     try:
+        arguments = parser().parse_args(argv)
         exit_code = int(_COMMANDS[arguments.command](arguments))
         sys.stdout.flush()
     except CampaignError as error:

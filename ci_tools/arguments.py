@@ -4,7 +4,9 @@ import argparse
 import os
 import re
 from pathlib import Path
+from typing import NoReturn
 
+from ci_tools.errors import UsageError
 from ci_tools.triage.surroundings import ACTIONS_BOT
 
 DEFAULT_ENVIRONMENT = "twin"
@@ -24,9 +26,20 @@ _DEFAULT_WORKERS = max(4, min(12, 2 * (os.cpu_count() or 2)))
 _MAX_WORKERS = 64
 
 
+class _Parser(argparse.ArgumentParser):
+    """One whose complaints are this project's errors: what they quote is masked like all that is printed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and then what is right."""
+        raise UsageError(f"{message}\n{self.format_usage().rstrip()}")
+
+
 def parser() -> argparse.ArgumentParser:
-    """What understands all of them; ``command`` in its result names what was asked for."""
-    whole = argparse.ArgumentParser(prog="ci-tools", description=_ABOUT, allow_abbrev=False)
+    """What understands all of them; ``command`` in its result names what was asked for.
+
+    Its ``parse_args`` raises UsageError for words that it does not understand.
+    """
+    whole = _Parser(prog="ci-tools", description=_ABOUT, allow_abbrev=False)
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_campaign(commands.add_parser("campaign", help="verify a deployed system, by a plan", allow_abbrev=False))
     _add_plan(commands.add_parser("plan", help="say what a campaign would run", allow_abbrev=False))

@@ -35,13 +35,14 @@ def probe(arguments: argparse.Namespace) -> ExitCode:
 
 def heartbeat(arguments: argparse.Namespace) -> ExitCode:
     """Append what the probes see to the journal in a directory of heartbeats; several may do so at once."""
-    from ci_tools.runner.looking import looked  # noqa: PLC0415 - heavy, and only asking needs it
+    from ci_tools.runner.looking import check, looked  # noqa: PLC0415 - heavy, and only asking needs it
 
     spec, _ = read_spec(arguments.spec)
     environment = arguments.environment or DEFAULT_ENVIRONMENT
     if arguments.while_open and (reason := _why_not(spec, environment, arguments.while_open)):
         say_error(f"ci-tools: {reason}; nothing is asked")
         return ExitCode.PASS
+    check(spec, environment, arguments.names, os.environ, faults=arguments.fault)
     directory = CampaignDirectory.of_heartbeats(arguments.out, redactor_for(spec))
     seen = looked(spec, environment, arguments.names, os.environ, faults=arguments.fault)
     with closing(directory.writer(f"{HEARTBEAT}{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}")) as writer:

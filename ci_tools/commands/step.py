@@ -3,14 +3,15 @@
 import os
 from pathlib import Path
 
-from ci_tools.errors import UsageError
+from ci_tools.errors import CampaignError, UsageError
 
 
 def append(variable: str, text: str) -> None:
     """*text* at the end of the file that a runner names in *variable*.
 
     Raises:
-        UsageError: there is none, or it cannot be written.
+        UsageError: no variable names one.
+        CampaignError: it did not take the text (full disk, lost permission).
     """
     name = os.environ.get(variable)
     if not name:
@@ -19,4 +20,7 @@ def append(variable: str, text: str) -> None:
         with Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"--github: cannot write {name!r}, which {variable} names: {error.strerror}") from error
+        raise CampaignError(
+            f"--github: cannot write {name!r}, which {variable} names: {error.strerror}; free space or make it "
+            "writable, and run the step again"
+        ) from error

@@ -85,7 +85,6 @@ class GitHubIssues:
     def read(
         self,
         *,
-        known: Collection[int] = (),
         adopted: Collection[int] = (),
         told_in: Collection[int] = (),
         marker: str = "",
@@ -93,16 +92,15 @@ class GitHubIssues:
         """Every issue, open or closed, with the label of campaigns, and those in *adopted*; pull requests are none.
 
         Args:
-            known: Numbers that must be among them, if they are still there and still labelled.
             adopted: Issues of people: each is read by its number, and with it the bot's comment that holds *marker*.
                 What is gone, has moved or is a pull request is left out.
             told_in: Further issues of people that may hold such a comment; they are looked at where the list has them.
             marker: What the comment is known by.
 
         Raises:
-            IssueTrackerError: the list contradicts what is known, and keeps doing so.
+            IssueTrackerError: the list contradicts what this run has read before, and keeps doing so.
         """
-        listed = self._listing.ours({*known, *(number for number, one in self._seen.items() if _is_labelled(one))})
+        listed = self._listing.ours({number for number, one in self._seen.items() if _is_labelled(one)})
         self._seen |= {one.number: one for one in listed}
         theirs = [
             one

@@ -10,7 +10,7 @@ from ci_tools.probes.clients import clients_of
 from ci_tools.probes.survey import survey
 from ci_tools.questions import Probe
 from ci_tools.report.shown import masked
-from ci_tools.runner.provisioning import provisioned
+from ci_tools.runner.provisioning import described, provisioned
 from ci_tools.spec import Spec
 
 
@@ -26,6 +26,13 @@ def looked(
         chosen, known = _chosen(environment, probes), {**environ, **variables}
         redactor = Redactor(secrets_of(known, environment.secret_names))
         return [masked(seen, redactor.text) for seen in asyncio.run(_look(environment, chosen, known))]
+
+
+def check(
+    spec: Spec, name: str, probes: Sequence[str], environ: Mapping[str, str], *, faults: Sequence[str] = ()
+) -> None:
+    """Raise what :func:`looked` would of its arguments, before anything is written or asked."""
+    _chosen(described(spec, name, environ, faults), probes)
 
 
 def _chosen(environment: Environment, names: Sequence[str]) -> list[Probe]:

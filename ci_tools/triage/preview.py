@@ -14,7 +14,7 @@ from ci_tools.triage.operations import (
 )
 
 _MAX_WIDTH = 2_000
-_NOTHING = "nothing to do: the issues say already what was seen, or nothing certain was seen"
+_NOTHING = "nothing to do: nothing certain was seen that is not told already"
 _VERBS = {
     UpdateIssue: "update",
     ReopenIssue: "reopen",

@@ -63,16 +63,18 @@ def test_a_wrong_command_line_ends_with_2(say: Say, words: tuple[str, ...]) -> N
     done = say(*words)
 
     assert done.exit_code == ExitCode.USAGE
-    assert done.stderr.startswith("usage: ci-tools")
+    assert done.stderr.startswith("ci-tools: ")
+    assert "\nusage: ci-tools" in done.stderr
 
 
+@pytest.mark.parametrize("words", [("judge",), ("judge", "here", "--shwo"), ("campaign", "--workers")])
 def test_an_error_that_quotes_a_secret_is_masked(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And commands no runner: what was given may be anything."""
     monkeypatch.setenv("SHOP_TOKEN", "canary-0123456789")
 
-    assert main(["judge", "canary-0123456789\n::set-output name=x::y"]) != ExitCode.PASS
+    assert main([*words, "canary-0123456789\n::set-output name=x::y"]) != ExitCode.PASS
     told = capsys.readouterr().err
     assert "canary" not in told
     assert "[redacted]" in told

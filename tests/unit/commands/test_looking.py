@@ -112,6 +112,16 @@ def test_a_heartbeat_that_finds_something_down_says_so(say: Say, site: Site) -> 
     assert len(read(Path("beats")).records) == 2
 
 
+@pytest.mark.parametrize("wrong", [("--environment=nowhere",), ("--environment=here", "shpo")])
+def test_a_heartbeat_that_cannot_look_leaves_nothing_behind(wrong: tuple[str, ...], say: Say) -> None:
+    """An empty directory would be taken for one that saw nothing."""
+    code, _, error = say("heartbeat", *wrong, "--out", "beats")
+
+    assert code == 2
+    assert "known: " in error
+    assert not Path("beats").exists()
+
+
 def test_heartbeats_are_no_campaign(say: Say) -> None:
     """Nothing was planned, so nothing is judged."""
     say("heartbeat", "--environment", "here", "--out", "beats")
