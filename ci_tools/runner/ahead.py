@@ -18,7 +18,7 @@ from pathlib import Path
 
 _PLUGINS = ("anyio", "ci-tools", "hypothesis", "pytest-asyncio", "pytest-xdist")
 """Distributions whose plugins may be imported by a process that forks: they start nothing when they are imported."""
-_MODULES = ("xdist.remote", "xdist.dsession", "xdist.workermanage", "execnet.gateway_base", "ci_tools.runner.recording")
+_MODULES = ("xdist.remote", "xdist.dsession", "xdist.workermanage", "execnet.gateway_base", "ci_tools.runner.by_order")
 """What those plugins import once they are configured."""
 _MEASURED = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 

@@ -44,14 +44,19 @@ def pytest_configure(config: pytest.Config) -> None:
     directory = config.getoption(_DIRECTORY, None)
     if directory is None:
         return
-    from ci_tools.runner import recording  # noqa: PLC0415 - an inert plugin must cost nothing
-
     config.addinivalue_line("markers", "requires(*dependencies): what a test needs of the system, beside its suite")
-    recording.start(
-        config,
-        Path(directory),
-        phase=config.getoption(_PHASE),
-        control=config.getoption(_CONTROL),
-        shard=config.getoption(_SHARD),
-        forks=config.getoption(_FORKS),
-    )
+    control = config.getoption(_CONTROL)
+    if control is None:
+        from ci_tools.runner import by_hand  # noqa: PLC0415 - an inert plugin must cost nothing
+
+        by_hand.start(config, Path(directory), config.getoption(_PHASE))
+    else:
+        from ci_tools.runner import by_order  # noqa: PLC0415 - an inert plugin must cost nothing
+
+        by_order.start(
+            config,
+            Path(directory),
+            control=control,
+            shard=config.getoption(_SHARD),
+            forks=config.getoption(_FORKS),
+        )

@@ -1,4 +1,4 @@
-"""What the pytest processes of a campaign write into its journal, and which tests they hold back.
+"""What the pytest processes of a campaign write into its journal.
 
 Under pytest-xdist the controller records what was collected and which workers were lost; each worker
 records the tests that it runs. Without xdist one process does both.
@@ -13,21 +13,13 @@ from typing import Any, Protocol
 
 import pytest
 
-from ci_tools.errors import CampaignError, ThrottledError
-from ci_tools.evidence.events import Collected, TestBlocked, TestFinished, TestStarted, WorkerLost
-from ci_tools.evidence.journal import JournalWriter, prefix_of, read
+from ci_tools.errors import ThrottledError
+from ci_tools.evidence.events import TestBlocked, TestFinished, TestStarted, WorkerLost
+from ci_tools.evidence.journal import JournalWriter
 from ci_tools.evidence.redaction import Redactor, secrets_of
-from ci_tools.lifeline import die_with_parent
-from ci_tools.model import EDGE, FAILURES, DependencyState, NodeId, Outcome, Phase
-from ci_tools.planning.membership import suite_of
-from ci_tools.runner.control import Line
-from ci_tools.runner.forked import ForkedWorkers
-from ci_tools.runner.lifetime import PARENT
-from ci_tools.runner.parking import MARKS, Parking, required
-from ci_tools.runner.phases import PhaseRunner
+from ci_tools.model import EDGE, FAILURES, NodeId, Outcome
 from ci_tools.target.evidence import EVIDENCE_KEY
 from ci_tools.target.session import secret_names_in
-from ci_tools.verdict.fold import CampaignState, fold
 
 _MESSAGE_CHARS = 2_000
 _EXCERPT_CHARS = 6_000
@@ -41,43 +33,7 @@ class _Node(Protocol):
     gateway: Any
 
 
-def start(
-    config: pytest.Config,
-    directory: Path,
-    *,
-    phase: int,
-    control: int | None,
-    shard: int | None,
-    forks: str | None,
-) -> None:
-    """Register what this process has to do: under a campaign's *control*, or for one *phase* run by hand.
-
-    At *forks* the process listens that forked this one, and forks workers; None: pytest-xdist starts them.
-
-    Raises:
-        pytest.UsageError: there is no journal, or it holds no plan with that phase.
-    """
-    worker = getattr(config, "workerinput", {}).get("workerid")
-    campaign = os.environ.get(PARENT) if worker is None and forks is None else None
-    die_with_parent(int(campaign) if campaign else None)
-    if control is None:
-        _start_by_hand(config, directory, phase, worker)
-    elif worker is not None:
-        own = prefix_of(shard)
-        writer, redactor = _recording(config, directory, f"{own}{worker}")
-        _register(config, Recorder(writer, redactor), Parking(directory / f"{own}{MARKS}"), CleanUp(writer, worker))
-    elif _distributes(config):
-        own = prefix_of(shard)
-        writer, _ = _recording(config, directory, f"{own}pytest")
-        marks = directory / f"{own}{MARKS}"
-        runner = PhaseRunner(writer, directory, Line.inherited(control), root=config.rootpath, marks=marks)
-        forked = [] if forks is None else [ForkedWorkers(forks)]
-        _register(config, runner, ControllerRecorder(writer, runner.uncollected), *forked)
-    else:
-        raise pytest.UsageError("--campaign-control needs workers of pytest-xdist; give --numprocesses=N, N at least 1")
-
-
-def _recording(config: pytest.Config, directory: Path, role: str) -> tuple[JournalWriter, Redactor]:
+def recording(config: pytest.Config, directory: Path, role: str) -> tuple[JournalWriter, Redactor]:
     """What this process writes the journal with."""
     redactor = Redactor(secrets_of(os.environ, secret_names_in(directory)))
     writer = JournalWriter(directory, f"{role}-{os.getpid()}", redactor)
@@ -85,49 +41,21 @@ def _recording(config: pytest.Config, directory: Path, role: str) -> tuple[Journ
     return writer, redactor
 
 
-def _start_by_hand(config: pytest.Config, directory: Path, number: int, worker: str | None) -> None:
-    # Read before anything is written: a directory without a journal stays one.
-    try:
-        state = fold(read(directory).records)
-    except CampaignError as error:
-        raise pytest.UsageError(f"--campaign-journal: {error}") from error
-    phase = _phase_of(state, number)
-    writer, redactor = _recording(config, directory, f"phase{number}-{worker or 'pytest'}")
-    collection = PhaseCollection(writer, phase)
-    if _distributes(config):
-        _register(config, ControllerRecorder(writer, collection.uncollected, collection.collected))
-        return
-    recorder = Recorder(writer, redactor)
-    _register(config, recorder, Blocker(phase, _failing(state), recorder))
-    if worker is None:
-        _register(config, collection)
-
-
-def _register(config: pytest.Config, *plugins: object) -> None:
+def register(config: pytest.Config, *plugins: object) -> None:
+    """Let *plugins* take part in this process, each once."""
     for plugin in plugins:
         config.pluginmanager.register(plugin, f"campaign-{type(plugin).__name__}")
 
 
-def _distributes(config: pytest.Config) -> bool:
+def worker_of(config: pytest.Config) -> str | None:
+    """The name of the xdist worker that this process is, if it is one."""
+    name: str | None = getattr(config, "workerinput", {}).get("workerid")
+    return name
+
+
+def distributes(config: pytest.Config) -> bool:
     """Whether xdist workers will run the tests, whose hooks it then repeats in this process."""
     return getattr(config.option, "dist", "no") != "no" and bool(getattr(config.option, "tx", None))
-
-
-def _phase_of(state: CampaignState, number: int) -> Phase:
-    phases = state.plan.phases if state.plan else ()
-    for phase in phases:
-        if phase.number == number:
-            return phase
-    known = ", ".join(str(phase.number) for phase in phases) or "none"
-    raise pytest.UsageError(f"--campaign-phase {number}: the journal's plan holds no such phase; it holds: {known}")
-
-
-_FAILING = (DependencyState.DOWN, DependencyState.DEGRADED)
-
-
-def _failing(state: CampaignState) -> dict[str, str]:
-    latest = {change.dependency: change for change in state.changes}
-    return {name: change.reason for name, change in latest.items() if change.state in _FAILING}
 
 
 @dataclass(slots=True)
@@ -247,24 +175,6 @@ class CleanUp:
             self._writer.write(WorkerLost(worker=self._worker, reason=reason[:_MESSAGE_CHARS]))
 
 
-class Blocker:
-    """Where one process runs a phase by hand: holds back what requires a dependency that fails its gate."""
-
-    def __init__(self, phase: Phase, failing: Mapping[str, str], recorder: Recorder) -> None:
-        self._phase = phase
-        self._failing = failing
-        self._recorder = recorder
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """It would cost time and accuse something else."""
-        suite = suite_of(item.nodeid, self._phase.suites)
-        for dependency in [*(suite.requires if suite else ()), *required(item)]:
-            if dependency in self._failing:
-                self._recorder.blocked(item.nodeid, dependency)
-                pytest.skip(f"blocked by {dependency}: {self._failing[dependency]}")
-
-
 def _outcome(report: pytest.TestReport) -> Outcome | None:
     """What one part says of the whole test; None if it says nothing (a set-up or teardown that went well)."""
     if report.skipped:
@@ -301,57 +211,9 @@ def _reason(report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException
     return str(error.value) or error.exconly()
 
 
-class PhaseCollection:
-    """Where a phase is run by hand: records what was collected of it, in the process that sees all of it."""
-
-    def __init__(self, writer: JournalWriter, phase: Phase) -> None:
-        self._writer = writer
-        self._phase = phase
-        self._told = False
-
-    def collected(self, node_ids: Sequence[str]) -> None:
-        """Record each test of *node_ids* once, however many workers report the same."""
-        if self._told:
-            return
-        self._told = True
-        for node_id in node_ids:
-            suite = suite_of(node_id, self._phase.suites)
-            if suite is not None:
-                self._writer.write(
-                    Collected(
-                        node_id=NodeId(node_id), suite=suite.name, phase=self._phase.number, requires=suite.requires
-                    )
-                )
-
-    def uncollected(self, node_id: str, problem: str) -> None:
-        """Record a file that could not be collected."""
-        suite = suite_of(node_id, self._phase.suites)
-        self._writer.write(
-            Collected(
-                node_id=NodeId(node_id),
-                suite=suite.name if suite else "",
-                phase=self._phase.number,
-                problem=problem,
-            )
-        )
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Collection ended in this process."""
-        self.collected([item.nodeid for item in session.items])
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file was collected, or not."""
-        if report.failed:
-            self.uncollected(report.nodeid, _problem(report))
-
-
-def _problem(report: pytest.CollectReport) -> str:
+def problem_of(report: pytest.CollectReport) -> str:
+    """Why a file could not be collected."""
     return report.longreprtext[-_MESSAGE_CHARS:] or "no reason given"
-
-
-def _ignore(_node_ids: Sequence[str]) -> None:
-    """Under control a phase records what it collects when it begins."""
 
 
 class ControllerRecorder:
@@ -361,8 +223,9 @@ class ControllerRecorder:
         self,
         writer: JournalWriter,
         uncollected: Callable[[str, str], None],
-        collected: Callable[[Sequence[str]], None] = _ignore,
+        collected: Callable[[Sequence[str]], None] | None = None,
     ) -> None:
+        """Without *collected* what is collected is recorded elsewhere: under control, as each phase begins."""
         self._writer = writer
         self._uncollected = uncollected
         self._collected = collected
@@ -370,12 +233,13 @@ class ControllerRecorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """A worker collected."""
-        self._collected(ids)
+        if self._collected is not None:
+            self._collected(ids)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A worker could not collect a file."""
         if report.failed:
-            self._uncollected(report.nodeid, _problem(report))
+            self._uncollected(report.nodeid, problem_of(report))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
