@@ -76,6 +76,11 @@ class DependencyState(StrEnum):
     DOWN = "down"
     UNKNOWN = "unknown"
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether it was seen not to be well."""
+        return self in {DependencyState.DEGRADED, DependencyState.DOWN}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:

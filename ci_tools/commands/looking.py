@@ -87,6 +87,6 @@ def _has_open_issue(repo: str) -> bool:
 def _standing(seen: Sequence[Observation]) -> ExitCode:
     """1 if anything is wrong, 3 if nothing is and not all could be told, or nothing was seen."""
     states = {one.state for one in seen}
-    if states & {DependencyState.DOWN, DependencyState.DEGRADED}:
+    if any(state.is_failing for state in states):
         return ExitCode.FAIL
     return ExitCode.PASS if states == {DependencyState.UP} else ExitCode.INCONCLUSIVE

@@ -1,10 +1,13 @@
 """One thing that was seen, in the one form that the knowledge base speaks of."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from ci_tools.model import DependencyState
+
+_SERVICE = re.compile(r"[a-z]{2,5}://[^/\s]+")
 
 
 class Origin(StrEnum):
@@ -43,6 +46,19 @@ class Clue:
     latency_s: float | None = None
     """Unscaled seconds: an environment's time scale is taken out."""
     timed_out: bool = False
+    source: str = ""
+    """What was asked, as the probe tells it; of a fact what all its observations asked of one service, or nothing."""
     accepted: bool = False
     """Every request of the test was answered as it should be, a change and a later read among them."""
     at: datetime | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether it was seen not to be well."""
+        return self.state is not None and self.state.is_failing
+
+    @property
+    def asked(self) -> str:
+        """The service that was asked, as scheme, host and port; empty where it was none, or several."""
+        found = _SERVICE.search(self.source)
+        return found[0] if found else ""

@@ -28,8 +28,6 @@ from ci_tools.model import (
 from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.judgement import GateResult, Judgement, TestResult
 
-_STRUCK = (DependencyState.DOWN, DependencyState.DEGRADED)
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -119,7 +117,7 @@ def _troubled(case: Case) -> list[str]:
     """The dependencies that fail a gate of their own, or whose gate's probe found them struck the last time."""
     gates = [result for result in case.judgement.gates if isinstance(result.gate, ReliabilityGate)]
     last = {clue.ref.partition("#")[0]: clue for clue in case.clues if clue.origin is Origin.OBSERVATION}
-    struck = {probe for probe, clue in last.items() if clue.state in _STRUCK}
+    struck = {probe for probe, clue in last.items() if clue.is_failing}
     return [
         result.gate.dependency
         for result in gates
@@ -219,7 +217,7 @@ def _proofs(finding: Finding, tests: Sequence[Candidate], case: Case) -> list[Pr
             for clue in one.clues
         ]
     else:
-        bad = [clue for clue in case.clues if clue.dependency == finding.dependency and clue.state in _STRUCK]
+        bad = [clue for clue in case.clues if clue.dependency == finding.dependency and clue.is_failing]
         spoken = [("it fails", False, clue) for clue in (*bad, *(test.clue for test in tests))]
     return told(spoken)
 
@@ -253,7 +251,7 @@ def _times(finding: Finding, tests: Sequence[Candidate], case: Case) -> list[dat
     own = [
         clue.at
         for clue in case.clues
-        if clue.dependency == finding.dependency and clue.state in _STRUCK and clue.at is not None
+        if clue.dependency == finding.dependency and clue.is_failing and clue.at is not None
     ]
     supporting = [clue.at for clue in (finding.hypothesis.clues if finding.hypothesis else ()) if clue.at is not None]
     ended = [test.ended_at for test in tests if test.ended_at is not None]

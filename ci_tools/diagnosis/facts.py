@@ -20,6 +20,7 @@ _TIMED = 0.75
 """So large a part close to the median is a timer; single spikes do not count."""
 _SPREAD = 0.6
 _MOST = 0.75
+_SEVERAL = 2
 _FEW = 3
 _SOME = 5
 PRIVATE = ("postgresql", "redis", "clickhouse")
@@ -45,10 +46,10 @@ def timers(clues: Sequence[Clue]) -> Iterable[Clue]:
 
 def tails(clues: Sequence[Clue]) -> Iterable[Clue]:
     """Latencies that are high and spread wide are contention, or slow work; a timer has no tail."""
-    for (name, _), latencies in _latencies(clues).items():
+    for (name, probe), latencies in _latencies(clues).items():
         if len(latencies) >= _FEW and median(latencies) >= _SLOW_S and _clustered(latencies) <= _SPREAD:
             about = f"{len(latencies)} answers take {min(latencies):.1f} to {max(latencies):.1f} s"
-            yield _fact("tail", name, about, latency_s=median(latencies))
+            yield _fact("tail", name, about, latency_s=median(latencies), source=_source_of(probe, clues))
 
 
 def shared_delays(clues: Sequence[Clue]) -> Iterable[Clue]:
@@ -68,7 +69,44 @@ def shared_delays(clues: Sequence[Clue]) -> Iterable[Clue]:
         # Where all of them fail, each may wait for a timeout of its own.
         if len(alike) > 1 and connected.intersection(alike):
             others = ", ".join(sorted(set(alike) - {name}))
-            yield _fact("shared_delay", name, f"{name} and {others} all take {latency_s:.1f} s", latency_s=latency_s)
+            about = f"{name} and {others} all take {latency_s:.1f} s"
+            yield _fact("shared_delay", name, about, latency_s=latency_s, source=_source_of(probe, clues))
+        elif later := _no_less(name, probe, latency_s, clues):
+            about = f"{name} takes {latency_s:.1f} s here and is quick elsewhere, while {', '.join(later)} take no less"
+            yield _fact("shared_delay", name, about, latency_s=latency_s, source=_source_of(probe, clues))
+
+
+def _no_less(name: str, probe: str, latency_s: float, clues: Sequence[Clue]) -> list[str]:
+    """What waits for the same seconds and for its own on top: none of it if *name* is as late to another service."""
+    measured, here = _latencies(clues), _source_of(probe, clues)
+    elsewhere = [
+        latency
+        for (other, by), latencies in measured.items()
+        if other == name and _source_of(by, clues) != here
+        for latency in latencies
+    ]
+    if len(elsewhere) < _SEVERAL or max(elsewhere) >= _SLOW_S or not _is_well(name, probe, clues):
+        return []
+    return sorted(
+        other
+        for (other, by), latencies in measured.items()
+        if by == probe
+        and other != name
+        and len(latencies) >= _FEW
+        and min(latencies) >= (1 - _NEAR) * latency_s
+        and _is_well(other, by, clues)
+    )
+
+
+def _is_well(name: str, probe: str, clues: Sequence[Clue]) -> bool:
+    """Whether all that *probe* saw of *name* is up, however late."""
+    return all(_is_up(clue) for clue in _observed(clues, name) if _probe_of(clue) == probe)
+
+
+def _source_of(probe: str, clues: Sequence[Clue]) -> str:
+    """The service that *probe* asks; nothing where it asks several."""
+    asked = {clue.asked for clue in clues if clue.origin is Origin.OBSERVATION and _probe_of(clue) == probe}
+    return asked.pop() if len(asked) == 1 else ""
 
 
 def intermittent(clues: Sequence[Clue]) -> Iterable[Clue]:
@@ -162,9 +200,16 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def _fact(name: str, dependency: str, text: str, latency_s: float | None = None) -> Clue:
-    ref = f"{name}({dependency})"
-    return Clue(ref=ref, origin=Origin.FACT, dependency=dependency, probe=name, text=text, latency_s=latency_s)
+def _fact(name: str, dependency: str, text: str, *, latency_s: float | None = None, source: str = "") -> Clue:
+    return Clue(
+        ref=f"{name}({dependency})",
+        origin=Origin.FACT,
+        dependency=dependency,
+        probe=name,
+        text=text,
+        latency_s=latency_s,
+        source=source,
+    )
 
 
 def _observed(clues: Sequence[Clue], name: str) -> list[Clue]:

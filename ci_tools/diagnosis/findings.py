@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ci_tools.diagnosis.clues import Clue
+from ci_tools.diagnosis.clues import Clue, Origin
 from ci_tools.diagnosis.graph import Graph
 from ci_tools.diagnosis.hypotheses import Certainty, Hypothesis
 from ci_tools.diagnosis.incidents import UNKNOWN, Consequence, RuledOut
+from ci_tools.model import DependencyState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,10 +40,37 @@ class Finding:
         return (self.hypothesis.cause.owner if self.hypothesis else "") or self.dependency
 
     @property
+    def is_hearsay(self) -> bool:
+        """Whether it was told only by who could not be asked, and so has told nothing of what was asked for."""
+        told = self.hypothesis.clues if self.hypothesis else ()
+        return bool(told) and all(
+            clue.origin is Origin.OBSERVATION and clue.state is DependencyState.UNKNOWN for clue in told
+        )
+
+    @property
     def rank(self) -> tuple[bool, bool, int]:
         """Greater explains more."""
         weight = self.hypothesis.weight if self.hypothesis else 0
         return self.certainty is Certainty.CONFIRMED, self.hypothesis is not None, weight
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What stands on what, and who was told of by the same answers."""
+
+    graph: Graph
+    clues: Sequence[Clue]
+
+    def is_unheard(self, finding: Finding, other: Finding) -> bool:
+        """Whether nothing is wrong with it but that answers did not come, which tell of *other*, too."""
+        bad = [clue for clue in self.clues if clue.dependency == finding.dependency and clue.is_failing]
+        shared = {clue.source for clue in self.clues if clue.dependency == other.dependency and clue.source}
+        return (
+            finding.hypothesis is None
+            and other.hypothesis is not None
+            and bool(bad)
+            and all(clue.timed_out and clue.source in shared for clue in bad)
+        )
 
 
 def separate(
@@ -56,7 +84,12 @@ def separate(
     for hypothesis in hypotheses:
         here.setdefault(hypothesis.dependency, []).append(hypothesis)
     found = [finding for name, ones in here.items() for finding in _at(name, ones, clues)]
-    return _absorbed(sorted(found, key=lambda one: one.rank, reverse=True), graph)
+    standing = _absorbed(sorted(found, key=lambda one: one.rank, reverse=True), _Scene(graph, clues))
+    causes = {one.cause for one in standing}
+    for finding in standing:
+        # What stands as a finding of its own, elsewhere, was not ruled out.
+        finding.rivals = tuple(rival for rival in finding.rivals if rival.cause not in causes)
+    return standing
 
 
 def _at(name: str, hypotheses: Sequence[Hypothesis], clues: Sequence[Clue]) -> list[Finding]:
@@ -107,13 +140,13 @@ def _rivals(leading: Hypothesis, others: Sequence[Hypothesis], clues: Sequence[C
     return (*known, *weaker)
 
 
-def _absorbed(findings: Sequence[Finding], graph: Graph) -> list[Finding]:
+def _absorbed(findings: Sequence[Finding], scene: _Scene) -> list[Finding]:
     """The findings that stand by themselves, each with those that are a consequence of it.
 
     *findings* are the strongest first: of two that would explain each other the stronger one does.
     """
     possible = {
-        number: [other for other, cause in enumerate(findings) if _explains(cause, finding, graph)]
+        number: [other for other, cause in enumerate(findings) if _explains(cause, finding, scene)]
         for number, finding in enumerate(findings)
     }
     explained = {
@@ -123,7 +156,7 @@ def _absorbed(findings: Sequence[Finding], graph: Graph) -> list[Finding]:
     for number, finding in enumerate(findings):
         for root in _behind(number, explained):
             if not explained[root]:
-                findings[root].consequences.append(_consequence(finding, findings[root], graph))
+                findings[root].consequences.append(_consequence(finding, findings[root], scene))
     return [finding for number, finding in enumerate(findings) if not explained[number]]
 
 
@@ -139,23 +172,37 @@ def _behind(number: int, explained: Mapping[int, Sequence[int]]) -> list[int]:
     return list(reached)
 
 
-def _explains(other: Finding, finding: Finding, graph: Graph) -> bool:
+def _explains(other: Finding, finding: Finding, scene: _Scene) -> bool:
     """Whether *finding* follows from *other*: known to be brought about by it, or above it with no sign of its own."""
     if other is finding:
         return False
     if other.cause == finding.cause and other.hypothesis is not None:
-        return other.hypothesis.cause.shared or other.dependency in graph.stands_on(finding.dependency)
-    if other.hypothesis and any(one.cause == finding.cause for one in other.hypothesis.cause.brings):
+        stands = other.dependency in scene.graph.stands_on(finding.dependency)
+        return other.hypothesis.cause.shared or stands or finding.is_hearsay
+    if other.hypothesis and _brings(other.hypothesis, finding):
         return other.certainty is Certainty.CONFIRMED
     if finding.certainty is Certainty.CONFIRMED:
         return False
-    return other.dependency in graph.stands_on(finding.dependency)
+    return other.dependency in scene.graph.stands_on(finding.dependency) or scene.is_unheard(finding, other)
 
 
-def _consequence(finding: Finding, root: Finding, graph: Graph) -> Consequence:
+def _brings(cause: Hypothesis, finding: Finding) -> bool:
+    """Whether *cause* is known to bring about what was found, as far as it reaches."""
+    told_by = {clue.asked for clue in cause.clues if clue.asked}
+    told_of = {clue.asked for clue in (finding.hypothesis.clues if finding.hypothesis else ()) if clue.asked}
+    return any(
+        one.cause == finding.cause and not (one.within and told_by and told_of - told_by) for one in cause.cause.brings
+    )
+
+
+def _consequence(finding: Finding, root: Finding, scene: _Scene) -> Consequence:
     brings = root.hypothesis.cause.brings if root.hypothesis else ()
     known = next((one.says for one in brings if one.cause == finding.cause), "")
-    below = graph.chain(finding.dependency, root.dependency)
-    says = known or (f"it stands on {', on '.join(below[1:])}" if below else f"it is seen through {root.dependency}")
+    below = scene.graph.chain(finding.dependency, root.dependency)
+    if not known and below:
+        known = f"it stands on {', on '.join(below[1:])}"
+    if not known and root.dependency not in scene.graph.stands_on(finding.dependency):
+        known = f"the answer that tells of it waits for {root.dependency}" if scene.is_unheard(finding, root) else ""
+    says = known or f"it is seen through {root.dependency}"
     cause = "" if finding.cause == UNKNOWN else finding.cause
     return Consequence(dependency=finding.dependency, cause=cause, says=says)

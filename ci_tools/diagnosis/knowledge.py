@@ -116,6 +116,8 @@ class Brings(_Document):
     cause: str
     says: str
     """How, for people."""
+    within: bool = False
+    """Only in what the same service tells: what another one tells of it, too, has a cause of its own."""
 
 
 class Remedy(_Document):

@@ -38,6 +38,7 @@ def _clues(seen: Sequence[Observation], time_scale: float) -> Iterator[Clue]:
             text=one.text,
             latency_s=None if one.latency_s is None else one.latency_s / time_scale,
             timed_out=one.timed_out,
+            source=one.source,
             at=one.at,
         )
 

@@ -9,7 +9,7 @@ from ci_tools.errors import CampaignError
 from ci_tools.evidence.events import Collected
 from ci_tools.evidence.journal import JournalWriter, read
 from ci_tools.lifeline import die_with_parent
-from ci_tools.model import DependencyState, NodeId, Phase
+from ci_tools.model import NodeId, Phase
 from ci_tools.planning.membership import suite_of
 from ci_tools.runner.parking import required
 from ci_tools.runner.recording import (
@@ -22,8 +22,6 @@ from ci_tools.runner.recording import (
     worker_of,
 )
 from ci_tools.verdict.fold import CampaignState, fold
-
-_FAILING = (DependencyState.DOWN, DependencyState.DEGRADED)
 
 
 def start(config: pytest.Config, directory: Path, number: int) -> None:
@@ -63,7 +61,7 @@ def _phase_of(state: CampaignState, number: int) -> Phase:
 
 def _failing(state: CampaignState) -> dict[str, str]:
     latest = {change.dependency: change for change in state.changes}
-    return {name: change.reason for name, change in latest.items() if change.state in _FAILING}
+    return {name: change.reason for name, change in latest.items() if change.state.is_failing}
 
 
 class Blocker:

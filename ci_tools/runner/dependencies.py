@@ -10,8 +10,6 @@ from ci_tools.verdict.fold import CampaignState
 from ci_tools.verdict.gates import judge_observers, judge_reliability
 from ci_tools.verdict.judgement import GateResult
 
-_FAILING = (DependencyState.DOWN, DependencyState.DEGRADED)
-
 
 @dataclass(slots=True)
 class Dependencies:
@@ -36,7 +34,7 @@ class Dependencies:
     def believe(self, changes: Iterable[DependencyChanged]) -> None:
         """What others have seen last of each dependency holds here, too, until it is seen otherwise."""
         last = {change.dependency: change for change in changes}
-        self.changes = {name: change for name, change in last.items() if change.state in _FAILING}
+        self.changes = {name: change for name, change in last.items() if change.state.is_failing}
 
     def sample(self, phase: Phase, deadline: float) -> None:
         """Sample the gates of *phase* until each is decided or the monotonic clock passes *deadline*."""

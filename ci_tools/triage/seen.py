@@ -8,7 +8,6 @@ from ci_tools.model import FAILURES, DependencyState, Observation
 from ci_tools.report.shown import masked
 from ci_tools.verdict.judgement import Judgement
 
-_BAD = (DependencyState.DOWN, DependencyState.DEGRADED)
 _LOG = "errors"
 """The kind of probe that reads what a service remembers: that says nothing of how it is now."""
 
@@ -34,7 +33,7 @@ def is_well(observations: Iterable[Observation], probe: str, dependency: str) ->
     """How *probe* found *dependency*, or if it looked at others only, these, each time; None: it could not tell."""
     told = [one for one in observations if one.probe == probe and tells(one)]
     about = [one for one in told if one.dependency == dependency] or told
-    return not any(one.state in _BAD for one in about) if about else None
+    return not any(one.state.is_failing for one in about) if about else None
 
 
 def is_log(observations: Iterable[Observation], probe: str) -> bool:
@@ -45,7 +44,7 @@ def is_log(observations: Iterable[Observation], probe: str) -> bool:
 
 def tells(one: Observation) -> bool:
     """Whether it tells well from ill."""
-    return one.kind != _LOG and (one.state is DependencyState.UP or one.state in _BAD)
+    return one.kind != _LOG and (one.state is DependencyState.UP or one.state.is_failing)
 
 
 def redacted(seen: Seen, redact: Callable[[str], str]) -> Seen:

@@ -55,6 +55,14 @@ summary = "the loop is stuck"
 dependencies = ["service"]
 owner = "edge"
 signs = [{ says = "all wait for one", weight = 8, probe = ["shared_delay"] }]
+brings = [{ cause = "late", says = "it waits for the loop", within = true }]
+
+[[cause]]
+id = "late"
+summary = "it is very late"
+dependencies = ["store"]
+signs = [{ says = "it is very late", weight = 8, text = "very late" }]
+rivals = [{ cause = "stuck", separates = "it is late alone", ruled_out_by = [{ says = "it is", text = "very late" }] }]
 
 [[cause]]
 id = "dirty"

@@ -67,6 +67,40 @@ def test_different_delays_are_not_shared() -> None:
     )
 
 
+def told(service: str, name: str, *latencies_s: float, probe: str = "checks") -> list[Clue]:
+    """Good answers of *name*, as *service* says."""
+    source = f"GET https://{service}.example/status"
+    return [
+        well(name, ref=f"{service}_{probe}#{number}", latency_s=one, source=source)
+        for number, one in enumerate(latencies_s)
+    ]
+
+
+REDIS, STORE, QUICK = told("api", "redis", 5.0, 5.1, 5.1), told("api", "store", 5.1, 8.4, 5.6), (0.01, 0.01)
+FAILING_STORE = [
+    clue("store", ref="api_checks#9", source="GET https://api.example/", latency_s=8.0 + n) for n in range(3)
+]
+
+
+@pytest.mark.parametrize(
+    ("clues", "places"),
+    [
+        ([*REDIS, *STORE, *told("auth", "redis", *QUICK)], {"redis"}),
+        # As late to another service, or quick there only once: the delay may be its own.
+        ([*REDIS, *STORE, *told("auth", "redis", 5.0, 5.1)], set()),
+        ([*REDIS, *STORE, *told("auth", "redis", 0.01)], set()),
+        # Quick to the same service, asked in another way.
+        ([*REDIS, *STORE, *told("api", "redis", *QUICK, probe="health")], set()),
+        # What is beside it took less once, or is down.
+        ([*REDIS, *told("api", "store", 1.0, 8.4, 5.6), *told("auth", "redis", *QUICK)], set()),
+        ([*REDIS, *FAILING_STORE, *told("auth", "redis", *QUICK)], set()),
+    ],
+)
+def test_what_takes_no_less_than_a_delay_that_is_not_its_own_shares_it(clues: list[Clue], places: set[str]) -> None:
+    """Redis answers another service at once: the seconds belong to the service that waits, and so do the store's."""
+    assert {place for name, place in facts(*clues) if name == "shared_delay"} == places
+
+
 @pytest.mark.parametrize(
     ("pattern", "fact"),
     [("+-+-+", "intermittent"), ("---", "every_attempt"), ("--++++", "only_at_first")],

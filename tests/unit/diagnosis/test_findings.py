@@ -1,10 +1,13 @@
 from collections.abc import Sequence
 
-from ci_tools.diagnosis.clues import Clue
+import pytest
+
+from ci_tools.diagnosis.clues import Clue, Origin
 from ci_tools.diagnosis.facts import with_facts
 from ci_tools.diagnosis.findings import Finding, separate
 from ci_tools.diagnosis.graph import Graph
 from ci_tools.diagnosis.hypotheses import Certainty, hypotheses
+from ci_tools.model import DependencyState
 from tests.unit.diagnosis.clinic import GRAPH, clue, knowledge, well
 
 
@@ -115,3 +118,58 @@ def test_the_same_cause_further_down_is_one() -> None:
 
     assert finding.dependency == "service"
     assert [(one.dependency, one.cause) for one in finding.consequences] == [("socket", "refused")]
+
+
+API, AUTH = "GET https://api.example/status", "GET https://auth.example/status"
+STUCK = clue("service", origin=Origin.FACT, probe="shared_delay", state=None, source=API)
+
+
+def test_what_a_cause_brings_about_within_one_service_ends_there() -> None:
+    """A held loop is no reason for another service to find the store late."""
+    (stuck,) = found([STUCK, clue("store", "very late", source=API)])
+    both = found([STUCK, clue("store", "very late", source=API), clue("store", "very late", source=AUTH)])
+
+    assert [(one.cause, one.says) for one in stuck.consequences] == [("late", "it waits for the loop")]
+    assert places(both) == [("late", "store"), ("stuck", "service")]
+
+
+def test_what_stands_beside_it_was_not_ruled_out() -> None:
+    """Of two findings none says that the other is not there."""
+    late, _ = found([STUCK, clue("store", "very late", source=AUTH)])
+    (alone,) = found([clue("store", "very late", source=AUTH)])
+
+    assert late.rivals == ()
+    assert [rival.cause for rival in alone.rivals] == ["stuck"]
+
+
+def test_whoever_could_not_be_asked_has_told_nothing_of_itself() -> None:
+    """Its words are another one's, who is found; where nobody else is, they are all that there is."""
+    hearsay = clue("edge", "timeout", state=DependencyState.UNKNOWN)
+    (finding,) = found([clue("service", "timeout"), hearsay])
+
+    assert finding.dependency == "service"
+    assert [one.dependency for one in finding.consequences] == ["edge"]
+    assert places(found([hearsay])) == [("unreachable", "edge")]
+
+
+def test_an_answer_that_never_came_is_blamed_on_what_it_waits_for() -> None:
+    """One answer tells of both: the other one's trouble is why it did not come."""
+    unheard = clue("cache", "nothing came", timed_out=True, source=API)
+    (finding,) = found([clue("store", "refused", source=API), unheard], ["store", "cache"])
+
+    assert finding.dependency == "store"
+    assert [one.says for one in finding.consequences] == ["the answer that tells of it waits for store"]
+
+
+@pytest.mark.parametrize(
+    "unheard",
+    [
+        clue("cache", "nothing came", timed_out=True, source=AUTH),
+        clue("cache", "odd words", source=API),
+    ],
+)
+def test_what_was_asked_elsewhere_or_answered_is_an_outage_of_its_own(unheard: Clue) -> None:
+    """Another answer did not come, or one came and was bad."""
+    both = found([clue("store", "refused", source=API), unheard], ["store", "cache"])
+
+    assert [one.dependency for one in both] == ["store", "cache"]
