@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from ci_tools.model import DependencyState
 
+_OF_ITSELF = ("500", "502", "503", "504")
+"""Codes of an answer in which a service speaks of itself, and not of what it was asked about."""
 _SERVICE = re.compile(r"[a-z]{2,5}://[^/\s]+")
 
 
@@ -56,6 +58,16 @@ class Clue:
     def is_failing(self) -> bool:
         """Whether it was seen not to be well."""
         return self.state is not None and self.state.is_failing
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is about the dependency, and not about a service that should have told of it."""
+        return self.code not in _OF_ITSELF
+
+    @property
+    def asker(self) -> str:
+        """The probe that looked, by its name."""
+        return self.ref.partition("#")[0]
 
     @property
     def asked(self) -> str:

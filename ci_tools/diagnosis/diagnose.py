@@ -13,8 +13,9 @@ from ci_tools.diagnosis.incidents import Incident, Proof
 from ci_tools.diagnosis.knowledge import CONFIRMING, Knowledge
 from ci_tools.diagnosis.proofs import told
 from ci_tools.diagnosis.seen import clues_of, failure_clue, judged_by, observations, since_deploy
-from ci_tools.diagnosis.victims import Candidate, assigned, window
+from ci_tools.diagnosis.victims import Candidate, assigned, needs
 from ci_tools.diagnosis.whys import cascade, whys
+from ci_tools.diagnosis.windows import windows
 from ci_tools.model import (
     FAILURES,
     CoverageGate,
@@ -47,17 +48,17 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
     """The incidents of a campaign, the strongest first; none where nothing failed."""
     case = _case(state, judgement, knowledge)
     found = separate(hypotheses(case.clues, knowledge), _troubled(case), case.clues, case.graph)
-    windows = {one.dependency: window(one.dependency, case.clues) for one in found}
+    outages = {one.dependency: windows(one.dependency, case.clues) for one in found}
     own = [(test, cause) for test in case.tests if (cause := knowledge.of_its_own(test.clue))]
     alone = [test for test, _ in own]
-    taken, left = assigned([test for test in case.tests if test not in alone], found, windows, case.graph)
+    taken, left = assigned([test for test in case.tests if test not in alone], found, outages, case.graph)
     for test, cause in own:
         if (number := next((at for at, one in enumerate(found) if one.cause == cause), None)) is not None:
             taken[number].append(test)
             alone.remove(test)
     for test in list(left):
         # Whose words name a finding belongs to it, whenever it ran: an outage that comes and goes has no one window.
-        if (number := _spoken_for(test, found, knowledge)) is not None:
+        if (number := _spoken_for(test, found, case)) is not None:
             taken[number].append(test)
             left.remove(test)
     charged = [(finding, taken[number]) for number, finding in enumerate(found)]
@@ -71,14 +72,21 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
     return tuple(incidents)
 
 
-def _spoken_for(test: Candidate, found: Sequence[Finding], knowledge: Knowledge) -> int | None:
-    """The finding whose very cause the words of *test* speak for, had they been said of what it has struck."""
+def _spoken_for(test: Candidate, found: Sequence[Finding], case: Case) -> int | None:
+    """The finding whose very cause the words of *test* speak for, had they been said of what it has struck.
+
+    Or whose cause a test meets in such words, if it needs what was struck.
+    """
     for number, finding in enumerate(found):
         for name in finding.struck if finding.hypothesis else ():
             # A failing test is not down itself; its words are those of something that was.
             clue = replace(test.clue, dependency=name, state=DependencyState.DOWN)
-            if any(one.cause.id == finding.cause for one in hypotheses([clue], knowledge)):
+            if any(one.cause.id == finding.cause for one in hypotheses([clue], case.knowledge)):
                 return number
+    for number, finding in enumerate(found):
+        met = finding.hypothesis.cause.met if finding.hypothesis else ()
+        if any(sign.matches(test.clue) for sign in met) and not finding.struck.isdisjoint(needs(test, case.graph)):
+            return number
     return None
 
 
@@ -116,7 +124,7 @@ def _candidate(test: TestResult, state: CampaignState, judges: str) -> Candidate
 def _troubled(case: Case) -> list[str]:
     """The dependencies that fail a gate of their own, or whose gate's probe found them struck the last time."""
     gates = [result for result in case.judgement.gates if isinstance(result.gate, ReliabilityGate)]
-    last = {clue.ref.partition("#")[0]: clue for clue in case.clues if clue.origin is Origin.OBSERVATION}
+    last = {clue.asker: clue for clue in case.clues if clue.origin is Origin.OBSERVATION}
     struck = {probe for probe, clue in last.items() if clue.is_failing}
     return [
         result.gate.dependency
@@ -235,7 +243,15 @@ def _masked(finding: Finding, case: Case) -> list[GateResult]:
 def _hidden(masked: Sequence[GateResult], tests: Sequence[Candidate], case: Case) -> list[str]:
     """What the *masked* gates and the failing *tests* would have judged, and whose code would have shown it."""
     judged = [*(result.gate.dependency for result in masked), *(test.judges for test in tests if test.judges)]
-    return list(dict.fromkeys([*judged, *map(case.graph.served_by, judged)]))
+    beneath = {name for one in judged for name in case.graph.beneath(one)}
+    return list(dict.fromkeys([*judged, *map(case.graph.served_by, judged), *sorted(beneath & _untold(case))]))
+
+
+def _untold(case: Case) -> set[str]:
+    """The dependencies that somebody wanted to ask about, and nobody could."""
+    asked = [clue for clue in case.clues if clue.origin is Origin.OBSERVATION]
+    told = {clue.dependency for clue in asked if clue.state is not DependencyState.UNKNOWN}
+    return {clue.dependency for clue in asked} - told
 
 
 def _is_masked(result: GateResult, finding: Finding, blocking: set[tuple[int, str]]) -> bool:

@@ -26,6 +26,9 @@ _SOME = 5
 PRIVATE = ("postgresql", "redis", "clickhouse")
 """Kinds of dependencies that stand in a private network."""
 
+PATTERNS = ("intermittent", "only_at_first", "every_attempt")
+"""Facts about how attempts follow each other, whatever each of them says."""
+
 Rule = Callable[[Sequence[Clue]], Iterable[Clue]]
 
 
@@ -100,12 +103,12 @@ def _no_less(name: str, probe: str, latency_s: float, clues: Sequence[Clue]) -> 
 
 def _is_well(name: str, probe: str, clues: Sequence[Clue]) -> bool:
     """Whether all that *probe* saw of *name* is up, however late."""
-    return all(_is_up(clue) for clue in _observed(clues, name) if _probe_of(clue) == probe)
+    return all(_is_up(clue) for clue in _observed(clues, name) if clue.asker == probe)
 
 
 def _source_of(probe: str, clues: Sequence[Clue]) -> str:
     """The service that *probe* asks; nothing where it asks several."""
-    asked = {clue.asked for clue in clues if clue.origin is Origin.OBSERVATION and _probe_of(clue) == probe}
+    asked = {clue.asked for clue in clues if clue.origin is Origin.OBSERVATION and clue.asker == probe}
     return asked.pop() if len(asked) == 1 else ""
 
 
@@ -137,7 +140,7 @@ def every_attempt(clues: Sequence[Clue]) -> Iterable[Clue]:
 
 def all_private(clues: Sequence[Clue]) -> Iterable[Clue]:
     """Every private address times out while public ones answer: the way to them, not one of them."""
-    asked = {name: seen for name in PRIVATE if (seen := _observed(clues, name))}
+    asked = {name: seen for name in PRIVATE if (seen := [one for one in _observed(clues, name) if one.is_told])}
     silent = [name for name, seen in asked.items() if all(map(_no_answer, seen))]
     public = any(clue.state is DependencyState.UP for clue in clues if clue.dependency not in PRIVATE)
     if len(silent) == len(asked) > 1 and public:
@@ -248,12 +251,8 @@ def _latencies(clues: Sequence[Clue]) -> dict[tuple[str, str], list[float]]:
     found: dict[tuple[str, str], list[float]] = {}
     for clue in clues:
         if clue.origin is Origin.OBSERVATION and clue.latency_s is not None and not clue.timed_out:
-            found.setdefault((clue.dependency, _probe_of(clue)), []).append(clue.latency_s)
+            found.setdefault((clue.dependency, clue.asker), []).append(clue.latency_s)
     return found
-
-
-def _probe_of(clue: Clue) -> str:
-    return clue.ref.partition("#")[0]
 
 
 def _clustered(latencies: Sequence[float]) -> float:
@@ -267,5 +266,5 @@ def _by_probe(clues: Sequence[Clue]) -> dict[tuple[str, str], list[Clue]]:
     found: dict[tuple[str, str], list[Clue]] = {}
     for clue in clues:
         if clue.origin is Origin.OBSERVATION and clue.state in (DependencyState.UP, DependencyState.DOWN):
-            found.setdefault((clue.dependency, _probe_of(clue)), []).append(clue)
+            found.setdefault((clue.dependency, clue.asker), []).append(clue)
     return found

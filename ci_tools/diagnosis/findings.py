@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ci_tools.diagnosis.clues import Clue, Origin
+from ci_tools.diagnosis.facts import PATTERNS
 from ci_tools.diagnosis.graph import Graph
 from ci_tools.diagnosis.hypotheses import Certainty, Hypothesis
 from ci_tools.diagnosis.incidents import UNKNOWN, Consequence, RuledOut
+from ci_tools.diagnosis.knowledge import CONFIRMING
+from ci_tools.diagnosis.windows import coincide
 from ci_tools.model import DependencyState
 
 
@@ -48,6 +51,13 @@ class Finding:
         )
 
     @property
+    def is_pattern(self) -> bool:
+        """Whether only a pattern of attempts confirms it, and not one of them by itself."""
+        support = self.hypothesis.support if self.hypothesis else ()
+        proofs = [clue for one in support if one.sign.weight >= CONFIRMING for clue in one.clues]
+        return bool(proofs) and all(clue.origin is Origin.FACT and clue.probe in PATTERNS for clue in proofs)
+
+    @property
     def rank(self) -> tuple[bool, bool, int]:
         """Greater explains more."""
         weight = self.hypothesis.weight if self.hypothesis else 0
@@ -71,6 +81,18 @@ class _Scene:
             and bool(bad)
             and all(clue.timed_out and clue.source in shared for clue in bad)
         )
+
+    def is_shadow(self, name: str, other: Finding) -> bool:
+        """Whether *name* stands on what is confirmed to fail, and fails in its words, or just when that does."""
+        cause = other.hypothesis.cause if other.hypothesis else None
+        stands = other.dependency in self.graph.stands_on(name)
+        if cause is None or not stands or other.certainty is not Certainty.CONFIRMED:
+            return False
+        seen = [clue for clue in self.clues if clue.origin is Origin.OBSERVATION and clue.dependency == name]
+        named = {clue for clue in seen if any(sign.text and sign.matches(clue) for sign in cause.signs)}
+        failing = [clue for clue in seen if clue.is_failing and clue not in named]
+        well = [clue for clue in seen if clue.state is DependencyState.UP]
+        return not failing or coincide(failing, well, other.dependency, self.clues)
 
 
 def separate(
@@ -182,7 +204,7 @@ def _explains(other: Finding, finding: Finding, scene: _Scene) -> bool:
     if other.hypothesis and _brings(other.hypothesis, finding):
         return other.certainty is Certainty.CONFIRMED
     if finding.certainty is Certainty.CONFIRMED:
-        return False
+        return finding.is_pattern and scene.is_shadow(finding.dependency, other)
     return other.dependency in scene.graph.stands_on(finding.dependency) or scene.is_unheard(finding, other)
 
 

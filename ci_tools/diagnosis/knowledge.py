@@ -176,6 +176,8 @@ class Cause(_Document):
     """What the text of a failure has to be like, where nobody could ask."""
     rivals: tuple[Rival, ...] = ()
     brings: tuple[Brings, ...] = ()
+    met: tuple[Sign, ...] = ()
+    """What a test says that has run into it, whenever it ran: an instance that ends comes back before anybody looks."""
     because: str = ""
     """How such a thing usually comes about; inferred, never observed."""
     remedy: tuple[Remedy, ...] = ()

@@ -1,13 +1,13 @@
 """Which failing test belongs to which finding: it must need what failed, while that was failing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ci_tools.diagnosis.clues import Clue, Origin
+from ci_tools.diagnosis.clues import Clue
 from ci_tools.diagnosis.findings import Finding
 from ci_tools.diagnosis.graph import Graph
-from ci_tools.model import DependencyState
+from ci_tools.diagnosis.windows import ALWAYS, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,43 +22,14 @@ class Candidate:
     ended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """When a dependency was failing: after *after*, until *until*; None where nothing says."""
-
-    after: datetime | None
-    until: datetime | None
-
-    def overlaps(self, test: Candidate) -> bool:
-        """Whether *test* ran in it, as far as anybody can tell."""
-        ended_before = self.after is not None and test.ended_at is not None and test.ended_at < self.after
-        began_after = self.until is not None and test.began_at is not None and test.began_at > self.until
-        return not ended_before and not began_after
-
-
-def window(dependency: str, clues: Iterable[Clue]) -> Window:
-    """From the last time that *dependency* was seen well before it failed, to the first time after."""
-    seen = [
-        (clue.at, clue.state is DependencyState.UP)
-        for clue in clues
-        if clue.origin is Origin.OBSERVATION and clue.dependency == dependency and clue.at is not None
-    ]
-    bad = [at for at, well in seen if not well]
-    if not bad:
-        return Window(None, None)
-    before = [at for at, well in seen if well and at < min(bad)]
-    after = [at for at, well in seen if well and at > max(bad)]
-    return Window(max(before, default=None), min(after, default=None))
-
-
 def assigned(
-    tests: Sequence[Candidate], findings: Sequence[Finding], windows: Mapping[str, Window], graph: Graph
+    tests: Sequence[Candidate], findings: Sequence[Finding], outages: Mapping[str, Sequence[Window]], graph: Graph
 ) -> tuple[dict[int, list[Candidate]], list[Candidate]]:
     """The tests that each finding (by its place in *findings*) has on its conscience, and those that none has."""
     taken: dict[int, list[Candidate]] = {number: [] for number in range(len(findings))}
     left: list[Candidate] = []
     for test in tests:
-        number = _finding_of(test, findings, windows, graph)
+        number = _finding_of(test, findings, outages, graph)
         if number is None:
             left.append(test)
         else:
@@ -67,18 +38,20 @@ def assigned(
 
 
 def _finding_of(
-    test: Candidate, findings: Sequence[Finding], windows: Mapping[str, Window], graph: Graph
+    test: Candidate, findings: Sequence[Finding], outages: Mapping[str, Sequence[Window]], graph: Graph
 ) -> int | None:
     """The nearest finding among what *test* needs: what it judges, what it requires, then what these stand on."""
-    for name in (test.judges, *test.requires, *_beneath(test, graph)):
+    for name in needs(test, graph):
         for number, finding in enumerate(findings):
             # Whose fault it is in the end counts only for a test that asks for just that.
             struck = finding.struck | {finding.origin} if name in test.requires else finding.struck
-            if name in struck and windows.get(finding.dependency, Window(None, None)).overlaps(test):
+            seen = outages.get(finding.dependency, ALWAYS)
+            if name in struck and any(outage.overlaps(test.began_at, test.ended_at) for outage in seen):
                 return number
     return None
 
 
-def _beneath(test: Candidate, graph: Graph) -> list[str]:
+def needs(test: Candidate, graph: Graph) -> tuple[str, ...]:
+    """What *test* judges, what it requires, and what these stand on."""
     below = {name for needed in (test.judges, *test.requires) for name in graph.stands_on(needed)}
-    return sorted(below)
+    return (test.judges, *test.requires, *sorted(below))

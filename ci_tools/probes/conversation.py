@@ -9,7 +9,7 @@ from ci_tools.probes.sighting import Seen, Sighting
 from ci_tools.questions import ConversationProbe
 from ci_tools.target.addresses import host_url
 from ci_tools.target.answers import mocked
-from ci_tools.target.websocket import Frame, FrameMissingError, SocketRefusedError, open_socket
+from ci_tools.target.websocket import Frame, FrameMissingError, open_socket
 
 _ERROR = "error_message"
 _TOO_FAST_S = 0.005
@@ -21,6 +21,7 @@ async def talk(probe: ConversationProbe, clients: Clients) -> list[Seen]:
 
     Raises:
         UnreachableError: nothing was answered.
+        SocketRefusedError: without a connection nothing is said of agents; the connection has probes of its own.
         EvidenceError: we were throttled, or had no credentials.
     """
     source = f"WebSocket {host_url(clients.environment, probe.host)}: {json.dumps(dict(probe.message))}"
@@ -40,10 +41,8 @@ async def _run(probe: ConversationProbe, clients: Clients) -> Sighting:
             except FrameMissingError as error:
                 return _silence(str(error), socket.frames, clients.environment.scaled(probe.timeout_s))
             return judged(events, asked_s=welcome.t_s)
-    except SocketRefusedError as error:
-        # Without a connection nothing is said of agents; the connection has probes of its own.
-        return Sighting(state=DependencyState.UNKNOWN, code=str(error.code), text=str(error))
     except FrameMissingError as error:
+        # Without a connection nothing is said of agents; the connection has probes of its own.
         return Sighting(state=DependencyState.UNKNOWN, code="no_welcome", text=str(error))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from ci_tools.errors import RefusedCredentialsError, TargetError, UnreachableError
 from ci_tools.model import DependencyState, Observation
 from ci_tools.probes import (
     anonymous,
@@ -36,6 +37,7 @@ from ci_tools.questions import (
     SurveyProbe,
     VariablesProbe,
 )
+from ci_tools.target.websocket import FrameMissingError
 
 OUT_OF_TIME = "out_of_time"
 """The code of what was not seen, because the survey was over first."""
@@ -43,6 +45,10 @@ _PATIENCE_S = 45.0
 """Unscaled seconds of a survey: a server that never answers would hold up each probe for as long as that one waits."""
 _LEAST_S = 20.0
 """Real seconds of a survey, however fast its environment is."""
+_AGAIN = 2
+_PAUSE_S = 5.0
+"""Unscaled seconds in which an instance may start."""
+_REFUSALS = (401, 403, 1008)
 _ALONE = 1 / 3
 """The part of it that the measurements before everything else may take."""
 
@@ -86,12 +92,30 @@ async def look(probe: Probe, clients: Clients) -> Sequence[Observation]:
     if isinstance(probe, GateProbe):
         return [await attempt(probe, clients)]
     try:
-        found = await _seen(probe, clients)
+        found = await _seen_in_the_end(probe, clients)
     except FAILURES as error:
         # Whoever could not be asked has told nothing of what was asked for.
         unasked = replace(unseen(error), state=DependencyState.UNKNOWN)
         found = [Seen(probe.dependency, unasked, f"a probe of kind {probe.kind}")]
     return [observed(probe, one.dependency, one.sighting, one.source, clients) for one in found]
+
+
+async def _seen_in_the_end(probe: SurveyProbe, clients: Clients) -> list[Seen]:
+    """What is seen, asked again a moment later where a service was in between two instances."""
+    for _ in range(_AGAIN):
+        try:
+            return await _seen(probe, clients)
+        except TargetError as error:
+            if not _may_pass(error):
+                raise
+            await asyncio.sleep(clients.environment.scaled(_PAUSE_S))
+    return await _seen(probe, clients)
+
+
+def _may_pass(error: TargetError) -> bool:
+    """Whether it was an answer, and none that would be the same again."""
+    final = isinstance(error, UnreachableError | RefusedCredentialsError | FrameMissingError)
+    return not final and getattr(error, "code", None) not in _REFUSALS
 
 
 async def _seen(probe: SurveyProbe, clients: Clients) -> list[Seen]:  # noqa: C901, PLR0911 - one branch per kind
