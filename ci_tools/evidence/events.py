@@ -67,6 +67,8 @@ class DeploymentIdentified:
 
     deployment: Deployment | None
     problem: str = ""
+    status: int | None = None
+    """HTTP status of what was answered instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

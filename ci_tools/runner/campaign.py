@@ -47,12 +47,14 @@ from ci_tools.runner import pytest_process
 from ci_tools.runner.breaker import Breaker
 from ci_tools.runner.control import RunPhase
 from ci_tools.runner.dependencies import Dependencies
+from ci_tools.runner.deployment import in_vain
 from ci_tools.runner.parking import MARKS
 from ci_tools.runner.progress import Progress
 from ci_tools.runner.provisioning import begun, described
 from ci_tools.runner.quiet import QuietWindow
 from ci_tools.runner.sessions import LOG, Sessions
 from ci_tools.spec import Spec
+from ci_tools.target.addresses import host_url
 from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment
 from ci_tools.verdict.fold import CampaignState, fold
 from ci_tools.verdict.judge import judge
@@ -260,7 +262,7 @@ class CampaignRun:
             stack.callback(self._breaker.close)
             self._dependencies.believe(self._known.changes)
             self._breaker.hold(self._dependencies.changes.values())
-            if not self._known.observations:
+            if not any(one.observation.probe in self._environment.survey for one in self._known.observations):
                 self._survey(quiet)
             self._phases(quiet)
             self._note_veto()
@@ -393,8 +395,16 @@ class CampaignRun:
         return [self.first, *(plan for plan in later if plan is not None)]
 
     def _identify(self, quiet: QuietWindow) -> None:
-        if self._environment.deployment is not None:
-            self._write(quiet.identify(self._environment.deployment))
+        source = self._environment.deployment
+        if source is None:
+            return
+        identified = quiet.identify(source)
+        self._write(identified)
+        # Often the first that is asked, so the one who finds that no instance was there.
+        if source.host in self.spec.dependencies:
+            where = f"GET {host_url(self._environment, source.host)}{source.path}"
+            if seen := in_vain(identified, source.host, where):
+                self._write(Observed(observation=seen))
 
     def _write(self, event: Event) -> None:
         self._journal.write(event)

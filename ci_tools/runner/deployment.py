@@ -1,14 +1,16 @@
 """Which deployment answers: asked at the start of a campaign and at the end of each phase."""
 
+from datetime import UTC, datetime
 from textwrap import shorten
 from typing import Any
 
 from ci_tools.errors import EvidenceError, TargetError
 from ci_tools.evidence.events import DeploymentIdentified
-from ci_tools.model import Deployment, DeploymentSource
+from ci_tools.model import DependencyState, Deployment, DeploymentSource, Observation
 from ci_tools.target.http import HttpClient
 
 _OK = 200
+_ERRORS = range(500, 600)
 _SAID_CHARS = 200
 """Of what was answered instead: a platform says in a sentence that no instance was there.
 
@@ -22,7 +24,8 @@ async def identify(client: HttpClient, source: DeploymentSource) -> DeploymentId
         answer = await client.request(source.host, "GET", source.path)
         if answer.status != _OK:
             words = shorten(answer.text, _SAID_CHARS, placeholder=" …")
-            return DeploymentIdentified(deployment=None, problem=f"{answer.url} answered {answer.status}: {words}")
+            problem = f"{answer.url} answered {answer.status}: {words}"
+            return DeploymentIdentified(deployment=None, problem=problem, status=answer.status)
         body = answer.json()
     except (TargetError, EvidenceError) as error:
         return DeploymentIdentified(deployment=None, problem=str(error))
@@ -31,6 +34,22 @@ async def identify(client: HttpClient, source: DeploymentSource) -> DeploymentId
     if not revision:
         return DeploymentIdentified(deployment=None, problem=f"{answer.url} has no text at {source.revision!r}")
     return DeploymentIdentified(deployment=Deployment(revision=revision, sha=sha))
+
+
+def in_vain(identified: DeploymentIdentified, dependency: str, source: str) -> Observation | None:
+    """What it shows of *dependency* that *source* answered with an error of its own; None where it did not."""
+    if identified.status not in _ERRORS:
+        return None
+    return Observation(
+        probe="deployment",
+        dependency=dependency,
+        kind="deployment",
+        at=datetime.now(UTC),
+        state=DependencyState.DOWN,
+        code=str(identified.status),
+        text=identified.problem,
+        source=source,
+    )
 
 
 def _at(body: Any, path: str) -> str | None:

@@ -58,6 +58,19 @@ signs = [{ says = "all wait for one", weight = 8, probe = ["shared_delay"] }]
 brings = [{ cause = "late", says = "it waits for the loop", within = true }]
 
 [[cause]]
+id = "restarts"
+summary = "its instance ends again and again"
+dependencies = ["service"]
+signs = [{ says = "it ended", weight = 8, origin = ["observation"], text = "instance ended" }]
+met = [{ says = "it was gone", text = "answered 503" }]
+
+[[cause]]
+id = "shaky"
+summary = "now and then it does not open"
+dependencies = ["socket"]
+signs = [{ says = "now and then", weight = 7, probe = ["intermittent"], dependency = ["socket"] }]
+
+[[cause]]
 id = "late"
 summary = "it is very late"
 dependencies = ["store"]

@@ -1,5 +1,5 @@
 from ci_tools.diagnosis.hypotheses import Certainty
-from ci_tools.model import NodeId, Outcome, Previous, PreviousTest
+from ci_tools.model import DependencyState, NodeId, Outcome, Previous, PreviousTest
 from tests.unit.diagnosis.campaigns import down, held_back, incidents, ran, up
 from tests.unit.diagnosis.clinic import at
 
@@ -163,3 +163,27 @@ def test_a_test_whose_words_name_a_finding_belongs_to_it() -> None:
     )
 
     assert (incident.cause, incident.failed) == ("refused", ("store.py::test_a",))
+
+
+def test_a_test_that_met_a_service_between_two_instances_belongs_to_that() -> None:
+    """Nobody looked just then; a test that does not need the service met something else."""
+    found = incidents(
+        down("service", "instance ended", at=at(-5)),
+        up("service", at=at(-4)),
+        ran("store", "test_a", message="GET /a answered 503"),
+        ran("agents", "test_b", message="GET /b answered 503"),
+        ran("store", "test_c", message="odd"),
+    )
+    (restarts,) = [one for one in found if one.cause == "restarts"]
+
+    assert restarts.failed == ("agents.py::test_b", "store.py::test_a")
+    assert [one.failed for one in found if one is not restarts] == [("store.py::test_c",)]
+
+
+def test_what_is_masked_and_was_asked_about_in_vain_is_named() -> None:
+    """What stands beneath a gate that cannot tell, as far as somebody wanted to know."""
+    unasked = down("service", "no answer", state=DependencyState.UNKNOWN)
+    (incident,) = incidents(down("cache", "refused", sampled=True), unasked, held_back("agents", "test_a", "cache"))
+
+    assert ("cache", "service", "masked") in {(one.lower, one.upper, one.effect) for one in incident.cascade}
+    assert "edge" not in {one.upper for one in incident.cascade}

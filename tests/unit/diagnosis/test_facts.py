@@ -126,6 +126,15 @@ def test_every_private_address_at_once_is_the_way_to_them() -> None:
     }
 
 
+def test_an_error_of_the_service_that_was_asked_tells_nothing_of_what_is_behind_it() -> None:
+    """It had no instance just then; what it told before and after counts."""
+    silent = [clue(name, "Timeout connecting to server") for name in ("redis", "postgresql")]
+    between = clue("redis", "500 instead of 200: no available instance", code="500")
+
+    assert ("every_private_address", "redis") in facts(*silent, between, well("backend"))
+    assert ("every_private_address", "redis") not in facts(*silent, clue("redis", "refused"), well("backend"))
+
+
 def test_what_never_answers_is_not_reached() -> None:
     """However often it is asked; one answer, also a bad one, and it is reached."""
     silent = [clue("redis", "Timeout connecting to server")] * 2

@@ -8,7 +8,7 @@ from ci_tools.diagnosis.findings import Finding, separate
 from ci_tools.diagnosis.graph import Graph
 from ci_tools.diagnosis.hypotheses import Certainty, hypotheses
 from ci_tools.model import DependencyState
-from tests.unit.diagnosis.clinic import GRAPH, clue, knowledge, well
+from tests.unit.diagnosis.clinic import GRAPH, at, clue, knowledge, well
 
 
 def found(clues: Sequence[Clue], troubled: Sequence[str] = ()) -> list[Finding]:
@@ -173,3 +173,46 @@ def test_what_was_asked_elsewhere_or_answered_is_an_outage_of_its_own(unheard: C
     both = found([clue("store", "refused", source=API), unheard], ["store", "cache"])
 
     assert [one.dependency for one in both] == ["store", "cache"]
+
+
+def attempts(*seconds_and_words: tuple[float, str]) -> list[Clue]:
+    """Attempts to open the socket, of which those without words were well."""
+    return [
+        clue("socket", words, at=at(second), state=DependencyState.DOWN if words else DependencyState.UP)
+        for second, words in seconds_and_words
+    ]
+
+
+ENDED = [clue("service", "instance ended", at=at(1)), well("service", at=at(2)), well("service", at=at(8))]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        # In the very words of what it stands on, whenever it was.
+        attempts((1, "instance ended"), (3, ""), (5, "instance ended"), (6, ""), (7, "")),
+        # In its own, while that was gone, and never while it was not.
+        attempts((0.5, "closed"), (1, ""), (1.5, "closed"), (6, ""), (7, "")),
+    ],
+)
+def test_a_pattern_that_what_it_stands_on_explains_is_no_outage_of_its_own(seen: list[Clue]) -> None:
+    """That some attempts fail says nothing where there was nobody to answer them."""
+    (finding,) = found([*ENDED, *seen])
+
+    assert (finding.cause, [one.cause for one in finding.consequences]) == ("restarts", ["shaky"])
+
+
+@pytest.mark.parametrize(
+    ("below", "seen"),
+    [
+        (ENDED, attempts((1, "closed"), (3, ""), (5, "closed"), (6, ""), (7, ""))),
+        # It is gone all the time, so what comes and goes meanwhile does so by itself.
+        (
+            [clue("service", "instance ended", at=at(0)), clue("service", "instance ended", at=at(9))],
+            attempts((1, "closed"), (3, ""), (5, "closed"), (6, ""), (7, "")),
+        ),
+    ],
+)
+def test_a_pattern_beside_an_outage_is_one_of_its_own(below: list[Clue], seen: list[Clue]) -> None:
+    """It fails at other times than what it stands on, too, or is well while that is not."""
+    assert places(found([*below, *seen])) == [("restarts", "service"), ("shaky", "socket")]

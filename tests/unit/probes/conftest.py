@@ -154,6 +154,12 @@ def deaf_url() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An instance starts in no time."""
+    monkeypatch.setattr("ci_tools.probes.survey._PAUSE_S", 0.01)
+
+
 @pytest.fixture
 def clients(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Clients]]:
     """Clients of an environment with the given hosts and fields; *environ* holds its secrets."""

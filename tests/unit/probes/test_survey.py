@@ -1,10 +1,21 @@
 import asyncio
 from typing import Any
 
+import pytest
+from websockets.asyncio.server import ServerConnection
+
 from ci_tools.model import DependencyState
 from ci_tools.probes.survey import OUT_OF_TIME
 from ci_tools.probes.survey import survey as survey_all
-from ci_tools.questions import ChecksProbe, ClockProbe, ErrorsProbe, HttpJsonProbe, LoadProbe, TcpProbe
+from ci_tools.questions import (
+    ChecksProbe,
+    ClockProbe,
+    ConversationProbe,
+    ErrorsProbe,
+    HttpJsonProbe,
+    LoadProbe,
+    TcpProbe,
+)
 
 HOST = {"dependency": "backend", "host": "there"}
 
@@ -97,3 +108,58 @@ async def test_an_answer_that_cannot_be_read_tells_nothing(clients: Any, site: A
         seen = await survey_all([ErrorsProbe(name="errors", path="/errors", **HOST)], opened)
 
     assert [one.state for one in seen] == [DependencyState.UNKNOWN]
+
+
+class Starting:
+    """A site that answers its first requests with *status*, and all later ones with a date."""
+
+    def __init__(self, status: str, times: int) -> None:
+        self.left = times
+        self.asked = 0
+        self._status = status
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one request."""
+        await reader.readuntil(b"\r\n\r\n")
+        self.asked += 1
+        status = self._status if self.left else "200 OK"
+        self.left = max(0, self.left - 1)
+        body = b'{"data": []}'
+        head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        await writer.drain()
+
+
+@pytest.mark.parametrize(
+    ("status", "times", "state", "asked"),
+    [
+        ("500 Internal Server Error", 2, DependencyState.UP, 3),
+        ("503 Service Unavailable", 3, DependencyState.UNKNOWN, 3),
+        ("429 Too Many Requests", 1, DependencyState.UNKNOWN, 1),
+    ],
+)
+async def test_a_service_between_two_instances_is_asked_again(
+    clients: Any, listening: Any, *, status: str, times: int, state: DependencyState, asked: int
+) -> None:
+    """Twice, a moment later; who throttles us is left alone."""
+    site = Starting(status, times)
+    async with clients({"there": f"http://127.0.0.1:{await listening(site.handle)}"}) as opened:
+        (seen,) = await survey_all([ErrorsProbe(name="errors", path="/errors", **HOST)], opened)
+
+    assert (seen.state, site.asked) == (state, asked)
+
+
+async def test_who_refuses_is_not_asked_again(clients: Any, serving: Any) -> None:
+    """No instance that starts would change that."""
+    refused = 0
+
+    async def talk(connection: ServerConnection) -> None:
+        nonlocal refused
+        refused += 1
+        await connection.close(1008, "not you")
+
+    probe = ConversationProbe(name="talk", dependency="agents", host="there", message={"type": "user_message"})
+    async with clients({"there": await serving(talk)}) as opened:
+        (seen,) = await survey_all([probe], opened)
+
+    assert (seen.state, seen.code, refused) == (DependencyState.UNKNOWN, "1008", 1)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from ci_tools.model import Deployment, DeploymentSource, Environment
-from ci_tools.runner.deployment import identify
+from ci_tools.model import DependencyState, Deployment, DeploymentSource, Environment
+from ci_tools.runner.deployment import identify, in_vain
 from ci_tools.target.http import HttpClient
 from ci_tools.target.pacing import Pacer
 from tests.unit.runner.shop import Site
@@ -90,3 +90,15 @@ async def test_an_unreachable_host_is_a_problem(client: HttpClient) -> None:
 
     assert identified.deployment is None
     assert "ECONNREFUSED" in identified.problem
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, "500"), (503, "503"), (404, None), (429, None)])
+async def test_an_error_of_the_service_itself_is_seen(
+    site: Site, client: HttpClient, status: int, code: str | None
+) -> None:
+    """Who asks first finds that no instance is there; a wrong path or being throttled says nothing of the service."""
+    site.status = status
+
+    seen = in_vain(await identify(client, SOURCE), "shop", "GET /info")
+
+    assert (seen and (seen.code, seen.state, seen.dependency)) == (code and (code, DependencyState.DOWN, "shop"))
