@@ -54,6 +54,7 @@ def _contradictions(measured: dict[str, Any]) -> list[str]:
         "what is part of a run is shorter": 0 < campaign["dispatch_s"] < campaign["session_s"] < campaign["campaign_s"],
         "tests end within their window": window["durations_s"] <= 2 * window["dispatch_s"] + 1,
         "the same tests ran": window["tests"] == cost["tests"] > 0,
+        "busy cores help nobody": 0.8 < measured["cpu_inflation"]["median"] < 5,
         "recording costs something": campaign["recording_ms"] > 0,
         "parts of a session are positive": min(campaign["session"].values()) >= 0,
         "ratios are positive": all(

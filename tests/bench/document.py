@@ -26,6 +26,8 @@ METHOD: Mapping[str, str] = {
     "cpu_s": "of all processes; a campaign's includes the start of its twin, plain pytest's does not",
     "plugin_ms_per_test": "the worse of the medians of alone_ms and spread_ms",
     "recording_ms": "CPU time a test to write its two events again, as the campaign's workers wrote them",
+    "cpu_inflation": "CPU seconds of the same work on all cores at once over those on one: what no scheduler gets "
+    "back, for the bound counts CPU seconds of a run that keeps about one core busy",
     "targets": "medians, at the number of workers with which a campaign's session is shortest",
 }
 
@@ -40,6 +42,8 @@ class Measured:
     costs: Sequence[PhaseCost]
     runs: Sequence[Run]
     trivial_runs: Sequence[TrivialRun]
+    inflations: Sequence[float]
+    """CPU seconds of the same work where all cores are busy, over those where one is; of each turn."""
 
     @property
     def workers(self) -> list[int]:
@@ -124,6 +128,7 @@ def document(measured: Measured) -> dict[str, Any]:
             "options": dict(measured.options),
             "method": dict(METHOD),
             "reference": [asdict(cost) for cost in measured.costs],
+            "cpu_inflation": _spread(spread(measured.inflations)),
             "bounds": [_bound(one) for one in measured.bounds],
             "figures": figures(measured.runs),
             "ratios": {

@@ -19,6 +19,7 @@ from tests.bench.document import Measured
 from tests.bench.plugin_cost import TrivialRun, Variant, trivial_run
 from tests.bench.runs import Run
 from tests.bench.suites import Suites
+from tests.bench.together import inflation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +43,12 @@ def measure(options: Options, suites: Suites, say: Callable[[str], None]) -> Mea
     references: list[list[TestCost]] = []
     runs: list[Run] = []
     trivial_runs: list[TrivialRun] = []
+    inflations: list[float] = []
     for turn in range(1, options.repeat + 1):
         say(f"turn {turn} of {options.repeat}: reference")
         with _folder() as folder:
             references.append(reference(suites, folder))
+        inflations.append(inflation(machine["cores"]))
         for start in _in_turn(options, suites, turn, len(references[0])):
             with _folder() as folder:
                 runs.append(start(folder))
@@ -62,6 +65,7 @@ def measure(options: Options, suites: Suites, say: Callable[[str], None]) -> Mea
         costs=phase_costs(references),
         runs=runs,
         trivial_runs=trivial_runs,
+        inflations=inflations,
     )
 
 

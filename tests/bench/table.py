@@ -13,6 +13,10 @@ from tests.bench.runs import Run, Spread, spread
 def print_tables(measured: Measured, console: Console) -> None:
     """Bounds, runs and targets."""
     console.print(_bounds(measured), _runs(measured), _targets(measured))
+    busy = spread(measured.inflations)
+    console.print(
+        f"the same work takes {busy.median:.2f} times the CPU seconds where all cores are busy" if busy else ""
+    )
     for problem in measured.problems:
         console.print(f"does not count: {problem}", markup=False)
 
