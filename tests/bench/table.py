@@ -14,9 +14,8 @@ def print_tables(measured: Measured, console: Console) -> None:
     """Bounds, runs and targets."""
     console.print(_bounds(measured), _runs(measured), _targets(measured))
     busy = spread(measured.inflations)
-    console.print(
-        f"the same work takes {busy.median:.2f} times the CPU seconds where all cores are busy" if busy else ""
-    )
+    if busy:
+        console.print(f"where all cores are busy the same work takes {busy.median:.2f} times the CPU seconds")
     for problem in measured.problems:
         console.print(f"does not count: {problem}", markup=False)
 
