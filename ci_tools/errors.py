@@ -41,9 +41,13 @@ class ForeignJournalError(UsageError):
 
 
 class TargetError(CampaignError):
-    """The deployed system did not do what was asked of it."""
+    """The deployed system did not do what was asked of it; *status* is the HTTP status that says so, if one does."""
 
     exit_code = ExitCode.FAIL
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class UnreachableError(TargetError):

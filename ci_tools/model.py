@@ -17,6 +17,8 @@ NodeId = NewType("NodeId", str)
 """A test as pytest names it: ``path::class::name[parameters]``."""
 
 
+DEPLOYMENT = "deployment"
+"""The kind of an observation that is made by asking which deployment answers."""
 EDGE = "edge"
 """The dependency that limits our own traffic: what it refuses is no evidence about the system behind it."""
 
@@ -159,6 +161,8 @@ class DeploymentSource:
     path: str
     revision: str
     sha: str | None = None
+    dependency: str | None = None
+    """Who answers there: that it cannot is seen of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,8 @@ from enum import StrEnum
 
 from ci_tools.model import DependencyState
 
-_OF_ITSELF = ("500", "502", "503", "504")
-"""Codes of an answer in which a service speaks of itself, and not of what it was asked about."""
-_SERVICE = re.compile(r"[a-z]{2,5}://[^/\s]+")
+_SERVICE = re.compile(r"[a-z]{2,5}://([^/\s,]+)")
+_ERROR = re.compile(r"5\d\d")
 
 
 class Origin(StrEnum):
@@ -60,9 +59,14 @@ class Clue:
         return self.state is not None and self.state.is_failing
 
     @property
-    def is_told(self) -> bool:
-        """Whether it is about the dependency, and not about a service that should have told of it."""
-        return self.code not in _OF_ITSELF
+    def is_error(self) -> bool:
+        """Whether a service answered with an error of its own: HTTP 500 to 599."""
+        return _ERROR.fullmatch(self.code) is not None
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether nobody of the service answered, but the platform for it: an error without a document of its own."""
+        return self.is_error and "{" not in self.text
 
     @property
     def asker(self) -> str:
@@ -71,6 +75,6 @@ class Clue:
 
     @property
     def asked(self) -> str:
-        """The service that was asked, as scheme, host and port; empty where it was none, or several."""
-        found = _SERVICE.search(self.source)
-        return found[0] if found else ""
+        """The service that was asked, as host and port; empty where it was none, or several."""
+        found = set(_SERVICE.findall(self.source))
+        return found.pop() if len(found) == 1 else ""

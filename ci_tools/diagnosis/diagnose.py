@@ -75,7 +75,7 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
 def _spoken_for(test: Candidate, found: Sequence[Finding], case: Case) -> int | None:
     """The finding whose very cause the words of *test* speak for, had they been said of what it has struck.
 
-    Or whose cause a test meets in such words, if it needs what was struck.
+    Or whose cause a test meets in such words, if it needs what was struck or has asked the very service.
     """
     for number, finding in enumerate(found):
         for name in finding.struck if finding.hypothesis else ():
@@ -84,9 +84,11 @@ def _spoken_for(test: Candidate, found: Sequence[Finding], case: Case) -> int | 
             if any(one.cause.id == finding.cause for one in hypotheses([clue], case.knowledge)):
                 return number
     for number, finding in enumerate(found):
-        met = finding.hypothesis.cause.met if finding.hypothesis else ()
-        if any(sign.matches(test.clue) for sign in met) and not finding.struck.isdisjoint(needs(test, case.graph)):
-            return number
+        if finding.hypothesis and any(sign.matches(test.clue) for sign in finding.hypothesis.cause.met):
+            asked = {clue.asked for clue in finding.hypothesis.clues if clue.asked}
+            is_hit = not finding.struck.isdisjoint(needs(test, case.graph))
+            if is_hit or any(service in test.clue.text for service in asked):
+                return number
     return None
 
 
@@ -243,7 +245,7 @@ def _masked(finding: Finding, case: Case) -> list[GateResult]:
 def _hidden(masked: Sequence[GateResult], tests: Sequence[Candidate], case: Case) -> list[str]:
     """What the *masked* gates and the failing *tests* would have judged, and whose code would have shown it."""
     judged = [*(result.gate.dependency for result in masked), *(test.judges for test in tests if test.judges)]
-    beneath = {name for one in judged for name in case.graph.beneath(one)}
+    beneath = {name for result in masked for name in case.graph.beneath(result.gate.dependency)}
     return list(dict.fromkeys([*judged, *map(case.graph.served_by, judged), *sorted(beneath & _untold(case))]))
 
 

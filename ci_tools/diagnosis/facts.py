@@ -21,13 +21,14 @@ _TIMED = 0.75
 _SPREAD = 0.6
 _MOST = 0.75
 _SEVERAL = 2
+"""So many answers elsewhere are no accident."""
 _FEW = 3
 _SOME = 5
 PRIVATE = ("postgresql", "redis", "clickhouse")
 """Kinds of dependencies that stand in a private network."""
 
-PATTERNS = ("intermittent", "only_at_first", "every_attempt")
-"""Facts about how attempts follow each other, whatever each of them says."""
+INTERMITTENT = "intermittent"
+"""The fact that some attempts fail and others, in between, do not, whatever each of them says."""
 
 Rule = Callable[[Sequence[Clue]], Iterable[Clue]]
 
@@ -85,7 +86,7 @@ def _no_less(name: str, probe: str, latency_s: float, clues: Sequence[Clue]) -> 
     elsewhere = [
         latency
         for (other, by), latencies in measured.items()
-        if other == name and _source_of(by, clues) != here
+        if other == name and here and _source_of(by, clues) not in {here, ""} and _is_well(name, by, clues)
         for latency in latencies
     ]
     if len(elsewhere) < _SEVERAL or max(elsewhere) >= _SLOW_S or not _is_well(name, probe, clues):
@@ -107,8 +108,9 @@ def _is_well(name: str, probe: str, clues: Sequence[Clue]) -> bool:
 
 
 def _source_of(probe: str, clues: Sequence[Clue]) -> str:
-    """The service that *probe* asks; nothing where it asks several."""
-    asked = {clue.asked for clue in clues if clue.origin is Origin.OBSERVATION and clue.asker == probe}
+    """The service that *probe* asks; nothing where it asks several, or none that is told."""
+    seen = [clue for clue in clues if clue.origin is Origin.OBSERVATION and clue.asker == probe]
+    asked = {clue.asked for clue in seen if clue.asked}
     return asked.pop() if len(asked) == 1 else ""
 
 
@@ -119,7 +121,7 @@ def intermittent(clues: Sequence[Clue]) -> Iterable[Clue]:
         turns = sum(before != after for before, after in pairwise(good))
         if len(good) >= _SOME and turns > 1:
             about = f"{good.count(False)} of {len(good)} attempts of {probe} fail, in between others do not"
-            yield _fact("intermittent", name, about)
+            yield _fact(INTERMITTENT, name, about)
 
 
 def only_at_first(clues: Sequence[Clue]) -> Iterable[Clue]:
@@ -140,7 +142,9 @@ def every_attempt(clues: Sequence[Clue]) -> Iterable[Clue]:
 
 def all_private(clues: Sequence[Clue]) -> Iterable[Clue]:
     """Every private address times out while public ones answer: the way to them, not one of them."""
-    asked = {name: seen for name in PRIVATE if (seen := [one for one in _observed(clues, name) if one.is_told])}
+    asked = {
+        name: seen for name in PRIVATE if (seen := [one for one in _observed(clues, name) if _speaks_of(name, one)])
+    }
     silent = [name for name, seen in asked.items() if all(map(_no_answer, seen))]
     public = any(clue.state is DependencyState.UP for clue in clues if clue.dependency not in PRIVATE)
     if len(silent) == len(asked) > 1 and public:
@@ -217,6 +221,11 @@ def _fact(name: str, dependency: str, text: str, *, latency_s: float | None = No
 
 def _observed(clues: Sequence[Clue], name: str) -> list[Clue]:
     return [clue for clue in clues if clue.origin is Origin.OBSERVATION and clue.dependency == name]
+
+
+def _speaks_of(name: str, clue: Clue) -> bool:
+    """Whether an observation is about *name*, and not an error of the service that should have told of it."""
+    return not clue.is_error or name in clue.text
 
 
 def _is_up(clue: Clue) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ci_tools.diagnosis.clues import Clue, Origin
-from ci_tools.diagnosis.facts import PATTERNS
+from ci_tools.diagnosis.facts import INTERMITTENT
 from ci_tools.diagnosis.graph import Graph
 from ci_tools.diagnosis.hypotheses import Certainty, Hypothesis
 from ci_tools.diagnosis.incidents import UNKNOWN, Consequence, RuledOut
-from ci_tools.diagnosis.knowledge import CONFIRMING
+from ci_tools.diagnosis.knowledge import CONFIRMING, Brings
 from ci_tools.diagnosis.windows import coincide
 from ci_tools.model import DependencyState
 
@@ -55,7 +55,7 @@ class Finding:
         """Whether only a pattern of attempts confirms it, and not one of them by itself."""
         support = self.hypothesis.support if self.hypothesis else ()
         proofs = [clue for one in support if one.sign.weight >= CONFIRMING for clue in one.clues]
-        return bool(proofs) and all(clue.origin is Origin.FACT and clue.probe in PATTERNS for clue in proofs)
+        return bool(proofs) and all(clue.origin is Origin.FACT and clue.probe == INTERMITTENT for clue in proofs)
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
@@ -77,7 +77,7 @@ class _Scene:
         shared = {clue.source for clue in self.clues if clue.dependency == other.dependency and clue.source}
         return (
             finding.hypothesis is None
-            and other.hypothesis is not None
+            and other.certainty is Certainty.CONFIRMED
             and bool(bad)
             and all(clue.timed_out and clue.source in shared for clue in bad)
         )
@@ -89,10 +89,10 @@ class _Scene:
         if cause is None or not stands or other.certainty is not Certainty.CONFIRMED:
             return False
         seen = [clue for clue in self.clues if clue.origin is Origin.OBSERVATION and clue.dependency == name]
-        named = {clue for clue in seen if any(sign.text and sign.matches(clue) for sign in cause.signs)}
-        failing = [clue for clue in seen if clue.is_failing and clue not in named]
+        failing = [clue for clue in seen if clue.is_failing]
+        unnamed = [clue for clue in failing if not any(sign.text and sign.matches(clue) for sign in cause.signs)]
         well = [clue for clue in seen if clue.state is DependencyState.UP]
-        return not failing or coincide(failing, well, other.dependency, self.clues)
+        return bool(failing) and (not unnamed or coincide(unnamed, well, other.dependency, self.clues))
 
 
 def separate(
@@ -131,6 +131,7 @@ def _not_ruled_out(hypotheses: Sequence[Hypothesis], clues: Sequence[Clue]) -> l
         ruled_out = (
             rival.cause == hypothesis.cause.id and any(sign.found_in(clues) for sign in rival.ruled_out_by)
             for other in standing
+            if not _is_beyond(hypothesis, other)
             for rival in other.cause.rivals
         )
         if not any(ruled_out):
@@ -139,8 +140,15 @@ def _not_ruled_out(hypotheses: Sequence[Hypothesis], clues: Sequence[Clue]) -> l
 
 
 def _without_brought(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
-    brought = {one.cause for hypothesis in hypotheses for one in hypothesis.cause.brings}
-    return [one for one in hypotheses if one.cause.id not in brought]
+    return [
+        one
+        for one in hypotheses
+        if all(
+            one.cause.id != brings.cause or _is_beyond(one, cause)
+            for cause in hypotheses
+            for brings in cause.cause.brings
+        )
+    ]
 
 
 def _rivals(leading: Hypothesis, others: Sequence[Hypothesis], clues: Sequence[Clue]) -> tuple[RuledOut, ...]:
@@ -201,28 +209,49 @@ def _explains(other: Finding, finding: Finding, scene: _Scene) -> bool:
     if other.cause == finding.cause and other.hypothesis is not None:
         stands = other.dependency in scene.graph.stands_on(finding.dependency)
         return other.hypothesis.cause.shared or stands or finding.is_hearsay
-    if other.hypothesis and _brings(other.hypothesis, finding):
-        return other.certainty is Certainty.CONFIRMED
+    known = [one for one in other.hypothesis.cause.brings if one.cause == finding.cause] if other.hypothesis else []
+    if known:
+        reached = any(_reaches(one, other, finding, scene.graph) for one in known)
+        return reached and other.certainty is Certainty.CONFIRMED
     if finding.certainty is Certainty.CONFIRMED:
         return finding.is_pattern and scene.is_shadow(finding.dependency, other)
     return other.dependency in scene.graph.stands_on(finding.dependency) or scene.is_unheard(finding, other)
 
 
-def _brings(cause: Hypothesis, finding: Finding) -> bool:
-    """Whether *cause* is known to bring about what was found, as far as it reaches."""
-    told_by = {clue.asked for clue in cause.clues if clue.asked}
-    told_of = {clue.asked for clue in (finding.hypothesis.clues if finding.hypothesis else ()) if clue.asked}
-    return any(
-        one.cause == finding.cause and not (one.within and told_by and told_of - told_by) for one in cause.cause.brings
-    )
+def _is_beyond(hypothesis: Hypothesis, cause: Hypothesis) -> bool:
+    """Whether *cause* is one service's own affair, and another one tells what speaks for *hypothesis*."""
+    within = any(one.cause == hypothesis.cause.id and one.within for one in cause.cause.brings)
+    return within and _is_told_elsewhere(hypothesis, cause)
+
+
+def _reaches(brings: Brings, other: Finding, finding: Finding, graph: Graph) -> bool:
+    """Whether what *other* is known to bring about may be what was found, where and by whom it was."""
+    is_beside = other.dependency not in {finding.dependency, *graph.beneath(finding.dependency)}
+    is_elsewhere = _is_told_elsewhere(finding.hypothesis, other.hypothesis)
+    return not (brings.within and is_elsewhere) and not (brings.above and is_beside)
+
+
+def _is_told_elsewhere(hypothesis: Hypothesis | None, cause: Hypothesis | None) -> bool:
+    """Whether a service tells what speaks for *hypothesis* that has told nothing of *cause*."""
+    told_by = _witnesses(cause)
+    return bool(told_by and _witnesses(hypothesis) - told_by)
+
+
+def _witnesses(hypothesis: Hypothesis | None) -> set[str]:
+    """The services that told what speaks for it; what was asked directly is a witness of its own."""
+    clues = hypothesis.clues if hypothesis else ()
+    return {clue.asked or clue.source for clue in clues if clue.source}
 
 
 def _consequence(finding: Finding, root: Finding, scene: _Scene) -> Consequence:
     brings = root.hypothesis.cause.brings if root.hypothesis else ()
-    known = next((one.says for one in brings if one.cause == finding.cause), "")
+    reaching = [one for one in brings if one.cause == finding.cause and _reaches(one, root, finding, scene.graph)]
+    known = reaching[0].says if reaching else ""
     below = scene.graph.chain(finding.dependency, root.dependency)
     if not known and below:
         known = f"it stands on {', on '.join(below[1:])}"
+    if not known and finding.is_hearsay:
+        known = "only who could not be asked told of it"
     if not known and root.dependency not in scene.graph.stands_on(finding.dependency):
         known = f"the answer that tells of it waits for {root.dependency}" if scene.is_unheard(finding, root) else ""
     says = known or f"it is seen through {root.dependency}"

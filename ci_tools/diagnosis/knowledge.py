@@ -118,6 +118,8 @@ class Brings(_Document):
     """How, for people."""
     within: bool = False
     """Only in what the same service tells: what another one tells of it, too, has a cause of its own."""
+    above: bool = False
+    """Only at its own place, and in what stands on that."""
 
 
 class Remedy(_Document):

@@ -42,8 +42,11 @@ def windows(dependency: str, clues: Iterable[Clue]) -> tuple[Window, ...]:
 
 
 def coincide(failing: Sequence[Clue], well: Sequence[Clue], lower: str, clues: Iterable[Clue]) -> bool:
-    """Whether attempts were *failing* only in outages of *lower*, and *well* only outside of what was seen of them."""
-    outages = [one for outages in _by_probe(lower, clues) for one in outages]
+    """Whether attempts were *failing* only in outages of *lower*, and *well* only outside of what was seen of them.
+
+    An outage whose end nobody saw may have lasted for good, and then it explains no ups and downs.
+    """
+    outages = [one for outages in _by_probe(lower, clues) for one in outages if one.until is not None]
     return all(any(one.overlaps(clue.at, clue.at) for one in outages) for clue in failing) and not any(
         one.first < clue.at < one.last
         for clue in well
@@ -54,9 +57,9 @@ def coincide(failing: Sequence[Clue], well: Sequence[Clue], lower: str, clues: I
 
 def _by_probe(dependency: str, clues: Iterable[Clue]) -> Iterator[list[Window]]:
     seen = [clue for clue in clues if clue.origin is Origin.OBSERVATION and clue.dependency == dependency]
-    yield _outages([clue for clue in seen if not clue.is_failing or not clue.is_told])
+    yield _outages([clue for clue in seen if not clue.is_failing or clue.is_absence])
     for probe in dict.fromkeys(clue.asker for clue in seen):
-        yield _outages([clue for clue in seen if clue.asker == probe and clue.is_told])
+        yield _outages([clue for clue in seen if clue.asker == probe and not clue.is_absence])
 
 
 def _outages(seen: Iterable[Clue]) -> list[Window]:

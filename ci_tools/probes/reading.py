@@ -50,7 +50,8 @@ def listed(answer: Answer, under: str) -> Any:
     try:
         return look_up(answer.json(), under) if under else answer.json()
     except MissingPathError as error:
-        raise TargetError(f"{answer.method} {answer.url} answered {answer.status}: {error}") from error
+        what = f"{answer.method} {answer.url} answered {answer.status}: {error}"
+        raise TargetError(what, status=answer.status) from error
 
 
 def rows(answer: Answer, under: str) -> list[Mapping[str, Any]]:
@@ -61,5 +62,6 @@ def rows(answer: Answer, under: str) -> list[Mapping[str, Any]]:
     """
     found = listed(answer, under)
     if not isinstance(found, list):
-        raise TargetError(f"{answer.method} {answer.url} answered {answer.status}: {under} is no list")
+        what = f"{answer.method} {answer.url} answered {answer.status}: {under} is no list"
+        raise TargetError(what, status=answer.status)
     return [row for row in found if isinstance(row, Mapping)]

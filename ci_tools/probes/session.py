@@ -55,7 +55,8 @@ async def _accepted(probe: SessionProbe, clients: Clients, token: Token) -> Sigh
         return Sighting(state=DependencyState.UP, code="accepted", latency_s=answer.elapsed_s)
     if answer.status in _REFUSALS:
         return _refused("token_refused", answer, "a fresh token")
-    raise TargetError(f"{answer.method} {answer.url} answered {answer.status}: {answer.text[:300]}")
+    what = f"{answer.method} {answer.url} answered {answer.status}: {answer.text[:300]}"
+    raise TargetError(what, status=answer.status)
 
 
 async def _refreshed(probe: SessionProbe, clients: Clients, refresh: str) -> Answer:

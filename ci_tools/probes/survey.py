@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from ci_tools.errors import RefusedCredentialsError, TargetError, UnreachableError
 from ci_tools.model import DependencyState, Observation
 from ci_tools.probes import (
     anonymous,
@@ -37,7 +36,7 @@ from ci_tools.questions import (
     SurveyProbe,
     VariablesProbe,
 )
-from ci_tools.target.websocket import FrameMissingError
+from ci_tools.target.websocket import SocketRefusedError
 
 OUT_OF_TIME = "out_of_time"
 """The code of what was not seen, because the survey was over first."""
@@ -45,10 +44,14 @@ _PATIENCE_S = 45.0
 """Unscaled seconds of a survey: a server that never answers would hold up each probe for as long as that one waits."""
 _LEAST_S = 20.0
 """Real seconds of a survey, however fast its environment is."""
-_AGAIN = 2
+_TIMES = 3
+"""So often at most a probe is asked that meets nobody."""
 _PAUSE_S = 5.0
 """Unscaled seconds in which an instance may start."""
-_REFUSALS = (401, 403, 1008)
+_SOON_S = 5.0
+"""Unscaled seconds within which an error has to come for its probe to be asked again: a survey has a limit."""
+_NOT_NOW = (500, 502, 503, 504, 1006, 1011, 1012, 1013)
+"""HTTP statuses and close codes of a service that is not there, or not yet, or not any longer."""
 _ALONE = 1 / 3
 """The part of it that the measurements before everything else may take."""
 
@@ -91,31 +94,32 @@ async def look(probe: Probe, clients: Clients) -> Sequence[Observation]:
     """What *probe* sees now, by its kind one thing or several; failing to ask is something, too."""
     if isinstance(probe, GateProbe):
         return [await attempt(probe, clients)]
-    try:
-        found = await _seen_in_the_end(probe, clients)
-    except FAILURES as error:
-        # Whoever could not be asked has told nothing of what was asked for.
-        unasked = replace(unseen(error), state=DependencyState.UNKNOWN)
-        found = [Seen(probe.dependency, unasked, f"a probe of kind {probe.kind}")]
+    found = await _seen_in_the_end(probe, clients)
     return [observed(probe, one.dependency, one.sighting, one.source, clients) for one in found]
 
 
 async def _seen_in_the_end(probe: SurveyProbe, clients: Clients) -> list[Seen]:
-    """What is seen, asked again a moment later where a service was in between two instances."""
-    for _ in range(_AGAIN):
+    """What is seen; asked again a moment later where a service was in between two instances, which is told, too."""
+    clock = asyncio.get_running_loop().time
+    in_vain: list[Seen] = []
+    for left in reversed(range(_TIMES)):
+        began_s = clock()
         try:
-            return await _seen(probe, clients)
-        except TargetError as error:
-            if not _may_pass(error):
-                raise
-            await asyncio.sleep(clients.environment.scaled(_PAUSE_S))
-    return await _seen(probe, clients)
+            return [*dict.fromkeys(in_vain), *await _seen(probe, clients)]
+        except FAILURES as error:
+            # Whoever could not be asked has told nothing of what was asked for.
+            sighting = replace(unseen(error), state=DependencyState.UNKNOWN)
+            in_vain.append(Seen(probe.dependency, sighting, f"a probe of kind {probe.kind}"))
+            if not left or not _may_pass(error) or clock() - began_s > clients.environment.scaled(_SOON_S):
+                break
+        await asyncio.sleep(clients.environment.scaled(_PAUSE_S))
+    return list(dict.fromkeys(in_vain))
 
 
-def _may_pass(error: TargetError) -> bool:
-    """Whether it was an answer, and none that would be the same again."""
-    final = isinstance(error, UnreachableError | RefusedCredentialsError | FrameMissingError)
-    return not final and getattr(error, "code", None) not in _REFUSALS
+def _may_pass(error: Exception) -> bool:
+    """Whether a service said that it cannot answer now, which another instance could."""
+    code = error.code if isinstance(error, SocketRefusedError) else getattr(error, "status", None)
+    return code in _NOT_NOW
 
 
 async def _seen(probe: SurveyProbe, clients: Clients) -> list[Seen]:  # noqa: C901, PLR0911 - one branch per kind

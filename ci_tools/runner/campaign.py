@@ -29,6 +29,7 @@ from ci_tools.evidence.events import (
 from ci_tools.evidence.journal import CampaignDirectory, JournalTail, JournalWriter, read
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import (
+    DEPLOYMENT,
     FAILURES,
     DependencyState,
     Environment,
@@ -47,7 +48,7 @@ from ci_tools.runner import pytest_process
 from ci_tools.runner.breaker import Breaker
 from ci_tools.runner.control import RunPhase
 from ci_tools.runner.dependencies import Dependencies
-from ci_tools.runner.deployment import in_vain
+from ci_tools.runner.deployment import shown
 from ci_tools.runner.parking import MARKS
 from ci_tools.runner.progress import Progress
 from ci_tools.runner.provisioning import begun, described
@@ -262,7 +263,7 @@ class CampaignRun:
             stack.callback(self._breaker.close)
             self._dependencies.believe(self._known.changes)
             self._breaker.hold(self._dependencies.changes.values())
-            if not any(one.observation.probe in self._environment.survey for one in self._known.observations):
+            if not any(one.observation.kind != DEPLOYMENT for one in self._known.observations):
                 self._survey(quiet)
             self._phases(quiet)
             self._note_veto()
@@ -401,10 +402,9 @@ class CampaignRun:
         identified = quiet.identify(source)
         self._write(identified)
         # Often the first that is asked, so the one who finds that no instance was there.
-        if source.host in self.spec.dependencies:
-            where = f"GET {host_url(self._environment, source.host)}{source.path}"
-            if seen := in_vain(identified, source.host, where):
-                self._write(Observed(observation=seen))
+        where = f"GET {host_url(self._environment, source.host)}{source.path}"
+        if source.dependency and (seen := shown(identified, source.dependency, where)):
+            self._write(Observed(observation=seen))
 
     def _write(self, event: Event) -> None:
         self._journal.write(event)

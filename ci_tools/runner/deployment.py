@@ -6,12 +6,12 @@ from typing import Any
 
 from ci_tools.errors import EvidenceError, TargetError
 from ci_tools.evidence.events import DeploymentIdentified
-from ci_tools.model import DependencyState, Deployment, DeploymentSource, Observation
+from ci_tools.model import DEPLOYMENT, DependencyState, Deployment, DeploymentSource, Observation
 from ci_tools.target.http import HttpClient
 
 _OK = 200
 _ERRORS = range(500, 600)
-_SAID_CHARS = 200
+_SAID_CHARS = 400
 """Of what was answered instead: a platform says in a sentence that no instance was there.
 
 It is cut between words only: half a secret is one that no pattern knows.
@@ -36,17 +36,20 @@ async def identify(client: HttpClient, source: DeploymentSource) -> DeploymentId
     return DeploymentIdentified(deployment=Deployment(revision=revision, sha=sha))
 
 
-def in_vain(identified: DeploymentIdentified, dependency: str, source: str) -> Observation | None:
-    """What it shows of *dependency* that *source* answered with an error of its own; None where it did not."""
-    if identified.status not in _ERRORS:
+def shown(identified: DeploymentIdentified, dependency: str, source: str) -> Observation | None:
+    """What it shows of *dependency* that *source* said which deployment it is, or answered with an error of its own.
+
+    None where it did neither: a wrong path, being throttled and no answer are for others to tell.
+    """
+    if identified.deployment is None and identified.status not in _ERRORS:
         return None
     return Observation(
-        probe="deployment",
+        probe=DEPLOYMENT,
         dependency=dependency,
-        kind="deployment",
+        kind=DEPLOYMENT,
         at=datetime.now(UTC),
-        state=DependencyState.DOWN,
-        code=str(identified.status),
+        state=DependencyState.DOWN if identified.deployment is None else DependencyState.UP,
+        code=None if identified.status is None else str(identified.status),
         text=identified.problem,
         source=source,
     )

@@ -18,12 +18,17 @@ GATE_KINDS = ("http_json", "tcp", "tls", "websocket", "token", "command")
 
 
 def check_observed_dependencies(document: CampaignDocument) -> Iterator[Problem]:
-    """Probes and gates that speak of no declared dependency."""
+    """Probes, gates and deployments that speak of no declared dependency."""
     graph = document.dependencies
     for section in ("probes", "gates"):
         for name, table in getattr(document, section).items():
             if table.dependency not in graph:
                 yield unknown_name((section, name, "dependency"), "dependency", table.dependency, graph)
+    for name, environment in document.environments.items():
+        answering = environment.deployment.dependency if environment.deployment else None
+        if answering is not None and answering not in graph:
+            where = ("environments", name, "deployment", "dependency")
+            yield unknown_name(where, "dependency", answering, graph)
 
 
 def check_required_dependencies(document: CampaignDocument) -> Iterator[Problem]:

@@ -33,7 +33,7 @@ CHECKS: Mapping[Check, tuple[str, ...]] = {
     environment_checks.check_dependencies: ("dependencies",),
     environment_checks.check_hosts: ("environments",),
     environment_checks.check_probes: ("environments", "probes"),
-    campaign_checks.check_observed_dependencies: ("dependencies", "probes", "gates"),
+    campaign_checks.check_observed_dependencies: ("dependencies", "environments", "probes", "gates"),
     campaign_checks.check_required_dependencies: ("dependencies", "suites", "gates"),
     campaign_checks.check_phase_numbers: ("phases",),
     campaign_checks.check_phases_in_use: ("phases", "suites", "gates"),

@@ -93,6 +93,8 @@ class DeploymentDocument(Document):
     """Dotted path of the revision in that document."""
     sha: Text | None = None
     """Dotted path of the commit in that document."""
+    dependency: Name | None = None
+    """Who answers there: asked first of all, it may be the one that has no instance."""
 
 
 AuthDocument = Annotated[

@@ -24,7 +24,8 @@ def accepted(answer: Answer) -> Any:
         TargetError: its status is none of success; the text holds the first words of the body.
     """
     if answer.status not in _SUCCESS:
-        raise TargetError(f"{answer.method} {answer.url} answered {answer.status}: {answer.text[:400]}")
+        what = f"{answer.method} {answer.url} answered {answer.status}: {answer.text[:400]}"
+        raise TargetError(what, status=answer.status)
     return answer.json()
 
 

@@ -192,7 +192,8 @@ def _accepted(answer: Answer) -> dict[str, Any]:
             "check the auth strategy's secret"
         )
     if answer.status not in _CREATED:
-        raise TargetError(f"{answer.url} answered {answer.status} instead of a token: {answer.text[:200]}")
+        what = f"{answer.url} answered {answer.status} instead of a token: {answer.text[:200]}"
+        raise TargetError(what, status=answer.status)
     body = answer.json()
     if not isinstance(body, dict):
         raise TargetError(f"{answer.url} answered {answer.status} with a {type(body).__name__} instead of an object")

@@ -81,7 +81,8 @@ class Answer:
         except ValueError as error:
             raise TargetError(
                 f"{self.method} {self.url} answered {self.status} with {self.media_type!r} "
-                f"instead of JSON: {self.text[:200]!r}"
+                f"instead of JSON: {self.text[:200]!r}",
+                status=self.status,
             ) from error
 
     def __repr__(self) -> str:

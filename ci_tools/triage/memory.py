@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ci_tools.diagnosis.hypotheses import Certainty
 from ci_tools.escalation.urgency import Urgency, settled
-from ci_tools.triage.seen import Seen, is_log
+from ci_tools.triage.seen import Seen, is_asked_once
 from ci_tools.triage.state import (
     Evidence,
     State,
@@ -137,5 +137,5 @@ def _failed(known: Evidence, subject: Subject, seen: Seen) -> Evidence:
         known,
         gates=[gate.gate.name for gate in subject.gates],
         tests=[test.node_id for test in subject.tests],
-        probes=[probe for probe in subject.probes if not is_log(seen.observations, probe)],
+        probes=[probe for probe in subject.probes if not is_asked_once(seen.observations, probe)],
     )

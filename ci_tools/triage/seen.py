@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ci_tools.diagnosis.incidents import Incident
-from ci_tools.model import FAILURES, DependencyState, Observation
+from ci_tools.model import DEPLOYMENT, FAILURES, DependencyState, Observation
 from ci_tools.report.shown import masked
 from ci_tools.verdict.judgement import Judgement
 
@@ -36,10 +36,10 @@ def is_well(observations: Iterable[Observation], probe: str, dependency: str) ->
     return not any(one.state.is_failing for one in about) if about else None
 
 
-def is_log(observations: Iterable[Observation], probe: str) -> bool:
-    """Whether *probe* was asked, and reads only what services remember: nothing of that can be seen well again."""
+def is_asked_once(observations: Iterable[Observation], probe: str) -> bool:
+    """Whether *probe* saw what no heartbeat asks for again: what services remember, or which deployment answers."""
     kinds = {one.kind for one in observations if one.probe == probe}
-    return kinds == {_LOG}
+    return bool(kinds) and kinds <= {_LOG, DEPLOYMENT}
 
 
 def tells(one: Observation) -> bool:

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from ci_tools.model import DependencyState, Deployment, DeploymentSource, Environment
-from ci_tools.runner.deployment import identify, in_vain
+from ci_tools.runner.deployment import identify, shown
 from ci_tools.target.http import HttpClient
 from ci_tools.target.pacing import Pacer
 from tests.unit.runner.shop import Site
@@ -77,7 +77,7 @@ async def test_the_words_of_an_error_are_told(site: Site, client: HttpClient) ->
 async def test_words_that_are_cut_show_no_half_of_a_secret(site: Site, client: HttpClient) -> None:
     """A cut within the password of an address would keep its mask from knowing it."""
     site.status = 500
-    site.answers["/info"] = {"detail": f"{'no ' * 55}postgresql://shop:{'x' * 30}@db"}
+    site.answers["/info"] = {"detail": f"{'no ' * 121}postgresql://shop:{'x' * 30}@db"}
 
     assert (await identify(client, SOURCE)).problem.endswith(" no …")
 
@@ -92,13 +92,23 @@ async def test_an_unreachable_host_is_a_problem(client: HttpClient) -> None:
     assert "ECONNREFUSED" in identified.problem
 
 
-@pytest.mark.parametrize(("status", "code"), [(500, "500"), (503, "503"), (404, None), (429, None)])
+@pytest.mark.parametrize(("status", "seen"), [(500, ("500", "down")), (503, ("503", "down")), (404, None), (429, None)])
 async def test_an_error_of_the_service_itself_is_seen(
-    site: Site, client: HttpClient, status: int, code: str | None
+    site: Site, client: HttpClient, status: int, seen: tuple[str, str] | None
 ) -> None:
     """Who asks first finds that no instance is there; a wrong path or being throttled says nothing of the service."""
     site.status = status
 
-    seen = in_vain(await identify(client, SOURCE), "shop", "GET /info")
+    found = shown(await identify(client, SOURCE), "shop", "GET /info")
 
-    assert (seen and (seen.code, seen.state, seen.dependency)) == (code and (code, DependencyState.DOWN, "shop"))
+    assert (found and (found.code, str(found.state))) == seen
+
+
+async def test_that_a_deployment_says_who_it_is_is_seen_too(site: Site, client: HttpClient) -> None:
+    """Else nobody could tell that an outage is over."""
+    site.answers["/info"] = {"build": {"revision": "shop-1"}}
+
+    found = shown(await identify(client, SOURCE), "shop", "GET /info")
+
+    assert found is not None
+    assert (found.dependency, found.state, found.source) == ("shop", DependencyState.UP, "GET /info")
