@@ -35,8 +35,10 @@ SHAPES = {
     "an unknown key of an optional table": (
         'revision = "revision" }',
         'revision = "revision", colour = "red" }',
-        "12: environments.here.deployment.colour: unknown key; got 'colour'; "
-        "legal: dependency, host, path, revision, sha",
+        (
+            "12: environments.here.deployment.colour: unknown key; got 'colour'; "
+            "legal: dependency, host, path, revision, sha"
+        ),
     ),
     "an unknown key in an array": (
         "rate_per_min = 60 }",
