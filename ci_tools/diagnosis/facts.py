@@ -103,8 +103,8 @@ def _no_less(name: str, probe: str, latency_s: float, clues: Sequence[Clue]) -> 
 
 
 def _is_well(name: str, probe: str, clues: Sequence[Clue]) -> bool:
-    """Whether all that *probe* saw of *name* is up, however late."""
-    return all(_is_up(clue) for clue in _observed(clues, name) if clue.asker == probe)
+    """Whether *probe* never saw *name* failing, however late it was."""
+    return not any(clue.is_failing for clue in _observed(clues, name) if clue.asker == probe)
 
 
 def _source_of(probe: str, clues: Sequence[Clue]) -> str:

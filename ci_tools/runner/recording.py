@@ -1,7 +1,6 @@
 """What the pytest processes of a campaign write into its journal.
 
-Under pytest-xdist the controller records what was collected and which workers were lost; each worker
-records the tests that it runs. Without xdist one process does both.
+Under pytest-xdist the controller records which workers were lost, and each worker the tests that it runs.
 """
 
 import os

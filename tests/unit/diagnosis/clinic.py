@@ -82,7 +82,23 @@ id = "dirty"
 summary = "the name is dirty"
 dependencies = ["cache"]
 signs = [{ says = "no such name", weight = 9, text = "no such name" }]
-brings = [{ cause = "stuck", says = "looking the name up holds the loop" }]
+brings = [
+  { cause = "stuck", says = "looking the name up holds the loop" },
+  { cause = "gone", says = "it is never reached", within = true },
+]
+rivals = [{ cause = "gone", separates = "nobody was asked", ruled_out_by = [{ says = "so", text = "no such name" }] }]
+
+[[cause]]
+id = "gone"
+summary = "it is gone"
+dependencies = ["cache"]
+signs = [{ says = "it went away", weight = 8, text = "gone away" }]
+
+[[cause]]
+id = "cut"
+summary = "the way is cut"
+signs = [{ says = "nothing passes", weight = 8, text = "cut off" }]
+brings = [{ cause = "silent", says = "no event passes", above = true }]
 
 [[cause]]
 id = "silent"

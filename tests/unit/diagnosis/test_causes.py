@@ -48,3 +48,24 @@ def test_a_cause_is_silent_on_what_only_looks_alike(cause: Cause) -> None:
 
     assert examples
     assert [cause.id in named(one) for one in examples] == [False] * len(examples)
+
+
+@pytest.mark.parametrize(
+    ("clue", "met"),
+    [
+        (ExampleClue(origin=Origin.FAILURE, code="503", text="POST /api/threads answered 503"), True),
+        (
+            ExampleClue(origin=Origin.FAILURE, text="closed with 1006 (no close frame) while waiting for agent event"),
+            True,
+        ),
+        (ExampleClue(origin=Origin.FAILURE, code="500", text="500: unexpected RuntimeError"), True),
+        (ExampleClue(origin=Origin.FAILURE, code="200", text="tests/test_order.py:503: AssertionError"), False),
+        (ExampleClue(origin=Origin.FAILURE, text="redis disconnected after 0.503 s"), False),
+        (ExampleClue(origin=Origin.FAILURE, code="500", text="500: unexpected KeyError"), False),
+    ],
+)
+def test_who_runs_into_an_instance_that_ends_says_so(clue: ExampleClue, *, met: bool) -> None:
+    """A number in a traceback is no status, and a defect is no end."""
+    (tested,) = clues([clue])
+
+    assert any(sign.matches(tested) for sign in knowledge().causes["out_of_memory"].met) is met

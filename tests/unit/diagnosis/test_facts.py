@@ -82,6 +82,10 @@ FAILING_STORE = [
 ]
 
 
+AUTH = "GET https://auth.example/status"
+UNASKED = clue("redis", ref="api_checks#9", source="a probe of kind checks", state=DependencyState.UNKNOWN)
+
+
 @pytest.mark.parametrize(
     ("clues", "places"),
     [
@@ -89,6 +93,10 @@ FAILING_STORE = [
         # As late to another service, or quick there only once: the delay may be its own.
         ([*REDIS, *STORE, *told("auth", "redis", 5.0, 5.1)], set()),
         ([*REDIS, *STORE, *told("auth", "redis", 0.01)], set()),
+        # Refused there, at once.
+        ([*REDIS, *STORE, *[clue("redis", ref="auth_checks#1", latency_s=0.0, source=AUTH) for _ in range(2)]], set()),
+        # One look at it was in vain, which tells of no other service.
+        ([*REDIS, *STORE, UNASKED, *told("auth", "redis", *QUICK)], {"redis"}),
         # Quick to the same service, asked in another way.
         ([*REDIS, *STORE, *told("api", "redis", *QUICK, probe="health")], set()),
         # What is beside it took less once, or is down.

@@ -148,7 +148,9 @@ def test_whoever_could_not_be_asked_has_told_nothing_of_itself() -> None:
     (finding,) = found([clue("service", "timeout"), hearsay])
 
     assert finding.dependency == "service"
-    assert [one.dependency for one in finding.consequences] == ["edge"]
+    assert [(one.dependency, one.says) for one in finding.consequences] == [
+        ("edge", "only who could not be asked told of it")
+    ]
     assert places(found([hearsay])) == [("unreachable", "edge")]
 
 
@@ -159,6 +161,13 @@ def test_an_answer_that_never_came_is_blamed_on_what_it_waits_for() -> None:
 
     assert finding.dependency == "store"
     assert [one.says for one in finding.consequences] == ["the answer that tells of it waits for store"]
+
+
+def test_what_is_only_suspected_keeps_no_answer() -> None:
+    """Of two that are told by one answer neither is known to be late."""
+    unheard = clue("cache", "nothing came", timed_out=True, source=API)
+
+    assert len(found([clue("store", "timeout", source=API), unheard], ["store", "cache"])) == 2
 
 
 @pytest.mark.parametrize(
@@ -216,3 +225,36 @@ def test_a_pattern_that_what_it_stands_on_explains_is_no_outage_of_its_own(seen:
 def test_a_pattern_beside_an_outage_is_one_of_its_own(below: list[Clue], seen: list[Clue]) -> None:
     """It fails at other times than what it stands on, too, or is well while that is not."""
     assert places(found([*below, *seen])) == [("restarts", "service"), ("shaky", "socket")]
+
+
+def test_a_services_own_affair_rules_nothing_out_that_another_one_tells() -> None:
+    """A dirty name keeps one service from the cache; that it is gone another one has found out."""
+    dirty, gone = clue("cache", "no such name", source=API), clue("cache", "gone away", source=AUTH)
+    (alone,) = found([dirty, clue("cache", "gone away", source=API)])
+
+    assert alone.cause == "dirty"
+    assert sorted(places(found([dirty, gone]))) == [("dirty", "cache"), ("gone", "cache")]
+
+
+def test_what_was_asked_directly_is_a_witness_of_its_own() -> None:
+    """No service stands between."""
+    direct = clue("store", "very late", source="the address in STORE_DSN")
+
+    assert len(found([STUCK, direct])) == 2
+
+
+def test_what_a_cause_brings_about_above_it_is_absorbed_there_only() -> None:
+    """Agents stand on the cache, and not on sockets."""
+    silent = clue("agents", code="no_event")
+    (cut,) = found([clue("cache", "cut off"), silent])
+
+    assert [one.says for one in cut.consequences] == ["no event passes"]
+    assert sorted(places(found([clue("socket", "cut off"), silent]))) == [("cut", "socket"), ("silent", "agents")]
+
+
+def test_an_outage_without_an_end_explains_no_ups_and_downs() -> None:
+    """It may have lasted for good."""
+    once = [clue("service", "instance ended", at=at(1))]
+    shaky = attempts((1, "closed"), (3, ""), (5, "closed"), (6, ""), (7, ""))
+
+    assert places(found([*once, *shaky])) == [("restarts", "service"), ("shaky", "socket")]

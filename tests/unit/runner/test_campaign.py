@@ -9,6 +9,7 @@ from ci_tools.evidence.events import (
     CampaignFinished,
     DependencyChanged,
     Interrupted,
+    Observed,
     PhaseFinished,
     PlanExtended,
     Sampled,
@@ -209,6 +210,24 @@ def test_a_deployment_that_does_not_say_which_it_is_leaves_it_open(shop: Shop) -
 
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert any("the deployment could not be identified" in reason for reason in judgement.reasons)
+
+
+@pytest.mark.parametrize(("declared", "seen"), [(', dependency = "shop"', ["down", "up", "up"]), ("", [])])
+def test_who_answers_for_a_deployment_is_seen_by_it(shop: Shop, declared: str, seen: list[str]) -> None:
+    """Who asks first may be the only one who finds that no instance is there; unless told of whom, it says nothing."""
+    shop.change('path = "/info", revision = "revision"', f'path = "/info", revision = "revision"{declared}')
+    answers = iter([503])
+
+    def answer() -> dict[str, str]:
+        shop.site.status = next(answers, 200)
+        return {"revision": "shop-1"}
+
+    shop.site.answers["/info"] = answer
+    shop.run(phases=("first", "second"))
+
+    told = [one.observation for one in shop.events(Observed) if one.observation.kind == "deployment"]
+    assert [str(one.state) for one in told] == seen
+    assert {one.dependency for one in told} <= {"shop"}
 
 
 def test_a_directory_that_holds_something_is_refused(shop: Shop) -> None:

@@ -286,16 +286,33 @@ def test_by_phase_a_shard_before_the_verdict_is_refused(many: Shop) -> None:
 
 
 def test_by_phase_what_the_first_found_failing_blocks_the_later_ones(many: Shop) -> None:
-    """They do not probe it again, nor does anybody survey the system twice."""
+    """They do not probe it again."""
     every = by_phase(many, "full")
     many.site.status = 503
     run(many, 1, 2, shards=every)
-    before = len(many.events(Sampled)), len(many.events(Observed))
+    before = len(many.events(Sampled))
 
     run(many, 2, 2, shards=every)
 
     assert orders_of(many) == [Outcome.BLOCKED] * 5
-    assert len(many.events(Sampled)) == before[0]
+    assert len(many.events(Sampled)) == before
+
+
+@pytest.mark.parametrize("lost", [(), ("http_json",)])
+def test_by_phase_nobody_surveys_the_system_twice(many: Shop, lost: tuple[str, ...]) -> None:
+    """Unless whoever came first was stopped before it did: which deployment answers is no survey."""
+    many.change('revision = "revision" }', 'revision = "revision", dependency = "shop" }\nsurvey = ["shop"]')
+    every = by_phase(many, "full")
+    run(many, 1, 2, shards=every)
+    journal = many.out / "journal" / "shard1-campaign.jsonl"
+    rows = journal.read_text("utf-8").splitlines(keepends=True)
+    journal.write_text("".join(row for row in rows if not any(kind in row for kind in lost)), encoding="utf-8")
+
+    run(many, 2, 2, shards=every)
+
+    seen = [one.observation.kind for one in many.events(Observed)]
+    assert seen.count("http_json") == 1
+    assert "deployment" in seen
 
 
 def test_by_phase_what_loads_the_system_runs_in_the_last_one(many: Shop) -> None:

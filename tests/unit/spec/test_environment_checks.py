@@ -44,6 +44,11 @@ CONTRADICTIONS = {
             "did you mean 'api'?"
         ),
     ),
+    "a deployment of a dependency that is not declared": (
+        'deployment = { host = "api"',
+        'deployment = { dependency = "shop", host = "api"',
+        "12: environments.here.deployment.dependency: unknown dependency; got 'shop'; legal: api, database, edge",
+    ),
     "credentials without the host that gives them": (
         ', auth = "https://auth.shop.example" }',
         " }",

@@ -258,12 +258,13 @@ def test_the_revision_that_was_bad_before_the_fix_reopens_nothing() -> None:
     assert told(closed, again, DEAD)[0] == ()
 
 
-def test_a_log_is_not_remembered_as_what_has_to_be_seen_well() -> None:
-    """It shows what was, and nothing can show that it is well again."""
-    proofs = (*DEAD.evidence, replace(DEAD.evidence[0], ref="errors#1"))
-    log = Observation(probe="errors", dependency="store", kind="errors", state=DependencyState.DEGRADED)
+@pytest.mark.parametrize("kind", ["errors", "deployment"])
+def test_what_no_heartbeat_asks_again_is_not_remembered_as_what_has_to_be_seen_well(kind: str) -> None:
+    """A log shows what was; which deployment answers is asked by campaigns alone."""
+    proofs = (*DEAD.evidence, replace(DEAD.evidence[0], ref=f"{kind}#1"))
+    once = Observation(probe=kind, dependency="store", kind=kind, state=DependencyState.DEGRADED)
 
-    (create,) = decide([], failing(1), AROUND, [replace(DEAD, evidence=proofs)], [log])
+    (create,) = decide([], failing(1), AROUND, [replace(DEAD, evidence=proofs)], [once])
     assert isinstance(create, CreateIssue)
     assert parts_in(create.body)[0][1].evidence.probes == ("store",)
 
