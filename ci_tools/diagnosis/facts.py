@@ -121,7 +121,7 @@ def intermittent(clues: Sequence[Clue]) -> Iterable[Clue]:
         turns = sum(before != after for before, after in pairwise(good))
         if len(good) >= _SOME and turns > 1:
             about = f"{good.count(False)} of {len(good)} attempts of {probe} fail, in between others do not"
-            yield _fact(INTERMITTENT, name, about)
+            yield _fact(INTERMITTENT, name, about, source=_source_of(probe, clues))
 
 
 def only_at_first(clues: Sequence[Clue]) -> Iterable[Clue]:
@@ -130,14 +130,16 @@ def only_at_first(clues: Sequence[Clue]) -> Iterable[Clue]:
         good = [clue.state is DependencyState.UP for clue in seen]
         failed = good.index(True) if True in good else 0
         if 0 < failed <= len(good) // 2 and all(good[failed:]):
-            yield _fact("only_at_first", name, f"the first {failed} of {len(good)} attempts of {probe} fail")
+            about = f"the first {failed} of {len(good)} attempts of {probe} fail"
+            yield _fact("only_at_first", name, about, source=_source_of(probe, clues))
 
 
 def every_attempt(clues: Sequence[Clue]) -> Iterable[Clue]:
     """No attempt of a probe is good, without any load: routing or configuration, or nothing is there."""
     for (name, probe), seen in _by_probe(clues).items():
         if len(seen) >= _FEW and all(clue.state is DependencyState.DOWN for clue in seen):
-            yield _fact("every_attempt", name, f"all {len(seen)} attempts of {probe} fail")
+            about = f"all {len(seen)} attempts of {probe} fail"
+            yield _fact("every_attempt", name, about, source=_source_of(probe, clues))
 
 
 def all_private(clues: Sequence[Clue]) -> Iterable[Clue]:
@@ -167,15 +169,30 @@ def never_answers(clues: Sequence[Clue]) -> Iterable[Clue]:
     for (name, probe), seen in _by_probe(clues).items():
         if len(seen) > 1 and all(map(_no_answer, seen)):
             about = f"none of {len(seen)} attempts of {probe} is answered: {seen[0].text}"
-            yield _fact("never_answers", name, about)
+            yield _fact("never_answers", name, about, source=_source_of(probe, clues))
 
 
 def only_at_once(clues: Sequence[Clue]) -> Iterable[Clue]:
-    """Reads that are late only at once, while nothing private is silent in quiet: else they wait for that."""
+    """Reads that are late only at once: nothing private is silent in quiet, and who was asked answers again after."""
     silent = {fact.dependency for fact in never_answers(clues)}
     for clue in clues:
-        if clue.origin is Origin.OBSERVATION and clue.code == "rises_with_load" and silent.isdisjoint(PRIVATE):
+        is_pressed = clue.origin is Origin.OBSERVATION and clue.code == "rises_with_load"
+        if is_pressed and silent.isdisjoint(PRIVATE) and _answers_after(clue, clues):
             yield _fact("only_at_once", clue.dependency, clue.text)
+
+
+def _answers_after(pressed: Clue, clues: Sequence[Clue]) -> bool:
+    """Whether the service that was *pressed* has answered since, if anybody asked it."""
+    states = [
+        clue.state
+        for clue in clues
+        if clue.origin is Origin.OBSERVATION
+        and clue.asked == pressed.asked
+        and clue.at is not None
+        and pressed.at is not None
+        and clue.at > pressed.at
+    ]
+    return not states or DependencyState.UP in states
 
 
 def only_under_load(clues: Sequence[Clue]) -> Iterable[Clue]:

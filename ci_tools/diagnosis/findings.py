@@ -90,7 +90,8 @@ class _Scene:
             return False
         seen = [clue for clue in self.clues if clue.origin is Origin.OBSERVATION and clue.dependency == name]
         failing = [clue for clue in seen if clue.is_failing]
-        unnamed = [clue for clue in failing if not any(sign.text and sign.matches(clue) for sign in cause.signs)]
+        words = [*(sign for sign in cause.signs if sign.text), *cause.met]
+        unnamed = [clue for clue in failing if not any(sign.matches(clue) for sign in words)]
         well = [clue for clue in seen if clue.state is DependencyState.UP]
         return bool(failing) and (not unnamed or coincide(unnamed, well, other.dependency, self.clues))
 
@@ -219,28 +220,31 @@ def _explains(other: Finding, finding: Finding, scene: _Scene) -> bool:
 
 
 def _is_beyond(hypothesis: Hypothesis, cause: Hypothesis) -> bool:
-    """Whether *cause* is one service's own affair, and another one tells what speaks for *hypothesis*."""
+    """Whether *cause* says nothing against *hypothesis*.
+
+    It is one service's own affair, and another one tells what speaks for *hypothesis*; or it is only remembered, and
+    what speaks for *hypothesis* is seen.
+    """
     within = any(one.cause == hypothesis.cause.id and one.within for one in cause.cause.brings)
-    return within and _is_told_elsewhere(hypothesis, cause)
+    return (within and _is_told_elsewhere(hypothesis, cause)) or (hypothesis.is_seen and cause.is_past)
 
 
 def _reaches(brings: Brings, other: Finding, finding: Finding, graph: Graph) -> bool:
     """Whether what *other* is known to bring about may be what was found, where and by whom it was."""
-    is_beside = other.dependency not in {finding.dependency, *graph.beneath(finding.dependency)}
-    is_elsewhere = _is_told_elsewhere(finding.hypothesis, other.hypothesis)
-    return not (brings.within and is_elsewhere) and not (brings.above and is_beside)
+    if finding.hypothesis is None or other.hypothesis is None or _is_beyond(finding.hypothesis, other.hypothesis):
+        return False
+    return not brings.above or other.dependency in {finding.dependency, *graph.beneath(finding.dependency)}
 
 
-def _is_told_elsewhere(hypothesis: Hypothesis | None, cause: Hypothesis | None) -> bool:
+def _is_told_elsewhere(hypothesis: Hypothesis, cause: Hypothesis) -> bool:
     """Whether a service tells what speaks for *hypothesis* that has told nothing of *cause*."""
     told_by = _witnesses(cause)
     return bool(told_by and _witnesses(hypothesis) - told_by)
 
 
-def _witnesses(hypothesis: Hypothesis | None) -> set[str]:
+def _witnesses(hypothesis: Hypothesis) -> set[str]:
     """The services that told what speaks for it; what was asked directly is a witness of its own."""
-    clues = hypothesis.clues if hypothesis else ()
-    return {clue.asked or clue.source for clue in clues if clue.source}
+    return {clue.asked or clue.source for clue in hypothesis.clues if clue.source}
 
 
 def _consequence(finding: Finding, root: Finding, scene: _Scene) -> Consequence:

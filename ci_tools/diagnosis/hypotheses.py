@@ -7,6 +7,8 @@ from enum import StrEnum
 from ci_tools.diagnosis.clues import Clue, Origin
 from ci_tools.diagnosis.knowledge import CONFIRMING, Cause, Knowledge, Sign
 
+_NOW = (Origin.OBSERVATION, Origin.FACT)
+
 
 class Certainty(StrEnum):
     """How sure it is that something is the cause."""
@@ -43,11 +45,22 @@ class Hypothesis:
     @property
     def certainty(self) -> Certainty:
         """Confirmed where a discriminating sign was observed: what a failing test says is hearsay."""
-        observed = any(
-            one.sign.weight >= CONFIRMING and any(clue.origin is not Origin.FAILURE for clue in one.clues)
-            for one in self.support
-        )
+        observed = any(clue.origin is not Origin.FAILURE for clue in self._proofs)
         return Certainty.CONFIRMED if observed else Certainty.SUSPECTED
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether a discriminating sign of it was observed, and not only read in a log."""
+        return any(clue.origin in _NOW for clue in self._proofs)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether only logs have its discriminating signs: what a service remembers may be over."""
+        return bool(self._proofs) and all(clue.origin is Origin.LOG for clue in self._proofs)
+
+    @property
+    def _proofs(self) -> list[Clue]:
+        return [clue for one in self.support if one.sign.weight >= CONFIRMING for clue in one.clues]
 
     @property
     def clues(self) -> tuple[Clue, ...]:

@@ -3,7 +3,7 @@ import pytest
 from ci_tools.diagnosis.clues import Clue, Origin
 from ci_tools.diagnosis.facts import with_facts
 from ci_tools.model import DependencyState
-from tests.unit.diagnosis.clinic import clue, failure, well
+from tests.unit.diagnosis.clinic import at, clue, failure, well
 
 
 def facts(*clues: Clue) -> set[tuple[str, str]]:
@@ -150,6 +150,15 @@ def test_what_never_answers_is_not_reached() -> None:
     assert ("never_answers", "redis") in facts(*silent)
     assert ("never_answers", "redis") not in facts(*silent, clue("redis", "Connection refused"))
     assert ("never_answers", "redis") not in facts(*silent[:1])
+
+
+def test_a_service_that_never_answers_again_was_not_only_late_at_once() -> None:
+    """Load has ended, and it is gone."""
+    pressed = clue("vpc_connector", "9 of 32 fail", code="rises_with_load", source=AUTH, at=at(1))
+    gone, back = clue("agents", "no answer", source=AUTH, at=at(2)), well("agents", source=AUTH, at=at(3))
+
+    assert ("only_at_once", "vpc_connector") not in facts(pressed, gone)
+    assert ("only_at_once", "vpc_connector") in facts(pressed, gone, back)
 
 
 def test_reads_that_fail_at_once_fail_of_what_is_silent_in_quiet_too() -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -258,3 +259,12 @@ def test_an_outage_without_an_end_explains_no_ups_and_downs() -> None:
     shaky = attempts((1, "closed"), (3, ""), (5, "closed"), (6, ""), (7, ""))
 
     assert places(found([*once, *shaky])) == [("restarts", "service"), ("shaky", "socket")]
+
+
+def test_what_a_service_remembers_rules_nothing_out_that_is_seen() -> None:
+    """It may be over; both are told."""
+    past = clue("cache", "no such name", origin=Origin.LOG, source=API)
+    seen = clue("cache", "gone away", source=API)
+
+    assert "gone" in {one.cause for one in found([past, seen])}
+    assert [one.cause for one in found([replace(past, origin=Origin.OBSERVATION), seen])] == ["dirty"]
