@@ -35,7 +35,7 @@ _SHARDED_FAULTS = ("", "redis_down", "agent_failed", "websocket_auth_off")
 """With which faults a campaign in shards is compared with a whole one; the first is none."""
 _CUTS = tuple(
     (stage, call, is_after)
-    for stage, calls in (("filing", 4), ("closing", 6))
+    for stage, calls in (("filing", 3), ("closing", 6))
     for call in range(1, calls + 1)
     for is_after in (False, True)
 )
