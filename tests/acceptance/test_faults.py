@@ -24,8 +24,8 @@ REDIS_SUITE = "tests/e2e/staging/test_staging_redis_validation.py"
 @pytest.fixture
 def within_s(patience: float, request: pytest.FixtureRequest) -> float:
     """How long a campaign may take to its verdict."""
-    named = getattr(request.node, "callspec", None)
-    fault = next(iter(named.params.values()), "") if named else ""
+    chosen = getattr(request.node, "callspec", None)
+    fault = next(iter(chosen.params.values()), "") if chosen else ""
     return UNANSWERED.get(str(fault), VERDICT_S) * patience
 
 
