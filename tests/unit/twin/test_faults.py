@@ -1,44 +1,12 @@
 import pytest
 
 from ci_tools.errors import UsageError
+from ci_tools.knowledge_file import knowledge
 from ci_tools.twin.catalogue import CATALOGUE
 from ci_tools.twin.effects import BehaviourEffect, Fault
 from ci_tools.twin.faults import catalogue_json, parse_fault, parse_faults
 
-CAUSES = frozenset(
-    {
-        "secret_missing",
-        "secret_dirty",
-        "name_resolution",
-        "network_route",
-        "connector_exhausted",
-        "pool_exhausted",
-        "connections_exhausted",
-        "database_slow",
-        "database_down",
-        "event_loop_blocked",
-        "redis_down",
-        "redis_auth",
-        "clickhouse_down",
-        "agent_silent",
-        "agent_timeout",
-        "agent_failed",
-        "mocked_answers",
-        "startup_failed",
-        "cold_start",
-        "websocket_handshake",
-        "websocket_auth_off",
-        "auth_rejected",
-        "jwt_expired",
-        "jwt_secret_mismatch",
-        "tls_domain",
-        "out_of_memory",
-        "service_unavailable",
-        "edge_throttled",
-        "bad_deploy",
-        "product_defect",
-    }
-)
+CAUSES = frozenset(cause.id for cause in knowledge().cause if cause.signs)
 
 
 def test_the_agreed_faults_are_there() -> None:
