@@ -57,7 +57,10 @@ def tails(clues: Sequence[Clue]) -> Iterable[Clue]:
 
 
 def shared_delays(clues: Sequence[Clue]) -> Iterable[Clue]:
-    """Checks of one answer that all gain the same seconds were held up by one thing: the loop that runs them."""
+    """Checks of one answer that all gain the same seconds were held up by one thing: the loop that runs them.
+
+    So were those that take no less than one which another service finds quick: they have seconds of their own on top.
+    """
     slow = {
         place: median(latencies)
         for place, latencies in _latencies(clues).items()

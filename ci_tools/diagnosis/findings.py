@@ -210,13 +210,18 @@ def _explains(other: Finding, finding: Finding, scene: _Scene) -> bool:
     if other.cause == finding.cause and other.hypothesis is not None:
         stands = other.dependency in scene.graph.stands_on(finding.dependency)
         return other.hypothesis.cause.shared or stands or finding.is_hearsay
-    known = [one for one in other.hypothesis.cause.brings if one.cause == finding.cause] if other.hypothesis else []
-    if known:
+    if known := _known(other, finding):
         reached = any(_reaches(one, other, finding, scene.graph) for one in known)
         return reached and other.certainty is Certainty.CONFIRMED
     if finding.certainty is Certainty.CONFIRMED:
         return finding.is_pattern and scene.is_shadow(finding.dependency, other)
     return other.dependency in scene.graph.stands_on(finding.dependency) or scene.is_unheard(finding, other)
+
+
+def _known(other: Finding, finding: Finding) -> list[Brings]:
+    """What the knowledge base says of how *other* may bring about what was found."""
+    brings = other.hypothesis.cause.brings if other.hypothesis else ()
+    return [one for one in brings if one.cause == finding.cause]
 
 
 def _is_beyond(hypothesis: Hypothesis, cause: Hypothesis) -> bool:
@@ -248,9 +253,7 @@ def _witnesses(hypothesis: Hypothesis) -> set[str]:
 
 
 def _consequence(finding: Finding, root: Finding, scene: _Scene) -> Consequence:
-    brings = root.hypothesis.cause.brings if root.hypothesis else ()
-    reaching = [one for one in brings if one.cause == finding.cause and _reaches(one, root, finding, scene.graph)]
-    known = reaching[0].says if reaching else ""
+    known = next((one.says for one in _known(root, finding) if _reaches(one, root, finding, scene.graph)), "")
     below = scene.graph.chain(finding.dependency, root.dependency)
     if not known and below:
         known = f"it stands on {', on '.join(below[1:])}"
