@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ci_tools import lifeline
+from tests.unit.processes import running
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = str(Path(lifeline.__file__))
@@ -43,7 +43,7 @@ def test_a_child_dies_with_its_killed_parent(parent_program: str, eventually: Ca
         child_pid = int(parent.stdout.readline())
         parent.kill()
 
-    eventually(lambda: not psutil.pid_exists(child_pid), within_s=5.0, what="the child has ended")
+    eventually(lambda: not running([child_pid]), within_s=5.0, what="the child has ended")
 
 
 def test_an_orphan_does_not_start(tmp_path: Path) -> None:

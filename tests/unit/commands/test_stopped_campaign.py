@@ -10,6 +10,7 @@ from ci_tools.errors import ExitCode
 from ci_tools.evidence.events import CampaignFinished, Interrupted, TestFinished
 from ci_tools.evidence.journal import read
 from tests.unit.commands.command_line import CAMPAIGN, COMMAND, PATIENCE_S, called, environ
+from tests.unit.processes import running
 from tests.unit.runner.shop import HANGING, Shop
 
 Eventually = Callable[..., None]
@@ -72,7 +73,7 @@ def test_a_stopped_campaign_ends_with_3(
     assert read(shop.out).problems == ()
     assert (shop.out / "test_results.json").is_file()
     assert len(children) >= 2
-    eventually(lambda: not any(child.is_running() for child in children), within_s=2, what="its children are gone")
+    eventually(lambda: not running(children), within_s=2, what="its children are gone")
 
 
 def test_a_killed_campaign_can_be_judged_and_leaves_no_process(
@@ -83,7 +84,7 @@ def test_a_killed_campaign_can_be_judged_and_leaves_no_process(
 
     hanging.kill()
     hanging.wait()
-    eventually(lambda: not any(child.is_running() for child in children), within_s=2, what="its children are gone")
+    eventually(lambda: not running(children), within_s=2, what="its children are gone")
     judged = called(shop.root, "judge", "out")
 
     assert judged.returncode == ExitCode.INCONCLUSIVE
@@ -119,7 +120,7 @@ def test_a_campaign_that_ends_between_two_phases_leaves_no_process(
     process.communicate(timeout=PATIENCE_S)
 
     assert len(children) >= 2
-    eventually(lambda: not any(child.is_running() for child in children), within_s=5, what="its children are gone")
+    eventually(lambda: not running(children), within_s=5, what="its children are gone")
     judged = called(shop.root, "judge", "out")
     assert judged.returncode == ExitCode.INCONCLUSIVE
     assert [event.node_id.partition("::")[2] for event in shop.events(TestFinished)] == ["test_it", "test_that"]

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from ci_tools.runner import launcher
+from tests.unit.processes import running
 
 LISTENING = """\
 import os, sys
@@ -116,14 +117,6 @@ def forking(tmp_path: Path) -> Iterator[Forking]:
     one.end()
 
 
-def gone(process: psutil.Process) -> bool:
-    """Whether it runs no more; one that nobody has waited for yet does not."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 def image(argv: list[str], forking: Forking, **environ: str) -> dict[str, object]:
     """What a process that is started so sees of it."""
     seen = subprocess.run(
@@ -207,8 +200,8 @@ def test_a_fork_dies_with_its_launcher(forking: Forking, eventually: Eventually)
 
     waiting.kill()
 
-    eventually(lambda: gone(fork), within_s=10, what="the fork is gone")
-    assert not gone(other)
+    eventually(lambda: not running([fork]), within_s=10, what="the fork is gone")
+    assert running([other])
 
 
 def test_all_die_with_the_process_that_forks(forking: Forking, eventually: Eventually) -> None:
@@ -217,7 +210,7 @@ def test_all_die_with_the_process_that_forks(forking: Forking, eventually: Event
 
     forking.process.kill()
 
-    eventually(lambda: gone(fork) and gone(forking.controller), within_s=10, what="the forks are gone")
+    eventually(lambda: not running([fork, forking.controller]), within_s=10, what="the forks are gone")
     assert waiting.wait(10) == 1
 
 
@@ -227,7 +220,7 @@ def test_all_end_as_the_controller_does(forking: Forking, eventually: Eventually
     waiting, fork = forking.sleeping()
 
     assert forking.say(word) == exit_code
-    eventually(lambda: gone(fork), within_s=10, what="the fork is gone")
+    eventually(lambda: not running([fork]), within_s=10, what="the fork is gone")
     assert waiting.wait(10) != 0
 
 

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ci_tools.runner.lifetime import end_group
+from tests.unit.processes import running
 
 DEAF = "import signal, time; signal.signal(2, signal.SIG_IGN); print(flush=True); time.sleep(60)"
 GROUP = """\
@@ -32,11 +32,8 @@ def written(path: Path) -> bool:
 
 
 def alive(path: Path) -> bool:
-    """Whether the process whose id stands in *path* runs; one that nobody has waited for yet does not."""
-    try:
-        return psutil.Process(int(path.read_text(encoding="utf-8"))).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    """Whether the process whose id stands in *path* runs."""
+    return bool(running([int(path.read_text(encoding="utf-8"))]))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from ci_tools.errors import TwinError
 from ci_tools.twin.forking import ForkServer, last_lines
 from ci_tools.twin.settings import Behaviour, Identity, ServiceSettings
+from tests.unit.processes import running
 
 MODULE = "small_service"
 CODE = """
@@ -117,7 +118,7 @@ async def test_services_end_with_the_fork_server(
     forked = await server.fork(MODULE, settings=written(folder, settings(port, "well")), log=folder / "log")
     await forked.wait_ready(10.0)
     server._process.send_signal(signal.SIGKILL)
-    await asyncio.to_thread(eventually, lambda: not psutil.pid_exists(forked.pid), within_s=5.0, what="it is gone")
+    await asyncio.to_thread(eventually, lambda: not running([forked.pid]), within_s=5.0, what="it is gone")
     status = await asyncio.wait_for(forked.ended, 5.0)
 
     assert status == -signal.SIGKILL
