@@ -13,6 +13,10 @@ PHASE = RunPhase(phase=2, deadline=12.5, failing={"redis": "refused"}, durations
 DONE = PhaseDone(phase=2, left=1)
 
 
+PATIENCE_S = 10.0
+"""Far more than what is timed takes, and far less than what it would wait for."""
+
+
 @pytest.fixture
 def ends() -> Iterator[tuple[Line, socket.socket]]:
     """Our end of a line, and the bare socket at the other."""
@@ -59,7 +63,7 @@ def test_silence_ends_with_the_time(ends: Ends) -> None:
     with pytest.raises(TimeoutError):
         ours.receive(0.1)
 
-    assert 0.1 <= time.monotonic() - began < 1
+    assert time.monotonic() - began >= 0.1
     theirs.sendall(b"{}\n")
     assert ours.receive(1) == {}
 
@@ -73,7 +77,7 @@ def test_drops_of_a_message_do_not_lengthen_the_time(ends: Ends) -> None:
     with pytest.raises(TimeoutError):
         ours.receive(0.1)
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_an_end_that_is_gone_is_told(ends: Ends) -> None:
@@ -135,7 +139,7 @@ def test_a_long_message_does_not_hold_up_who_says_it(ends: Ends) -> None:
     with pytest.raises(TimeoutError):
         ours.receive(0.1)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_a_long_message_is_heard_whole_while_its_sender_listens(ends: Ends) -> None:

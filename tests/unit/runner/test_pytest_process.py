@@ -31,6 +31,10 @@ def say(phase, left=0, unknown=0):
 """What a program in the place of pytest needs to speak with the campaign."""
 
 
+PATIENCE_S = 30.0
+"""Far more than what is timed takes; what it would otherwise wait for takes a minute."""
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> LogWriter:
     """The log of a campaign."""
@@ -113,7 +117,7 @@ def test_a_process_that_runs_a_phase_is_interrupted(started: Started, tmp_path: 
     began = time.monotonic()
     process.close()
 
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < PATIENCE_S
     assert "KeyboardInterrupt" in kept(tmp_path)
     assert not process.alive
 
@@ -174,7 +178,7 @@ def test_a_hanging_process_is_ended_after_the_grace(started: Started, tmp_path: 
     cut_short = ran(started("print('began', flush=True); time.sleep(60)"), within_s=-3)
 
     assert cut_short == "the budget ended before the tests did"
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < PATIENCE_S
     assert kept(tmp_path).startswith("began\n")
 
 
@@ -186,7 +190,7 @@ def test_a_process_that_does_not_listen_holds_nobody_up(started: Started) -> Non
     cut_short = started("time.sleep(60)").run(told, lambda: None)
 
     assert cut_short == "the budget ended before the tests did"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_output_is_kept_redacted(started: Started, tmp_path: Path) -> None:
@@ -220,12 +224,12 @@ def test_a_full_disk_ends_the_process(started: Started, log: LogWriter) -> None:
 
 def test_nobody_waits_for_a_daemon_that_keeps_the_pipe(started: Started) -> None:
     """What left the group may go on writing; the campaign goes on without it."""
-    daemon = "import time; [(time.sleep(0.2), print('late', flush=True)) for _ in range(25)]"
+    daemon = "import time; [(time.sleep(0.2), print('late', flush=True)) for _ in range(300)]"
     program = f"import subprocess; subprocess.Popen([sys.executable, '-c', {daemon!r}], start_new_session=True); hear()"
     began = time.monotonic()
 
     assert ran(started(program)) == "pytest ended with exit code 0: it ended before its phase did"
-    assert time.monotonic() - began < 4.5
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_the_journal_is_watched_until_the_end(started: Started, tmp_path: Path) -> None:
