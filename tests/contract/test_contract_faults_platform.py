@@ -21,6 +21,7 @@ NO_INSTANCE = "The request was aborted because there was no available instance."
 BROKEN_OFF = (
     "The request failed because either the HTTP response was malformed or connection to the instance had an error."
 )
+UNAVAILABLE = "The service is unavailable."
 DESTINATIONS = ("redis", "postgresql")
 Switched = Callable[..., AbstractContextManager[None]]
 
@@ -140,7 +141,7 @@ async def test_a_certificate_lacks_one_host(deployed: Deployed, switched: Switch
 async def test_a_leak_exceeds_the_memory_limit(
     api: httpx.AsyncClient, auth: httpx.AsyncClient, switched: Switched, user: User
 ) -> None:
-    """Fault out_of_memory: runs succeed, then the instance is killed in one; the next knows why, and has the data."""
+    """Fault out_of_memory: runs succeed, then the instance is killed; the next knows why, and has the data."""
     thread = check_answered(await api.post("/api/threads", headers=user.bearer, json={"title": "kept"}), THREAD, 201)
     with switched("out_of_memory"):
         answers = [await execute(api, user)]
@@ -153,7 +154,9 @@ async def test_a_leak_exceeds_the_memory_limit(
 
     platform = [entry["message"] for entry in recent if entry["source"] == "platform"]
     assert answers[0].status_code == 200
-    assert (answers[-1].status_code, BROKEN_OFF in answers[-1].text) == (503, True)
+    assert answers[-1].status_code == 503
+    # The platform looks at intervals: the instance is killed in a run, or between two.
+    assert any(words in answers[-1].text for words in (BROKEN_OFF, UNAVAILABLE))
     assert (restarted[-1].status_code, other.status_code) == (200, 200)
     assert platform
     assert platform[0].startswith("Memory limit of 192 MiB exceeded with ")
