@@ -269,12 +269,16 @@ async def test_a_stopped_service_is_unavailable(world: World) -> None:
 
 
 @pytest.mark.parametrize("said", [b"junk\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\nContent-"])
-async def test_a_broken_answer_is_a_bad_gateway(world: World, said: bytes) -> None:
+async def test_a_broken_answer_is_told_as_one(world: World, said: bytes) -> None:
     """No HTTP, nothing at all, and half a head are 503, in Cloud Run's words."""
     world.service.answers = [said]
     world.service.close_after = True
 
-    assert (await world.whole(get())).startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    answer = await world.whole(get())
+
+    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"the HTTP response was malformed or connection to the instance had an error" in answer
+    assert world.edge.answers == {"backend_connection_closed_before_data_sent_to_client": 1}
 
 
 async def test_a_broken_body_breaks_the_connection(world: World) -> None:
