@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
+from rich.console import Console
+
 from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, PHASES, RANDOM
 from ci_tools.commands.console import say_error, standard_output
 from ci_tools.commands.files import owners_beside, read_spec, read_text, redactor_for, write_anew
@@ -19,6 +21,7 @@ from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
 from ci_tools.report.planned import print_plan
 from ci_tools.spec import Spec
+from ci_tools.stopping import signals_stop
 from ci_tools.verdict.changes import previous_of
 
 PARENT = "CI_TOOLS_PARENT"
@@ -56,18 +59,28 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
     )
     console = standard_output()
     redactor = redactor_for(spec)
-    with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
-        run = CampaignRun.prepare(
-            spec,
-            request,
-            out=out,
-            redactor=redactor,
-            progress=progress,
-            environ=os.environ,
-            planned=given.plan if given else None,
-        )
-        run.run()
-    return conclude(CampaignDirectory(out, redactor), console)
+    with signals_stop():
+        with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
+            run = CampaignRun.prepare(
+                spec,
+                request,
+                out=out,
+                redactor=redactor,
+                progress=progress,
+                environ=os.environ,
+                planned=given.plan if given else None,
+            )
+            run.run()
+        return _concluded(CampaignDirectory(out, redactor), console)
+
+
+def _concluded(directory: CampaignDirectory, console: Console) -> ExitCode:
+    try:
+        return conclude(directory, console)
+    except KeyboardInterrupt as stop:
+        next_step = f"the journal is whole, so judge it with: ci-tools judge {directory.path}"
+        say_error(f"ci-tools: interrupted while judging: {stop}; {next_step}")
+        return ExitCode.INCONCLUSIVE
 
 
 def plan_ahead(arguments: argparse.Namespace) -> ExitCode:

@@ -115,6 +115,10 @@ class TestFinished:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
+HELD_BACK = 0
+"""The attempt that was none: should what holds a test back recover, its first attempt is still to come."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestBlocked:
     """A test did not run, or could not see the system, because of *dependency*."""
@@ -174,6 +178,14 @@ class WorkerLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CleanUpFailed:
+    """What the tests of a pytest worker shared could not be cleaned up after the last of them: no test's failure."""
+
+    worker: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseFinished:
     """A phase ended; *cut_short* says why it did not do all it planned."""
 
@@ -209,6 +221,7 @@ Event = (
     | Sampled
     | DependencyChanged
     | WorkerLost
+    | CleanUpFailed
     | PhaseFinished
     | Interrupted
     | CampaignFinished
@@ -228,6 +241,7 @@ NAMES: Mapping[type[Event], str] = {
     Sampled: "sample",
     DependencyChanged: "dependency_changed",
     WorkerLost: "worker_lost",
+    CleanUpFailed: "clean_up_failed",
     PhaseFinished: "phase_finished",
     Interrupted: "interrupted",
     CampaignFinished: "campaign_finished",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from queue import SimpleQueue
 
 from ci_tools.evidence.events import (
+    HELD_BACK,
     Collected,
     DependencyChanged,
     Event,
@@ -48,6 +49,7 @@ class Breaker:
         self._suspected: SimpleQueue[str] = SimpleQueue()
         self._seeds: SimpleQueue[str] = SimpleQueue()
         self._found: SimpleQueue[Event] = SimpleQueue()
+        self._error: Exception | None = None
         self._outages: dict[str, int] = {}
         self._blocked: dict[NodeId, str] = {}
         self._thread: threading.Thread | None = None
@@ -80,7 +82,7 @@ class Breaker:
         event = record.event
         if isinstance(event, Collected):
             self._requires[event.node_id] = event.requires
-        elif isinstance(event, TestBlocked):
+        elif isinstance(event, TestBlocked) and event.attempt == HELD_BACK:
             self._blocked[event.node_id] = event.dependency
         elif isinstance(event, TestFinished) and event.outcome in FAILURES:
             self._suspect(self._requires.get(event.node_id, ()))
@@ -121,11 +123,17 @@ class Breaker:
 
     def _begin(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=lambda: asyncio.run(self._look()), daemon=True, name="breaker")
+            self._thread = threading.Thread(target=self._run, daemon=True, name="breaker")
             self._thread.start()
 
     def heard(self) -> list[Event]:
-        """What was found out since the last call, for the journal; :attr:`held` says what follows from it."""
+        """What was found out since the last call, for the journal; :attr:`held` says what follows from it.
+
+        Raises:
+            Exception: what ended the looking. What is held would be held for ever.
+        """
+        if self._error is not None:
+            raise self._error
         events: list[Event] = []
         # What was asked while everything was ending says nothing of the system.
         while not self._found.empty() and not self._stop.is_set():
@@ -145,6 +153,12 @@ class Breaker:
         while self.held and self._blocked and self._rounds < awaited and time.monotonic() < until:
             self._hurry.set()
             time.sleep(_TURN_S)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._look())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where somebody hears it
+            self._error = error
 
     async def _look(self) -> None:
         down: set[str] = set()

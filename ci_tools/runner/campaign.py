@@ -1,14 +1,12 @@
 """Runs a campaign: plan, provision, probe, test, and leave a journal that says all of it."""
 
 import os
-import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import Self
 
 from ci_tools.diagnosis.owners import Line, owned
@@ -55,6 +53,7 @@ from ci_tools.runner.provisioning import begun, described
 from ci_tools.runner.quiet import QuietWindow
 from ci_tools.runner.sessions import LOG, Sessions
 from ci_tools.spec import Spec
+from ci_tools.stopping import StopRequestedError, signals_stop
 from ci_tools.target.addresses import host_url
 from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment
 from ci_tools.verdict.fold import CampaignState, fold
@@ -62,11 +61,8 @@ from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
 
 _WRITER = "campaign"
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class StopRequestedError(KeyboardInterrupt):
-    """SIGINT or SIGTERM arrived; a KeyboardInterrupt, for asyncio lets only those through."""
+_TESTS_FAILED = 1
+"""pytest's exit code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +207,7 @@ class CampaignRun:
 
     def run(self) -> None:
         """Do all of it; whatever happens, the journal says so before this returns or raises."""
-        with _signals_stop():
+        with signals_stop():
             try:
                 self._write(self._started())
                 self._provision_and_run()
@@ -295,14 +291,10 @@ class CampaignRun:
 
     def _note_veto(self) -> None:
         """A suite's own plugin may refuse a session whose tests all passed: that is no pass either."""
-        exit_code = self._sessions.exit_code()
-        if not exit_code:
-            return
-        outcomes = {test.outcome for test in self._judgement().tests}
-        explained = 0 if outcomes.isdisjoint(FAILURES) else 1
-        if exit_code != explained:
-            trouble = f"pytest ended its session with exit code {exit_code}, which no test explains"
-            self._write(Interrupted(reason=f"{trouble}; see {LOG}"))
+        for exit_code in self._sessions.vetoes():
+            if exit_code != _TESTS_FAILED or not _fold_of(self.directory.path).has_failures:
+                trouble = f"pytest ended its session with exit code {exit_code}, which no test explains"
+                self._write(Interrupted(reason=f"{trouble}; see {LOG}"))
 
     def _phases(self, quiet: QuietWindow) -> None:
         if self._run_plan(self.first, quiet):
@@ -459,22 +451,3 @@ def _shared(environment: Environment, shard: Shard | None) -> Environment:
 def _stated_later(state: CampaignState, first: Plan) -> tuple[Phase, ...]:
     """What follows *first* by what *state* says."""
     return state.plan.phases[len(first.phases) :] if state.plan else ()
-
-
-@contextmanager
-def _signals_stop() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise once; while things are being ended, further ones are not heard."""
-    # Under nohup a terminal that closes is no reason to stop.
-    heard = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        for name in heard:
-            signal.signal(name, signal.SIG_IGN)
-        raise StopRequestedError(f"{signal.Signals(number).name} was received")
-
-    before = {number: signal.signal(number, stop) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ci_tools.evidence.events import Collected, TestBlocked, TestFinished
+from ci_tools.evidence.events import HELD_BACK, Collected, TestBlocked, TestFinished
 from ci_tools.evidence.journal import JournalWriter, read
 from ci_tools.model import NodeId, Outcome, Phase, Runs, Suite
 from ci_tools.planning.membership import suite_of
@@ -19,8 +19,6 @@ from ci_tools.runner.pytest_process import expand
 from ci_tools.runner.scheduling import Assignment, CampaignScheduling
 from ci_tools.verdict.fold import fold
 
-HELD_BACK = 0
-"""The attempt that was none: should what holds a test back recover, its first attempt is still to come."""
 _DISPUTED = "the pytest workers do not agree that it exists: its name or parameters differ from process to process"
 
 _DESELECTED = "deselected by an option (-k, -m, PYTEST_ADDOPTS) or a conftest, and its suite expects no number"

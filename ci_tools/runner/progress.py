@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ci_tools.evidence.events import (
     CampaignStarted,
+    CleanUpFailed,
     Collected,
     DependencyChanged,
     Interrupted,
@@ -73,7 +74,7 @@ class Progress:
         self._doing = what
         self.tick()
 
-    def take(self, record: Record) -> None:  # noqa: C901 - one branch per event a person cares about
+    def take(self, record: Record) -> None:  # noqa: C901, PLR0912 - one branch per event a person cares about
         """Tell one event."""
         match record.event:
             case CampaignStarted() as event:
@@ -102,6 +103,8 @@ class Progress:
                 self.say(f"  {line(event.dependency)} is {event.state.value}: {line(event.reason)}", style)
             case WorkerLost() as event:
                 self.say(f"  lost {line(event.worker)}: {line(event.reason)}", "red")
+            case CleanUpFailed() as event:
+                self.say(f"  {line(event.worker)} did not clean up: {line(event.reason)}", "red")
             case Interrupted() as event:
                 self.say(f"  interrupted: {line(event.reason)}", "yellow")
             case PhaseFinished() as event:

@@ -112,6 +112,7 @@ class PytestProcess:
         self._copying = _Copying(self._process, log)
         self._copying.start()
         self._idle = self._closed = False
+        self._told = self._hung = False
         self.begun: list[int] = []
         """The numbers of the phases that it has begun; before the first it may fail over what another phase runs."""
 
@@ -151,6 +152,7 @@ class PytestProcess:
                 message = self._line.receive(within_s=_POLL_S)
             except TimeoutError:
                 if time.monotonic() >= order.deadline + _LATE_S:
+                    self._told = True
                     self._end()
                     watch()
                     return "the budget ended before the tests did"
@@ -178,6 +180,7 @@ class PytestProcess:
         return "; ".join(filter(None, troubles))
 
     def _died(self) -> str:
+        self._told = True
         # It closes its end before it is gone: interrupted in between, it would seem to be killed by us.
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_PATIENCE_S)
@@ -195,15 +198,21 @@ class PytestProcess:
         self._closed = True
         self._line.close()
         if self._idle:
-            with suppress(subprocess.TimeoutExpired):
+            try:
                 self._process.wait(_CLEAN_UP_S)
+            except subprocess.TimeoutExpired:
+                self._hung = True
         self._end()
         self._copying.check()
 
     @property
-    def exit_code(self) -> int | None:
-        """What it ended with; None while it runs."""
-        return self._process.poll()
+    def veto(self) -> int:
+        """The exit code of which :meth:`run` has told nothing; 0 while it runs, and where all is well or told.
+
+        Killed from outside while nothing ran, it has refused nothing.
+        """
+        exit_code = self._process.poll() or 0
+        return 0 if self._told or (exit_code < 0 and not self._hung) else exit_code
 
     def _end(self) -> None:
         self._idle = False

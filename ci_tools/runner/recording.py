@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import pytest
 
 from ci_tools.errors import ThrottledError
-from ci_tools.evidence.events import TestBlocked, TestFinished, TestStarted, WorkerLost
+from ci_tools.evidence.events import CleanUpFailed, TestBlocked, TestFinished, TestStarted, WorkerLost
 from ci_tools.evidence.journal import JournalWriter
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.model import EDGE, FAILURES, NodeId, Outcome
@@ -170,8 +170,8 @@ class CleanUp:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever a suite's clean-up raises
-            reason = f"cleaning up its session failed: {type(error).__qualname__}: {error}"
-            self._writer.write(WorkerLost(worker=self._worker, reason=reason[:_MESSAGE_CHARS]))
+            reason = f"{type(error).__qualname__}: {error}"
+            self._writer.write(CleanUpFailed(worker=self._worker, reason=reason[:_MESSAGE_CHARS]))
 
 
 def _outcome(report: pytest.TestReport) -> Outcome | None:

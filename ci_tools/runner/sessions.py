@@ -39,6 +39,7 @@ class Sessions:
     """Called all the while."""
     _stack: ExitStack = field(init=False, default_factory=ExitStack)
     _whole: PytestProcess | None = field(init=False, default=None)
+    _begun: list[PytestProcess] = field(init=False, default_factory=list)
     _apart: bool = field(init=False, default=False)
 
     def __enter__(self) -> Self:
@@ -75,12 +76,11 @@ class Sessions:
         with closing(self._pytest_over(paths)) as process:
             return process.run(order, self.watch, self._down)
 
-    def exit_code(self) -> int | None:
-        """Let the session over everything end; what it ended with, None where there is none, or it has died."""
-        if self._whole is None or not self._whole.alive:
-            return None
-        self._whole.close()
-        return self._whole.exit_code
+    def vetoes(self) -> list[int]:
+        """Let the session over everything end; the exit codes other than 0 that no phase has told."""
+        if self._whole is not None:
+            self._whole.close()
+        return [session.veto for session in self._begun if session.veto]
 
     def _together(self, order: RunPhase, suites: Sequence[Suite]) -> tuple[str, Sequence[int]]:
         """What cut the phase short, or nothing, and the phases that the session over everything has begun so far."""
@@ -103,7 +103,7 @@ class Sessions:
         return self.breaker.held
 
     def _pytest_over(self, paths: Sequence[str]) -> PytestProcess:
-        return PytestProcess(
+        session = PytestProcess(
             lambda control: pytest_process.arguments(
                 paths,
                 root=self.root,
@@ -117,3 +117,5 @@ class Sessions:
             environ=self.environ,
             log=self.directory.log(LOG),
         )
+        self._begun.append(session)
+        return session

@@ -6,8 +6,10 @@ from datetime import datetime
 from functools import singledispatchmethod
 
 from ci_tools.evidence.events import (
+    HELD_BACK,
     CampaignFinished,
     CampaignStarted,
+    CleanUpFailed,
     Collected,
     DependencyChanged,
     DeploymentIdentified,
@@ -25,7 +27,7 @@ from ci_tools.evidence.events import (
     TestStarted,
     WorkerLost,
 )
-from ci_tools.model import NodeId, Outcome, Plan
+from ci_tools.model import FAILURES, NodeId, Outcome, Plan
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ class CampaignState:
     observations: list[Observed] = field(default_factory=list)
     changes: list[DependencyChanged] = field(default_factory=list)
     lost: list[WorkerLost] = field(default_factory=list)
+    unclean: list[CleanUpFailed] = field(default_factory=list)
     interruptions: list[str] = field(default_factory=list)
     finished: CampaignFinished | None = None
     finishers: set[str] = field(default_factory=set)
@@ -87,6 +90,18 @@ class CampaignState:
     def test(self, node_id: NodeId) -> TestState:
         """The state of that test, new if nothing was said of it yet."""
         return self.tests.setdefault(node_id, TestState(node_id))
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether any attempt at a test failed, was throttled while it ran, or a file could not be collected.
+
+        So pytest ends with 1, whatever became of the test in the end.
+        """
+        ended = (attempt for test in self.tests.values() for attempt in test.attempts.values())
+        return bool(self.uncollected) or any(
+            attempt.number != HELD_BACK and attempt.finished is not None and attempt.finished.outcome in _RED
+            for attempt in ended
+        )
 
     @singledispatchmethod
     def take(self, event: Event, record: Record) -> None:
@@ -183,6 +198,10 @@ class CampaignState:
         self.lost.append(event)
 
     @take.register
+    def _(self, event: CleanUpFailed, _record: Record) -> None:
+        self.unclean.append(event)
+
+    @take.register
     def _(self, event: Interrupted, _record: Record) -> None:
         self.interruptions.append(event.reason)
 
@@ -194,6 +213,7 @@ class CampaignState:
         self.finished = CampaignFinished(writers={**before, **writers})
 
 
+_RED = {*FAILURES, Outcome.BLOCKED}
 _WORSE = (
     Outcome.FAILED,
     Outcome.ERRORED,

@@ -124,6 +124,7 @@ def _open_questions(state: CampaignState, plan: Plan, tests: Sequence[TestResult
     unowned = [event for event in state.uncollected if (event.phase, event.suite) not in asked]
     return [
         *(f"interrupted: {reason}" for reason in dict.fromkeys(state.interruptions)),
+        *(f"a session was not cleaned up: {reason}" for reason in dict.fromkeys(one.reason for one in state.unclean)),
         *missing_shards(state),
         *([f"{len(stray)} tests belong to no suite of the plan, the first {stray[0]}"] if stray else []),
         *(f"{event.node_id} could not be collected: {event.problem}" for event in unowned),

@@ -23,7 +23,7 @@ from ci_tools.verdict.statistics import Latency
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestResult:
-    """The terminal state of one planned test. The first attempt is the one that votes."""
+    """The terminal state of one planned test. The first attempt that was not blocked votes."""
 
     __test__ = False
 

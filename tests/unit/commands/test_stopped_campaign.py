@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import threading
@@ -9,7 +10,7 @@ import pytest
 from ci_tools.errors import ExitCode
 from ci_tools.evidence.events import CampaignFinished, Interrupted, TestFinished
 from ci_tools.evidence.journal import read
-from tests.unit.commands.command_line import CAMPAIGN, COMMAND, PATIENCE_S, called, environ
+from tests.unit.commands.command_line import CAMPAIGN, COMMAND, PATIENCE_S, Say, called, environ
 from tests.unit.processes import running
 from tests.unit.runner.shop import HANGING, Shop
 
@@ -138,3 +139,19 @@ def test_a_campaign_can_be_stopped_while_it_probes(shop: Shop, begun: Begun, eve
     assert process.returncode == ExitCode.INCONCLUSIVE
     assert "interrupted: SIGTERM was received" in told
     assert "Traceback" not in told
+
+
+def test_a_campaign_stopped_while_it_judges_loses_nothing(
+    shop: Shop, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal is whole by then, and the next step is said."""
+    monkeypatch.setattr("ci_tools.commands.campaigns.conclude", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+
+    stopped = say(*CAMPAIGN, "--phase=1")
+    monkeypatch.undo()
+    judged = called(shop.root, "judge", "out")
+
+    assert stopped.exit_code == ExitCode.INCONCLUSIVE
+    assert "interrupted while judging: SIGTERM was received; the journal is whole" in stopped.stderr
+    assert "ci-tools judge out" in stopped.stderr
+    assert judged.returncode == ExitCode.PASS

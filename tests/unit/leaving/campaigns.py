@@ -9,6 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from ci_tools.evidence.events import (
     CampaignFinished,
     CampaignStarted,
+    CleanUpFailed,
     Collected,
     DependencyChanged,
     DeploymentIdentified,
@@ -178,6 +179,7 @@ BROKEN: tuple[Event, ...] = (
     TestFinished(node_id=_TESTS[1], outcome=Outcome.BLOCKED, duration_s=0.0),
     TestFinished(node_id=_TESTS[2], outcome=Outcome.SKIPPED, duration_s=0.0, message="not on Mondays"),
     WorkerLost(worker="gw1", reason="killed by signal 9", node_id=_TESTS[0]),
+    CleanUpFailed(worker="gw1", reason="RuntimeError: 500 from DELETE /orders"),
     PhaseFinished(number=1, cut_short="its budget is spent"),
     Interrupted(reason="SIGTERM was received"),
     CampaignFinished(writers={"gw9": 3}),

@@ -2,7 +2,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ci_tools.evidence.events import DependencyChanged, Observed, TestBlocked, TestStarted
+import pytest
+
+from ci_tools.evidence.events import DependencyChanged, Interrupted, Observed, TestBlocked, TestStarted
 from ci_tools.model import DependencyState, Outcome, Verdict
 from tests.unit.runner.shop import Shop
 from tests.unit.runner.told import outcomes, started
@@ -85,6 +87,30 @@ def test_what_needs_a_dead_dependency_is_held_back(shop: Shop) -> None:
     assert "test_c" not in started(shop)
     assert all(event.reason.startswith("blocked by shop: shop-1: ") for event in shop.events(TestBlocked))
     assert shop.judgement().verdict is Verdict.FAIL
+
+
+def test_what_was_throttled_has_had_its_chance(shop: Shop) -> None:
+    """It ran: a second time would only add to what throttles us."""
+    shop.suite("orders", "from ci_tools.errors import ThrottledError\ndef test_a(): raise ThrottledError('429')\n")
+    shop.run(phases=("first", "second"))
+
+    assert outcomes(shop)["test_a"] is Outcome.BLOCKED
+    assert started(shop).count("test_a") == 1
+
+
+def test_a_look_that_fails_of_itself_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unseen, it would hold back for ever what it found down."""
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr("ci_tools.runner.breaker.attempt", broken)
+    shop.suite("orders", "import time\ndef test_a(): assert 0\ndef test_b(): time.sleep(60)\n")
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        shop.run(phases=("first", "second"))
+
+    assert [event.reason for event in shop.events(Interrupted)] == ["a defect of ci-tools: RuntimeError: a defect"]
 
 
 def test_an_outage_takes_three_attempts_in_a_row(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from ci_tools.evidence.events import (
     CampaignStarted,
+    CleanUpFailed,
     Collected,
     DependencyChanged,
     Event,
@@ -115,6 +116,7 @@ def test_a_phase_that_was_added_is_known(log: Audience) -> None:
         (collected("E  first\nE  No module\n"), "  cannot collect test_a.py::test_it: E No module"),
         (DependencyChanged(dependency="redis", state=DependencyState.DOWN, reason="503"), "  redis is down: 503"),
         (WorkerLost(worker="gw1", reason="died"), "  lost gw1: died"),
+        (CleanUpFailed(worker="gw1", reason="RuntimeError"), "  gw1 did not clean up: RuntimeError"),
         (Interrupted(reason="SIGTERM was received"), "  interrupted: SIGTERM was received"),
         (PhaseFinished(number=1, cut_short="the budget ended"), "  0/0 passed; the budget ended"),
     ],
@@ -201,6 +203,7 @@ def test_a_log_obeys_nothing_from_outside(log: Audience, hostile: str) -> None:
         finished(Outcome.ERRORED, "", hostile),
         DependencyChanged(dependency=hostile, state=DependencyState.DOWN, reason=hostile),
         WorkerLost(worker=hostile, reason=hostile),
+        CleanUpFailed(worker=hostile, reason=hostile),
         Interrupted(reason=hostile),
         PhaseFinished(number=1, cut_short=hostile),
     )

@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -137,6 +138,44 @@ def test_a_process_that_runs_a_phase_is_interrupted(started: Started, tmp_path: 
 def test_what_was_left_out_is_said(started: Started, answer: str, words: str) -> None:
     """With its number; passing and failing tests are no trouble of the phase."""
     assert ran(started(f"hear(); {answer}; hear()")) == words
+
+
+@pytest.mark.parametrize(
+    ("ending", "veto"),
+    [
+        ("hear()", 0),
+        ("hear(); sys.exit(6)", 6),
+        ("sys.exit(6)", 6),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 0),
+    ],
+    ids=["ends well", "refuses", "has refused before it was closed", "killed from outside"],
+)
+def test_what_no_phase_has_told_is_a_veto(started: Started, ending: str, veto: int) -> None:
+    """Whatever a suite's own plugin makes of the session; who is killed while nothing runs has refused nothing."""
+    process = started(f"hear(); say(1); {ending}")
+    process.run(order(), lambda: None)
+    process.close()
+
+    assert process.veto == veto
+
+
+def test_what_a_phase_has_told_is_no_veto(started: Started) -> None:
+    """It is told once."""
+    process = started("hear(); sys.exit(6)")
+    told = ran(process)
+    process.close()
+
+    assert (told, process.veto) == ("pytest ended with exit code 6: unknown to this version", 0)
+
+
+def test_a_clean_up_that_hangs_is_a_veto(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it would have said in the end is not known."""
+    monkeypatch.setattr("ci_tools.runner.pytest_process._CLEAN_UP_S", 0.1)
+    process = started("signal.signal(signal.SIGINT, signal.SIG_DFL); hear(); say(1); hear(); time.sleep(60)")
+    process.run(order(), lambda: None)
+    process.close()
+
+    assert process.veto == -signal.SIGINT
 
 
 @pytest.mark.parametrize(

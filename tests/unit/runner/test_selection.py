@@ -1,6 +1,5 @@
 """What keeps tests of a suite from being seen is told, and never passes."""
 
-import signal
 import sys
 
 import pytest
@@ -55,6 +54,42 @@ def test_a_veto_of_the_session_is_told(shop: Shop) -> None:
     assert shop.judgement().verdict is Verdict.INCONCLUSIVE
 
 
+def test_a_veto_is_heard_where_each_phase_has_a_session(shop: Shop) -> None:
+    """What keeps all suites from being collected together does not take anything away from what each says."""
+    for name in ("smoke", "orders"):
+        folder = shop.root / "tests" / name
+        folder.mkdir()
+        (folder / f"test_{name}.py").write_text("def test_it(): pass\n", encoding="utf-8")
+        (folder / "conftest.py").write_text(
+            "def pytest_addoption(parser):\n    parser.addoption('--shop')\n"
+            "def pytest_sessionfinish(session):\n    session.exitstatus = 6\n",
+            encoding="utf-8",
+        )
+        shop.change(f"tests/test_{name}.py", f"tests/{name}")
+    shop.prepared(workers=1).run()
+
+    reasons = [event.reason for event in shop.events(Interrupted)]
+    assert reasons == ["pytest ended its session with exit code 6, which no test explains; see pytest.log"] * 2
+    assert shop.judgement().verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from ci_tools.errors import ThrottledError\ndef test_it(): raise ThrottledError('429 from /api')\n",
+        "import no_such_module\n",
+    ],
+    ids=["throttled", "not importable"],
+)
+def test_what_a_test_or_a_file_explains_is_no_veto(shop: Shop, source: str) -> None:
+    """A session with trouble of its own ends with 1, whatever is made of the trouble."""
+    shop.suite("orders", source)
+    shop.prepared(workers=1).run()
+
+    assert shop.events(Interrupted) == []
+    assert shop.judgement().verdict is not Verdict.PASS
+
+
 def test_warnings_taken_for_errors_do_not_end_the_session(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The advice of a plugin that came with us is not a foreign suite's fault."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cov -p no:valkey")
@@ -80,13 +115,6 @@ def test_a_campaign_ends_with_the_process_that_wants_it(shop: Shop) -> None:
     reasons = [event.reason for event in shop.events(Interrupted)]
     assert reasons == ["the process that started the campaign has ended"]
     assert shop.judgement().verdict is Verdict.INCONCLUSIVE
-
-
-def test_a_closed_terminal_is_a_signal_to_stop() -> None:
-    """SIGHUP is heard as SIGTERM is."""
-    from ci_tools.runner.campaign import _STOPPING  # noqa: PLC0415 - the one name of ours that this test looks at
-
-    assert signal.SIGHUP in _STOPPING
 
 
 TWINS = """\

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ci_tools.evidence.events import (
     CampaignFinished,
     CampaignStarted,
+    CleanUpFailed,
     Collected,
     DependencyChanged,
     DeploymentIdentified,
@@ -49,6 +50,7 @@ def test_every_event_has_a_rule(story: Any) -> None:
         Sampled(phase=1, gate="redis answers", observation=REDIS_UP),
         DependencyChanged(dependency="redis", state=DependencyState.DOWN, reason="refused"),
         WorkerLost(worker="gw0", reason="killed"),
+        CleanUpFailed(worker="gw0", reason="RuntimeError: no"),
         PhaseFinished(number=1),
         Interrupted(reason="SIGTERM was received"),
         CampaignFinished(writers={}),

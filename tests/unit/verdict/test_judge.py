@@ -11,6 +11,7 @@ from ci_tools.errors import EmptyJournalError
 from ci_tools.evidence.events import (
     CampaignFinished,
     CampaignStarted,
+    CleanUpFailed,
     Collected,
     Interrupted,
     PhaseFinished,
@@ -305,6 +306,21 @@ def test_a_lost_worker_whose_tests_all_ended_is_no_doubt(story: Any) -> None:
     story.suite().ran("a").saw(WorkerLost(worker="gw0", reason="killed"))
 
     assert story.judged().verdict is PASS
+
+
+def test_a_session_that_was_not_cleaned_up_leaves_no_pass(story: Any) -> None:
+    """What its tests share may have failed for a reason that is the system's; each reason is told once."""
+    unclean = [
+        CleanUpFailed(worker=worker, reason="RuntimeError: 500 from DELETE /orders") for worker in ("gw0", "gw1")
+    ]
+    story.suite().ran("a").saw(*unclean)
+
+    judgement = story.judged()
+
+    assert (judgement.verdict, judgement.reasons) == (
+        INCONCLUSIVE,
+        ("a session was not cleaned up: RuntimeError: 500 from DELETE /orders",),
+    )
 
 
 def test_an_extended_plan_is_judged_whole(story: Any) -> None:
