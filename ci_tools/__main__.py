@@ -19,15 +19,17 @@ from ci_tools.commands.serving import list_faults, print_schema, serve_twin
 from ci_tools.commands.triage import triage
 from ci_tools.commands.triage_issue import triage_issue
 from ci_tools.errors import CampaignError, ExitCode
+from ci_tools.stopping import signals_stop
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return what the process should exit with."""
     _tolerate_any_encoding()
     try:
-        arguments = parser().parse_args(argv)
-        exit_code = int(_COMMANDS[arguments.command](arguments))
-        sys.stdout.flush()
+        with signals_stop():
+            arguments = parser().parse_args(argv)
+            exit_code = int(_COMMANDS[arguments.command](arguments))
+            sys.stdout.flush()
     except CampaignError as error:
         say_error(f"ci-tools: {error}")
         return error.exit_code

@@ -21,7 +21,6 @@ from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
 from ci_tools.report.planned import print_plan
 from ci_tools.spec import Spec
-from ci_tools.stopping import signals_stop
 from ci_tools.verdict.changes import previous_of
 
 PARENT = "CI_TOOLS_PARENT"
@@ -59,19 +58,18 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
     )
     console = standard_output()
     redactor = redactor_for(spec)
-    with signals_stop():
-        with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
-            run = CampaignRun.prepare(
-                spec,
-                request,
-                out=out,
-                redactor=redactor,
-                progress=progress,
-                environ=os.environ,
-                planned=given.plan if given else None,
-            )
-            run.run()
-        return _concluded(CampaignDirectory(out, redactor), console)
+    with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
+        run = CampaignRun.prepare(
+            spec,
+            request,
+            out=out,
+            redactor=redactor,
+            progress=progress,
+            environ=os.environ,
+            planned=given.plan if given else None,
+        )
+        run.run()
+    return _concluded(CampaignDirectory(out, redactor), console)
 
 
 def _concluded(directory: CampaignDirectory, console: Console) -> ExitCode:

@@ -42,10 +42,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "strangers": (*VALUES, "diagnosis", "evidence"),
     "arguments": (*VALUES, "triage"),
     "commands": (
-        *(*VALUES, *DECIDERS, "arguments", "knowledge_file", "strangers", "stopping"),
+        *(*VALUES, *DECIDERS, "arguments", "knowledge_file", "strangers"),
         *("evidence", "target", "probes", "twin", "runner", "github"),
     ),
-    "__main__": (*VALUES, "arguments", "commands"),
+    "__main__": (*VALUES, "arguments", "commands", "stopping"),
 }
 """What each room may import beside itself."""
 
