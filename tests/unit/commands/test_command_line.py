@@ -34,14 +34,16 @@ def test_a_failure_of_our_own_ends_with_4(tmp_path: Path) -> None:
 
 def test_a_signal_ends_any_command_with_3(tmp_path: Path) -> None:
     """It says which; nothing of Python's own is printed."""
-    os.mkfifo(tmp_path / "failures.jsonl")
-    with subprocess.Popen(
-        [*COMMAND, "diagnose", "failures.jsonl"], cwd=tmp_path, env=environ(), stderr=subprocess.PIPE, text=True
-    ) as process:
-        # Whoever opens the other end waits until the command reads.
-        with (tmp_path / "failures.jsonl").open("w", encoding="utf-8"):
-            process.terminate()
-            _, told = process.communicate(timeout=PATIENCE_S)
+    failures = tmp_path / "failures.jsonl"
+    os.mkfifo(failures)
+    argv = [*COMMAND, "diagnose", failures.name]
+    # Whoever opens the other end waits until the command reads.
+    with (
+        subprocess.Popen(argv, cwd=tmp_path, env=environ(), stderr=subprocess.PIPE, text=True) as process,
+        failures.open("w", encoding="utf-8"),
+    ):
+        process.terminate()
+        _, told = process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == ExitCode.INCONCLUSIVE
     assert told == "ci-tools: interrupted SIGTERM was received\n"
