@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ci_tools.evidence.fragments import Fragments
+from ci_tools.secret_names import is_secret_name
 
 MASK = "[redacted]"
 _SHORTEST_SECRET = 6
@@ -20,13 +21,6 @@ _SHORT = 200
 _REMEMBERED = 2_048
 """Every event repeats the names of its fields, and most repeat names of tests: short texts are masked once."""
 
-_SECRET_NAME = re.compile(
-    r"SECRET|TOKEN|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|PRIVATE|DSN|BYPASS"
-    # Short words, whole and not within PATH, PASSED or COMPASS; PWD itself is where a shell stands.
-    r"|(?!^PWD$)(?<![A-Z0-9])(?:PASS|PASSPHRASE|PWD|PAT|CREDS|WEBHOOK|SALT|SIGNING)(?![A-Z0-9])",
-    re.IGNORECASE,
-)
-_NOT_SECRET_NAME = re.compile(r"(_FILE|_PATH|_URI|_HOST|_PORT|_ENV|_NAME|_ID|_DIR)$", re.IGNORECASE)
 _SECRET_FIELD = re.compile(
     r"(?:passw(?:or)?d|secret|(?:api|bypass|private|secret)[_-]?key|token|authorization|cookie)$", re.IGNORECASE
 )
@@ -175,11 +169,7 @@ def _parts(secret: str) -> Iterator[str]:
 def secrets_of(environ: Mapping[str, str], names: Iterable[str] = ()) -> frozenset[str]:
     """The values in *environ* that must never leave: by the look of their name, or named in *names*."""
     named = set(names)
-    return frozenset(
-        value
-        for name, value in environ.items()
-        if name in named or (_SECRET_NAME.search(name) and not _NOT_SECRET_NAME.search(name))
-    )
+    return frozenset(value for name, value in environ.items() if name in named or is_secret_name(name))
 
 
 class Redactor:
