@@ -104,3 +104,19 @@ def test_a_secret_is_the_only_thing_said_of_its_place(refusal: Callable[..., str
         "legal: the name of an environment variable in token_env, key_env or dsn_env; "
         "a command reads its own environment"
     )
+
+
+@pytest.mark.parametrize("value", ['["redis://:hunter2@db"]', '{ deep = ["--password", "hunter2"] }'])
+def test_a_secret_is_not_shown_with_the_array_around_it(value: str, refusal: Callable[..., str]) -> None:
+    """An array or a table that cannot stand where it does is not shown with what is in it."""
+    said = refusal('welcome = ""', f"welcome = {value}")
+
+    assert "looks like a secret" in said
+    assert "hunter2" not in said
+
+
+def test_a_secret_is_not_shown_for_a_reference_in_it(refusal: Callable[..., str]) -> None:
+    """What is wrong with a reference shows the text around it."""
+    said = refusal('auth = { strategy = "bypass_key" }', 'auth = { strategy = "bypass_key", key = "hunter2${" }')
+
+    assert "hunter2" not in said
