@@ -13,7 +13,8 @@ from ci_tools.arguments import PHASES
 from ci_tools.commands.files import not_written, read_spec, read_text
 from ci_tools.errors import EmptyJournalError, ExitCode, UsageError
 from ci_tools.evidence.events import CampaignStarted
-from ci_tools.evidence.journal import folder_of, read
+from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
+from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import Verdict
 from ci_tools.planning.jobs import Following, first_job, following_jobs
 from ci_tools.planning.plan_file import PlanFile, from_text
@@ -77,17 +78,17 @@ def merge_journals(arguments: argparse.Namespace) -> ExitCode:
     Of a shard that has run in several attempts of its job, the last one counts.
 
     Raises:
-        UsageError: *out* holds something, or two directories hold a file of the same name.
+        UsageError: *out* holds something or is no directory, or two directories hold a file of the same name.
         JournalWriteError: the disk did not take it; *out* is as empty as before.
     """
     parts = [_part(directory) for directory in arguments.directories]
     chosen = [part for part in parts if not _superseded(part, parts)]
     files = _each_once([found for part in chosen for found in _files(part.directory)])
-    if arguments.out.exists() and any(arguments.out.iterdir()):
-        raise UsageError(f"{str(arguments.out)!r} is not empty; choose another --out DIR")
+    # What is merged was masked when it was written.
+    out = CampaignDirectory.create(arguments.out, Redactor()).path
     for part in parts:
         print(f"{part.directory}: {_words(part)}{'' if part in chosen else ', superseded by a later attempt'}")
-    _copy(files, arguments.out)
+    _copy(files, out)
     return ExitCode.PASS
 
 

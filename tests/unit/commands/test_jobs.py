@@ -168,7 +168,18 @@ def test_merging_overwrites_nothing(say: Say, shard: Shard) -> None:
     said = say("merge", "one", "--out=one")
 
     assert said.exit_code == ExitCode.USAGE
-    assert "'one' is not empty; choose another --out DIR" in said.stderr
+    assert "'one' is not empty; a campaign keeps its evidence: choose another --out DIR" in said.stderr
+
+
+def test_merging_into_a_file_is_refused(say: Say, shard: Shard) -> None:
+    """A name that is taken is no defect."""
+    say(*PLAN, "--plan=auto")
+    shard(1, "one")
+
+    said = say("merge", "one", "--out=plan.json")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "cannot use 'plan.json' as campaign directory: File exists; choose another --out DIR" in said.stderr
 
 
 def test_half_a_merge_is_not_left_behind(say: Say, shard: Shard) -> None:
