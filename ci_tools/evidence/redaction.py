@@ -44,7 +44,7 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ("zxlk",),
         re.compile(r"(?<![A-Za-z0-9+/_-])ZXlK[A-Za-z0-9+/_-]{20,}+=*+"),
     ),
-    # Google's and GitHub's own token forms.
+    # The token forms of Google, GitHub, GitLab, Slack, Amazon, and of those that sell language models.
     (
         ("ya29.",),
         re.compile(r"\bya29\.[A-Za-z0-9_.-]{8,}+"),
@@ -56,6 +56,26 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("gh", "github_pat_"),
         re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}+|github_pat_[A-Za-z0-9_]{16,}+)"),
+    ),
+    (
+        ("glpat-",),
+        re.compile(r"\bglpat-[A-Za-z0-9_.-]{16,}+"),
+    ),
+    (
+        ("xox",),
+        re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}+"),
+    ),
+    (
+        ("hooks.slack.com/",),
+        re.compile(r"(?P<keep>\bhooks\.slack\.com/(?:services|workflows|triggers)/)[A-Za-z0-9_/-]{8,}+"),
+    ),
+    (
+        ("akia", "asia"),
+        re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}+"),
+    ),
+    (
+        ("sk-",),
+        re.compile(r"(?<![A-Za-z0-9_-])sk-(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{20,}+"),
     ),
     (
         ("-----begin ",),
