@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_tools.evidence import redaction
-from ci_tools.evidence.redaction import MASK, Redactor, secrets_of
+from ci_tools.evidence.redaction import MASK, Redactor, excerpt, secrets_of
 
 CANARY = 'k7"Q\\w/x+é &=z\n9'
 """A secret with everything that encodings escape."""
@@ -365,6 +365,14 @@ def test_half_a_secret_is_masked_where_the_text_was_cut() -> None:
 def test_a_named_variable_is_a_secret_whatever_it_is_called() -> None:
     """The environment's own configuration can name further secrets."""
     assert secrets_of({"PLAIN": "six", "OTHER": "seven"}, ["PLAIN", "ABSENT"]) == {"six"}
+
+
+def test_an_excerpt_is_masked_before_it_is_cut() -> None:
+    """An address without its end is none that whoever masks the excerpt would know."""
+    text = f"{'x' * 90} postgresql://shop:hunter2-hunter2@db refused"
+
+    assert excerpt(text, 120) == f"{'x' * 90} postgresql://shop:{MASK}@"[:120]
+    assert excerpt("short", 120) == "short"
 
 
 _WORDS = (
