@@ -1,9 +1,7 @@
 """Edge: failures that others have written down, a JSON object a line, answered a line each."""
 
 import json
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -84,28 +82,19 @@ def answer(reading: Reading, redactor: Redactor) -> str:
     )
 
 
-def diagnose(path: Path, out: Path | None, knowledge: Knowledge, redactor: Redactor, *, joint: bool) -> list[str]:
-    """Answer every failure in *path* on standard output or in *out*, and return what could not be read.
+def diagnose(path: Path, told: TextIO, knowledge: Knowledge, redactor: Redactor, *, joint: bool) -> list[str]:
+    """Answer every failure in *path* in *told*, and return what could not be read.
 
     Raises:
-        UsageError: there is nothing to read, or *out* cannot be written.
+        UsageError: there is nothing to read.
     """
     file = FailuresFile(path)
     answered = 0
-    with ExitStack() as stack:
-        told = sys.stdout if out is None else stack.enter_context(_opened(out))
-        for reading in answers(file, knowledge, joint=joint):
-            told.write(f"{answer(reading, redactor)}\n")
-            answered += 1
+    for reading in answers(file, knowledge, joint=joint):
+        told.write(f"{answer(reading, redactor)}\n")
+        answered += 1
     if not answered and not file.problems:
         raise UsageError(
             f"{str(path)!r} holds no failure: {file.lines} lines, all empty; one JSON object a line is read"
         )
     return file.problems
-
-
-def _opened(path: Path) -> TextIO:
-    try:
-        return path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {str(path)!r}: {error.strerror}; name another file with --out FILE") from error

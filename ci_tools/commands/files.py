@@ -1,12 +1,16 @@
 """The files that commands read and write, and what masks the secrets in them."""
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import TextIO
 
 from ci_tools.diagnosis.owners import Line
 from ci_tools.diagnosis.owners import parse as parse_owners
-from ci_tools.errors import UsageError
+from ci_tools.errors import CampaignError, JournalWriteError, UsageError
 from ci_tools.evidence.journal import folder_of
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.spec import Spec, parse
@@ -14,6 +18,8 @@ from ci_tools.target.session import secret_names_in
 
 CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks for it, in its order."""
+_DISK_FAILS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+"""No other name would help, unlike with a folder that is missing or somebody else's."""
 
 
 def read_text(path: Path, option: str, errors: str = "strict") -> str:
@@ -36,13 +42,40 @@ def read_spec(path: Path) -> tuple[Spec, str]:
 
 
 def write_anew(path: Path, text: str) -> None:
-    """*path*, which did not exist, holds *text*."""
+    """*path*, which did not exist, holds *text*: wholly or not at all.
+
+    Raises:
+        UsageError: it is taken, or nothing can be written there.
+        JournalWriteError: the disk did not take it.
+    """
+    with anew(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def anew(path: Path) -> Iterator[TextIO]:
+    """What is written here stands in *path* once all of it is; raises what :func:`write_anew` raises."""
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with beside.open("x", encoding="utf-8") as file:
+                yield file
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
-        why = f"cannot write {str(path)!r}: {error.strerror}"
-        raise UsageError(f"{why}; choose another --out FILE, or remove that one") from error
+        raise not_written(
+            f"cannot write {str(path)!r}", error, "choose another --out FILE, or remove that one"
+        ) from error
+
+
+def not_written(what: str, error: OSError, step: str) -> CampaignError:
+    """That *what* failed: by whoever named the place, who can take the *step*, or by a disk that takes no more."""
+    if error.errno in _DISK_FAILS:
+        return JournalWriteError(f"{what}: {error.strerror}; nothing of it is kept: free space, and run it again")
+    return UsageError(f"{what}: {error.strerror}; {step}")
 
 
 def redactor_for(spec: Spec) -> Redactor:

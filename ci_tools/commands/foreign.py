@@ -3,8 +3,11 @@
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 
 from ci_tools.commands.campaigns import fresh_campaign_id
+from ci_tools.commands.console import say_error
+from ci_tools.commands.files import anew
 from ci_tools.errors import ExitCode
 from ci_tools.evidence.ingesting import ingest, sources
 from ci_tools.evidence.journal import CampaignDirectory
@@ -45,9 +48,9 @@ def ingest_files(arguments: argparse.Namespace) -> ExitCode:
 
 def diagnose_failures(arguments: argparse.Namespace) -> ExitCode:
     """Name the cause of each failure in a file; 3 where a line could not be read."""
-    problems = diagnose_file(
-        arguments.file, arguments.out, knowledge(), Redactor(secrets_of(os.environ)), joint=arguments.joint
-    )
+    redactor = Redactor(secrets_of(os.environ))
+    with anew(arguments.out) if arguments.out else nullcontext(sys.stdout) as told:
+        problems = diagnose_file(arguments.file, told, knowledge(), redactor, joint=arguments.joint)
     for problem in problems:
-        print(f"ci-tools: {problem}", file=sys.stderr)
+        say_error(f"ci-tools: {problem}")
     return ExitCode.INCONCLUSIVE if problems else ExitCode.PASS

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -9,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ci_tools.arguments import PHASES
-from ci_tools.commands.files import read_spec, read_text
+from ci_tools.commands.files import not_written, read_spec, read_text
 from ci_tools.errors import EmptyJournalError, ExitCode, UsageError
 from ci_tools.evidence.events import CampaignStarted
-from ci_tools.evidence.journal import folder_of, read
+from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
+from ci_tools.evidence.redaction import Redactor
 from ci_tools.model import Verdict
 from ci_tools.planning.jobs import Following, first_job, following_jobs
 from ci_tools.planning.plan_file import PlanFile, from_text
@@ -76,16 +78,17 @@ def merge_journals(arguments: argparse.Namespace) -> ExitCode:
     Of a shard that has run in several attempts of its job, the last one counts.
 
     Raises:
-        UsageError: *out* holds something, or two directories hold a file of the same name.
+        UsageError: *out* holds something or is no directory, or two directories hold a file of the same name.
+        JournalWriteError: the disk did not take it; *out* is as empty as before.
     """
     parts = [_part(directory) for directory in arguments.directories]
     chosen = [part for part in parts if not _superseded(part, parts)]
-    if arguments.out.exists() and any(arguments.out.iterdir()):
-        raise UsageError(f"{str(arguments.out)!r} is not empty; choose another --out DIR")
+    files = _each_once([found for part in chosen for found in _files(part.directory)])
+    # What is merged was masked when it was written.
+    out = CampaignDirectory.create(arguments.out, Redactor()).path
     for part in parts:
         print(f"{part.directory}: {_words(part)}{'' if part in chosen else ', superseded by a later attempt'}")
-    for source, name in _each_once([found for part in chosen for found in _files(part.directory)]):
-        _copy(source, arguments.out / name)
+    _copy(files, out)
     return ExitCode.PASS
 
 
@@ -134,11 +137,19 @@ def _each_once(files: Sequence[tuple[Path, Path]]) -> Sequence[tuple[Path, Path]
     return files
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(files: Sequence[tuple[Path, Path]], out: Path) -> None:
+    """All of *files* stand in *out*, or no journal does: half of a merge would be judged as a whole."""
+    beside = out / f".merge.{os.getpid()}.part"
+    what = f"cannot write {str(out)!r}"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        for source, name in files:
+            what = f"cannot copy {str(source)!r} to {str(out / name)!r}"
+            (beside / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, beside / name)
+        # The journal last: without one a directory is no campaign's.
+        for whole in sorted(beside.glob("*"), key=lambda path: path.name == "journal"):
+            whole.replace(out / whole.name)
     except OSError as error:
-        raise UsageError(
-            f"cannot copy {str(source)!r} to {str(target)!r}: {error.strerror}; choose another --out DIR"
-        ) from error
+        raise not_written(what, error, "make the one readable, or choose another --out DIR") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

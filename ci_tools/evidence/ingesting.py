@@ -223,19 +223,19 @@ def _events(
             else:
                 taken.missing += entry.missing
                 if len(taken.problems) < _MOST_PROBLEMS:
-                    yield _problem(taken, entry.about, entry.text)
+                    yield _problem(journal, taken, entry.about, entry.text)
                 else:
                     unlisted += 1
     except MalformedResultsError as error:
         taken.cut = True
-        yield _problem(taken, "", f"broken at {error}")
+        yield _problem(journal, taken, "", f"broken at {error}")
     except OSError as error:
         taken.cut = True
-        yield _problem(taken, "", f"cannot be read on: {error.strerror}")
+        yield _problem(journal, taken, "", f"cannot be read on: {error.strerror}")
     if unlisted:
-        yield _problem(taken, "", f"{unlisted} more problems are not listed")
+        yield _problem(journal, taken, "", f"{unlisted} more problems are not listed")
     if not (taken.tests or taken.problems):
-        yield _problem(taken, "", "it holds no test")
+        yield _problem(journal, taken, "", "it holds no test")
 
 
 def _entries(source: Source, stdin: BinaryIO) -> Iterator[ForeignTest | ForeignProblem]:
@@ -256,7 +256,8 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-def _problem(taken: Taken, about: str, text: str) -> Collected:
+def _problem(journal: JournalWriter, taken: Taken, about: str, text: str) -> Collected:
+    text = journal.shown(text[:HEAD_CHARS])
     taken.problems.append((f"{about}: {text}" if about else text)[:_MESSAGE_CHARS])
     return Collected(
         node_id=NodeId(f"{taken.name}: {about}" if about else taken.name),

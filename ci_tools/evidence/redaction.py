@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ci_tools.evidence.fragments import Fragments
+from ci_tools.secret_names import is_secret_name
 
 MASK = "[redacted]"
 _SHORTEST_SECRET = 6
@@ -20,13 +21,9 @@ _SHORT = 200
 _REMEMBERED = 2_048
 """Every event repeats the names of its fields, and most repeat names of tests: short texts are masked once."""
 
-_SECRET_NAME = re.compile(
-    r"SECRET|TOKEN|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|PRIVATE|DSN|BYPASS"
-    # Short words, whole and not within PATH, PASSED or COMPASS; PWD itself is where a shell stands.
-    r"|(?!^PWD$)(?<![A-Z0-9])(?:PASS|PASSPHRASE|PWD|PAT|CREDS|WEBHOOK|SALT|SIGNING)(?![A-Z0-9])",
-    re.IGNORECASE,
-)
-_NOT_SECRET_NAME = re.compile(r"(_FILE|_PATH|_URI|_HOST|_PORT|_ENV|_NAME|_ID|_DIR)$", re.IGNORECASE)
+_MASKED = 8
+"""An excerpt is masked over this many times its length."""
+
 _SECRET_FIELD = re.compile(
     r"(?:passw(?:or)?d|secret|(?:api|bypass|private|secret)[_-]?key|token|authorization|cookie)$", re.IGNORECASE
 )
@@ -50,7 +47,7 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ("zxlk",),
         re.compile(r"(?<![A-Za-z0-9+/_-])ZXlK[A-Za-z0-9+/_-]{20,}+=*+"),
     ),
-    # Google's and GitHub's own token forms.
+    # The token forms of Google, GitHub, GitLab, Slack, Amazon, and of those that sell language models.
     (
         ("ya29.",),
         re.compile(r"\bya29\.[A-Za-z0-9_.-]{8,}+"),
@@ -62,6 +59,26 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("gh", "github_pat_"),
         re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}+|github_pat_[A-Za-z0-9_]{16,}+)"),
+    ),
+    (
+        ("glpat-",),
+        re.compile(r"\bglpat-[A-Za-z0-9_.-]{16,}+"),
+    ),
+    (
+        ("xox",),
+        re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}+"),
+    ),
+    (
+        ("hooks.slack.com/",),
+        re.compile(r"(?P<keep>\bhooks\.slack\.com/(?:services|workflows|triggers)/)[A-Za-z0-9_/-]{8,}+"),
+    ),
+    (
+        ("akia", "asia"),
+        re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}+"),
+    ),
+    (
+        ("sk-",),
+        re.compile(r"(?<![A-Za-z0-9_-])sk-(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{20,}+"),
     ),
     (
         ("-----begin ",),
@@ -175,11 +192,7 @@ def _parts(secret: str) -> Iterator[str]:
 def secrets_of(environ: Mapping[str, str], names: Iterable[str] = ()) -> frozenset[str]:
     """The values in *environ* that must never leave: by the look of their name, or named in *names*."""
     named = set(names)
-    return frozenset(
-        value
-        for name, value in environ.items()
-        if name in named or (_SECRET_NAME.search(name) and not _NOT_SECRET_NAME.search(name))
-    )
+    return frozenset(value for name, value in environ.items() if name in named or is_secret_name(name))
 
 
 class Redactor:
@@ -226,6 +239,17 @@ class Redactor:
     def _field(self, name: str, value: Any) -> Any:
         telling = _SECRET_FIELD.search(name) and isinstance(value, str | int | float)
         return MASK if telling and len(str(value)) >= _SHORTEST_SECRET else self.value(value)
+
+
+_BY_SHAPE = Redactor()
+
+
+def excerpt(text: str, characters: int) -> str:
+    """The first *characters* of what somebody answered, to be quoted, with what looks like a credential masked before.
+
+    Half of one is one that no pattern knows, so it would pass whoever masks the quotation.
+    """
+    return _BY_SHAPE.text(text[: _MASKED * characters])[:characters]
 
 
 def _mask(match: re.Match[str]) -> str:

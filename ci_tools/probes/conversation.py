@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Seen, Sighting
@@ -69,7 +70,7 @@ def judged(events: Sequence[Frame], asked_s: float) -> Sighting:
         text = f"the run ended in agent_error: {_words(events[-1].data)}"
         return Sighting(state=DependencyState.DOWN, code="agent_error", text=text)
     if stand_in := next((text for text in _texts(events[-1].data) if mocked(text)), ""):
-        return Sighting(state=DependencyState.DOWN, code="mocked", text=f"the run came to {stand_in[:200]!r}")
+        return Sighting(state=DependencyState.DOWN, code="mocked", text=f"the run came to {excerpt(stand_in, 200)!r}")
     if wrong := _disorder([event.type for event in events]):
         return Sighting(state=DependencyState.DOWN, code="out_of_order", text=wrong)
     if took_s < _TOO_FAST_S:
@@ -89,7 +90,7 @@ def _disorder(types: Sequence[str]) -> str:
 
 
 def _words(data: Mapping[str, object]) -> str:
-    return "; ".join(text for text in _texts(data) if text)[:400]
+    return excerpt("; ".join(text for text in _texts(data) if text), 400)
 
 
 def _texts(value: object) -> list[str]:

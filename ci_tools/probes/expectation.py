@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import DependencyState
 from ci_tools.target.answers import mocked
 
@@ -121,4 +122,4 @@ def _holds(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+    return text if len(text) <= _QUOTED else f"{excerpt(text, _QUOTED)}…"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ci_tools.errors import TargetError, UnreachableError
+from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.reading import read, source_of
@@ -51,7 +52,7 @@ async def _read(probe: LoadProbe, clients: Clients, bearer: str | None) -> _Read
         return _Read(clock() - began_s, str(error))
     except TargetError as error:
         return _Read(clock() - began_s, str(error))
-    words = "" if answer.status in _OK else f"{answer.status}: {answer.text[:300]}"
+    words = "" if answer.status in _OK else f"{answer.status}: {excerpt(answer.text, 300)}"
     return _Read(answer.elapsed_s, words)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from ci_tools.errors import TargetError
+from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Seen, Sighting
@@ -55,7 +56,7 @@ async def _accepted(probe: SessionProbe, clients: Clients, token: Token) -> Sigh
         return Sighting(state=DependencyState.UP, code="accepted", latency_s=answer.elapsed_s)
     if answer.status in _REFUSALS:
         return _refused("token_refused", answer, "a fresh token")
-    what = f"{answer.method} {answer.url} answered {answer.status}: {answer.text[:300]}"
+    what = f"{answer.method} {answer.url} answered {answer.status}: {excerpt(answer.text, 300)}"
     raise TargetError(what, status=answer.status)
 
 
@@ -65,5 +66,5 @@ async def _refreshed(probe: SessionProbe, clients: Clients, refresh: str) -> Ans
 
 
 def _refused(code: str, answer: Answer, what: str) -> Sighting:
-    text = f"{answer.method} {answer.url} refused {what} with {answer.status}: {answer.text[:300]}"
+    text = f"{answer.method} {answer.url} refused {what} with {answer.status}: {excerpt(answer.text, 300)}"
     return Sighting(state=DependencyState.DOWN, code=code, text=text)

@@ -124,4 +124,4 @@ class PhaseCollection:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file was collected, or not."""
         if report.failed:
-            self.uncollected(report.nodeid, problem_of(report))
+            self.uncollected(report.nodeid, problem_of(report, self._writer.shown))

@@ -112,16 +112,16 @@ class Recorder:
         ending = self._endings.get(report.nodeid)
         # Told by its context: pytest has the type since version 9, pytest-subtests one of its own.
         if ending is not None and report.skipped and getattr(report, "context", None) is not None:
-            ending.skipped_part = f"a subtest was skipped: {self._redactor.text(_reason(report, None))}"
+            ending.skipped_part = f"a subtest was skipped: {_first(_reason(report, None), self._redactor.text)}"
 
     def _explain(
         self, ending: _Ending, report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException] | None
     ) -> None:
         mask = self._redactor.text
         ending.exc_type = error.type.__qualname__ if error else ""
-        ending.message = mask(_reason(report, error)[: _MASKED * _MESSAGE_CHARS])[:_MESSAGE_CHARS]
+        ending.message = _first(_reason(report, error), mask)
         if report.failed:
-            ending.excerpt = mask(report.longreprtext[-_MASKED * _EXCERPT_CHARS :])[-_EXCERPT_CHARS:]
+            ending.excerpt = _last(report.longreprtext, mask, _EXCERPT_CHARS)
         if error and _is_throttling(error.value):
             ending.blocked_by = EDGE
 
@@ -171,7 +171,7 @@ class CleanUp:
             yield
         except Exception as error:  # noqa: BLE001 - whatever a suite's clean-up raises
             reason = f"{type(error).__qualname__}: {error}"
-            self._writer.write(CleanUpFailed(worker=self._worker, reason=reason[:_MESSAGE_CHARS]))
+            self._writer.write(CleanUpFailed(worker=self._worker, reason=_first(reason, self._writer.shown)))
 
 
 def _outcome(report: pytest.TestReport) -> Outcome | None:
@@ -210,9 +210,17 @@ def _reason(report: pytest.TestReport, error: pytest.ExceptionInfo[BaseException
     return str(error.value) or error.exconly()
 
 
-def problem_of(report: pytest.CollectReport) -> str:
+def problem_of(report: pytest.CollectReport, mask: Callable[[str], str]) -> str:
     """Why a file could not be collected."""
-    return report.longreprtext[-_MESSAGE_CHARS:] or "no reason given"
+    return _last(report.longreprtext, mask, _MESSAGE_CHARS) or "no reason given"
+
+
+def _first(text: str, mask: Callable[[str], str]) -> str:
+    return mask(text[: _MASKED * _MESSAGE_CHARS])[:_MESSAGE_CHARS]
+
+
+def _last(text: str, mask: Callable[[str], str], chars: int) -> str:
+    return mask(text[-_MASKED * chars :])[-chars:]
 
 
 class ControllerRecorder:
@@ -238,7 +246,7 @@ class ControllerRecorder:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A worker could not collect a file."""
         if report.failed:
-            self._uncollected(report.nodeid, problem_of(report))
+            self._uncollected(report.nodeid, problem_of(report, self._writer.shown))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
@@ -252,7 +260,7 @@ class ControllerRecorder:
                 outcome=Outcome.ERRORED,
                 duration_s=0.0,
                 exc_type="WorkerLost",
-                message=f"the pytest worker died while running it: {report.longreprtext[:_MESSAGE_CHARS]}",
+                message=f"the pytest worker died while running it: {_first(report.longreprtext, self._writer.shown)}",
             )
         )
 
@@ -260,4 +268,5 @@ class ControllerRecorder:
     def pytest_testnodedown(self, node: _Node, error: object) -> None:
         """A worker ended; with an error it was lost."""
         if error:
-            self._writer.write(WorkerLost(worker=str(node.gateway.id), reason=str(error)[:_MESSAGE_CHARS]))
+            reason = _first(str(error), self._writer.shown)
+            self._writer.write(WorkerLost(worker=str(node.gateway.id), reason=reason))

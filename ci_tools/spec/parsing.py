@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -75,11 +75,16 @@ def _too_deep(text: str, source: str) -> SpecError:
 
 def _validated(data: Mapping[str, Any]) -> tuple[CampaignDocument, list[Problem]]:
     secrets = refuse_secrets(data)
-    hidden = {problem.path for problem in secrets}
-    shape = [problem for problem in _shape(data) if problem.path not in hidden]
+    shape, references = _without(secrets, _shape(data)), _without(secrets, _references(data))
     broken = frozenset(str(problem.path[0]) for problem in (*secrets, *shape))
     document = _checked({key: value for key, value in data.items() if key not in broken})
-    return document, [*secrets, *shape, *_references(data), *cross_checks(document, broken)]
+    return document, [*secrets, *shape, *references, *cross_checks(document, broken)]
+
+
+def _without(secrets: Sequence[Problem], problems: Sequence[Problem]) -> list[Problem]:
+    """Those of *problems* that show no secret: what is wrong with an array or a table shows all that is in it."""
+    hidden = {problem.path[:end] for problem in secrets for end in range(1, len(problem.path) + 1)}
+    return [problem for problem in problems if problem.path not in hidden]
 
 
 def _shape(data: Mapping[str, Any]) -> list[Problem]:

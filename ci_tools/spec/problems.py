@@ -39,7 +39,7 @@ def dotted(path: KeyPath) -> str:
 
 
 def shown(value: object) -> str:
-    """*value* as it stands in the file, shortened; a secret's digest is its length."""
+    """*value* as it stands in the file, shortened. It may not hold a secret: what does is left out by who parses."""
     text = "true" if value is True else "false" if value is False else repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 

@@ -8,9 +8,13 @@ from urllib.parse import urlsplit
 
 from ci_tools.errors import UsageError
 from ci_tools.model import Environment
+from ci_tools.secret_names import is_secret_name
+from ci_tools.spec.secret_shapes import looks_secret
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEMES = ("http", "https", "ws", "wss")
+_SHORTEST_SECRET = 6
+"""Shorter values are words; no redactor masks them either."""
 
 URL_IN_WORDS = "a URL with scheme http, https, ws or wss and without a trailing slash, query or user"
 
@@ -44,11 +48,12 @@ def resolved(raw: Environment, environ: Mapping[str, str]) -> Environment:
     """*raw* with every reference replaced from *environ*.
 
     Raises:
-        UsageError: a variable is not set, is surrounded by whitespace, or leaves a host that is no URL.
+        UsageError: a variable is not set, is surrounded by whitespace, holds a secret, or leaves a host that is no URL.
     """
     _refuse_unset(raw, environ)
     _refuse_dirty(raw, environ)
-    environment: Environment = _mapped(raw, lambda text: _REFERENCE.sub(lambda match: environ[match[1]], text))
+    _refuse_secrets(raw, environ)
+    environment: Environment = _mapped(raw, lambda text: _replaced(text, environ))
     for host, url in environment.hosts.items():
         if not is_host(url):
             raise UsageError(
@@ -78,15 +83,41 @@ def _refuse_dirty(raw: Environment, environ: Mapping[str, str]) -> None:
         )
 
 
+def _refuse_secrets(raw: Environment, environ: Mapping[str, str]) -> None:
+    """A secret under a harmless name, and one that only shows once the text is whole."""
+    kept = {value for name, value in environ.items() if is_secret_name(name) or name in raw.secret_names}
+    secrets = {value for value in kept if len(value) >= _SHORTEST_SECRET}
+    telling = {
+        name
+        for text in _texts(raw)
+        for name in referenced(text)
+        if environ[name] in secrets or looks_secret(_replaced(text, environ))
+    }
+    if telling:
+        raise UsageError(
+            f"environment {raw.name!r}: {', '.join(sorted(telling))} would bring a secret into environment.json and "
+            "the journal, which may be shared; allowed: values without one; let a command read it from its own "
+            "environment, or name its variable in token_env, key_env or dsn_env"
+        )
+
+
+def _replaced(text: str, environ: Mapping[str, str]) -> str:
+    return _REFERENCE.sub(lambda match: environ[match[1]], text)
+
+
 def _variables(raw: Environment) -> set[str]:
-    names: set[str] = set()
+    return {name for text in _texts(raw) for name in referenced(text)}
+
+
+def _texts(raw: Environment) -> list[str]:
+    found: list[str] = []
 
     def note(text: str) -> str:
-        names.update(referenced(text))
+        found.append(text)
         return text
 
     _mapped(raw, note)
-    return names
+    return found
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ci_tools.errors import TargetError
+from ci_tools.evidence.redaction import excerpt
 from ci_tools.target.http import Answer
 
 _SUCCESS = range(200, 300)
@@ -24,7 +25,7 @@ def accepted(answer: Answer) -> Any:
         TargetError: its status is none of success; the text holds the first words of the body.
     """
     if answer.status not in _SUCCESS:
-        what = f"{answer.method} {answer.url} answered {answer.status}: {answer.text[:400]}"
+        what = f"{answer.method} {answer.url} answered {answer.status}: {excerpt(answer.text, 400)}"
         raise TargetError(what, status=answer.status)
     return answer.json()
 
@@ -39,7 +40,7 @@ def rows(answer: Answer, name: str = "data") -> list[dict[str, Any]]:
     items = body.get(name) if isinstance(body, Mapping) else body
     if not isinstance(items, list):
         raise TargetError(
-            f"{answer.method} {answer.url} answered {answer.status} without a list: {answer.text[:200]!r}"
+            f"{answer.method} {answer.url} answered {answer.status} without a list: {excerpt(answer.text, 200)!r}"
         )
     return items
 
@@ -55,7 +56,7 @@ def envelope(answer: Answer) -> dict[str, Any]:
     if missing or body["error"] is not True or body["request_id"] != answer.request_id:
         raise TargetError(
             f"{answer.method} {answer.url} answered {answer.status} {answer.request_id} without the error envelope "
-            f"(missing: {', '.join(sorted(missing)) or 'nothing'}): {answer.text[:300]}"
+            f"(missing: {', '.join(sorted(missing)) or 'nothing'}): {excerpt(answer.text, 300)}"
         )
     return dict(body)
 

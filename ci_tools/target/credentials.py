@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import jwt
 
 from ci_tools.errors import CredentialsMissingError, RefusedCredentialsError, TargetError
+from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import BypassKey, NoAuth, ReadyToken, RegisterLogin
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.http import Answer, HttpClient
@@ -188,11 +189,11 @@ def _unique_email(domain: str) -> str:
 def _accepted(answer: Answer) -> dict[str, Any]:
     if answer.status in _REFUSALS:
         raise RefusedCredentialsError(
-            f"{answer.url} refused our credentials with {answer.status}: {answer.text[:200]}; "
+            f"{answer.url} refused our credentials with {answer.status}: {excerpt(answer.text, 200)}; "
             "check the auth strategy's secret"
         )
     if answer.status not in _CREATED:
-        what = f"{answer.url} answered {answer.status} instead of a token: {answer.text[:200]}"
+        what = f"{answer.url} answered {answer.status} instead of a token: {excerpt(answer.text, 200)}"
         raise TargetError(what, status=answer.status)
     body = answer.json()
     if not isinstance(body, dict):

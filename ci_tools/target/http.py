@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ci_tools.errors import TargetError, ThrottledError, UnreachableError
+from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import Environment
 from ci_tools.target.addresses import address_of, host_url, trust
 from ci_tools.target.evidence import Evidence, Exchange
@@ -81,13 +82,13 @@ class Answer:
         except ValueError as error:
             raise TargetError(
                 f"{self.method} {self.url} answered {self.status} with {self.media_type!r} "
-                f"instead of JSON: {self.text[:200]!r}",
+                f"instead of JSON: {excerpt(self.text, 200)!r}",
                 status=self.status,
             ) from error
 
     def __repr__(self) -> str:
         """The body stands here only for errors: an answer that succeeded may hold a token."""
-        body = f": {self.text[:400]}" if self.status >= _ERROR else ""
+        body = f": {excerpt(self.text, 400)}" if self.status >= _ERROR else ""
         return f"<{self.status} {self.method} {self.url} {self.elapsed_s:.3f} s {self.request_id}{body}>"
 
 

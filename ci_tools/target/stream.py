@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from ci_tools.errors import TargetError
+from ci_tools.evidence.redaction import excerpt
 
 _EVENT_STREAM = "text/event-stream"
 _OK = 200
@@ -46,7 +47,7 @@ def _object(text: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise TargetError(f"an event's data is no JSON: {text[:200]!r}") from error
+        raise TargetError(f"an event's data is no JSON: {excerpt(text, 200)!r}") from error
     if not isinstance(value, dict):
-        raise TargetError(f"an event's data is no JSON object: {text[:200]!r}")
+        raise TargetError(f"an event's data is no JSON object: {excerpt(text, 200)!r}")
     return value

@@ -19,6 +19,7 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
 from ci_tools.errors import TargetError, ThrottledError
+from ci_tools.evidence.redaction import excerpt
 from ci_tools.target.addresses import Endpoint, endpoint
 from ci_tools.target.evidence import Evidence, FrameSeen
 from ci_tools.target.failures import unreachable
@@ -331,7 +332,9 @@ def _refusal(response: Response, asked: str) -> Exception:
         return ThrottledError(
             f"the edge limited us: {asked} answered {response.status_code}", retry_after_s=retry_after_s
         )
-    return HandshakeRefusedError(f"{asked} answered {response.status_code}: {text[:200]}", code=response.status_code)
+    return HandshakeRefusedError(
+        f"{asked} answered {response.status_code}: {excerpt(text, 200)}", code=response.status_code
+    )
 
 
 def _ended(events: Sequence[Frame]) -> bool:

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "ci_tools"
 VALUES = ("model", "questions", "errors")
 EVENTS = ("evidence.events",)
 DECIDERS = (
-    *("sequential", "spec", "planning", "verdict", "diagnosis", "report", "escalation", "triage"),
+    *("sequential", "secret_names", "spec", "planning", "verdict", "diagnosis", "report", "escalation", "triage"),
     *("evidence.events", "evidence.redaction"),
 )
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -23,11 +23,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "questions": (),
     "errors": (),
     "sequential": (),
+    "secret_names": (),
     "lifeline": (),
     "stopping": (),
-    "spec": (*VALUES, "sequential"),
+    "spec": (*VALUES, "sequential", "secret_names"),
     "planning": (*VALUES, "spec"),
-    "evidence": VALUES,
+    "evidence": (*VALUES, "secret_names"),
     "verdict": (*VALUES, *EVENTS, "sequential"),
     "diagnosis": (*VALUES, *EVENTS, "verdict"),
     "report": (*VALUES, *EVENTS, "verdict", "diagnosis"),

@@ -40,6 +40,23 @@ def test_answers_go_into_a_file(file: Path, tmp_path: Path, capsys: pytest.Captu
     assert capsys.readouterr().out == ""
 
 
+def test_what_is_read_is_not_written_over(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The failures are evidence; nor is any other file written over."""
+    file.write_text(REFUSED, encoding="utf-8")
+
+    assert main(["diagnose", str(file), "--out", str(file)]) == ExitCode.USAGE
+    assert f"cannot write '{file}': File exists" in capsys.readouterr().err
+    assert file.read_text(encoding="utf-8") == REFUSED
+
+
+def test_no_answers_leave_no_file(file: Path, tmp_path: Path) -> None:
+    """It would be taken for an answer."""
+    file.write_text("", encoding="utf-8")
+
+    assert main(["diagnose", str(file), "--out", str(tmp_path / "answers.jsonl")]) == ExitCode.USAGE
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_failures_of_one_run_are_read_together(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --joint a consequence is told from its cause."""
     late = json.dumps({"id": "late", "message": "database check degraded, took 5.08 s"})

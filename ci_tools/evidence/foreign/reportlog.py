@@ -216,7 +216,7 @@ def _explained(report: Mapping[str, Any]) -> tuple[str, str, str, int]:
     if isinstance(told, str):
         return kept(first_line(told))[0], "", *kept(told)
     if isinstance(told, list):
-        return str(told[-1] if told else "").removeprefix("Skipped: ")[:2_000], "", "", 0
+        return kept(str(told[-1] if told else "").removeprefix("Skipped: "))[0], "", "", 0
     if not isinstance(told, Mapping):
         return f"its outcome is {name_of(str(report.get('outcome')))[:80]!r}, without a word of why", "", "", 0
     crash = told.get("reprcrash")
@@ -243,4 +243,4 @@ def _traceback(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _last_line(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")[:500]
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")

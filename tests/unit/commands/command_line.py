@@ -1,9 +1,11 @@
 """How tests give commands, and what comes of them."""
 
 import os
+import resource
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,3 +60,14 @@ def copied(shop: Shop, folder: Path) -> Path:
     for path in (shop.out / "journal").iterdir():
         (journal / path.name).write_bytes(path.read_bytes())
     return journal.parent
+
+
+@contextmanager
+def no_file_beyond(size_bytes: int) -> Iterator[None]:
+    """A disk that takes no more, as far as one process can have it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.commands.files import redactor_of
+from ci_tools.commands.files import redactor_of, write_anew
+from ci_tools.errors import ExitCode, JournalWriteError, UsageError
 from ci_tools.model import Environment, ReadyToken
 from ci_tools.target.session import dump_environment
+from tests.unit.commands.command_line import no_file_beyond
 
 
 @pytest.mark.parametrize("named", [".", "journal"])
@@ -20,3 +22,38 @@ def test_whoever_names_the_journal_has_the_same_masked(
     masked = redactor_of(tmp_path / named).text("fix canary-0123456789")
 
     assert masked == "fix [redacted]"
+
+
+def test_a_file_is_written_wholly(tmp_path: Path) -> None:
+    """And nothing else stands beside it."""
+    write_anew(tmp_path / "plan.json", "all of it")
+
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {"plan.json": "all of it"}
+
+
+@pytest.mark.parametrize(
+    ("place", "why"), [("taken", "File exists"), (".", "File exists"), ("no/plan", "No such file")]
+)
+def test_what_cannot_be_written_there_is_refused(place: str, why: str, tmp_path: Path) -> None:
+    """What stands there stays."""
+    (tmp_path / "taken").write_text("evidence")
+
+    with pytest.raises(UsageError, match=f"cannot write '.*': {why}.*; choose another --out FILE"):
+        write_anew(tmp_path / place, "x")
+
+    assert (tmp_path / "taken").read_text() == "evidence"
+    assert list(tmp_path.iterdir()) == [tmp_path / "taken"]
+
+
+def test_half_a_file_is_not_left_behind(tmp_path: Path) -> None:
+    """It would be taken for whole; a full disk is no mistake of whoever named the file."""
+    with (
+        no_file_beyond(1_000),
+        pytest.raises(
+            JournalWriteError, match=r"cannot write '.*plan\.json': File too large; .*: free space"
+        ) as caught,
+    ):
+        write_anew(tmp_path / "plan.json", "x" * 100_000)
+
+    assert caught.value.exit_code is ExitCode.DEFECT
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ci_tools.errors import ExitCode
-from tests.unit.commands.command_line import Said, Say
+from tests.unit.commands.command_line import Said, Say, no_file_beyond
 from tests.unit.runner.shop import Shop, Site
 
 PLAN = ("plan", "--environment=here", "--shards=phases", "--out=plan.json")
@@ -168,7 +168,33 @@ def test_merging_overwrites_nothing(say: Say, shard: Shard) -> None:
     said = say("merge", "one", "--out=one")
 
     assert said.exit_code == ExitCode.USAGE
-    assert "'one' is not empty; choose another --out DIR" in said.stderr
+    assert "'one' is not empty; a campaign keeps its evidence: choose another --out DIR" in said.stderr
+
+
+def test_merging_into_a_file_is_refused(say: Say, shard: Shard) -> None:
+    """A name that is taken is no defect."""
+    say(*PLAN, "--plan=auto")
+    shard(1, "one")
+
+    said = say("merge", "one", "--out=plan.json")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert "cannot use 'plan.json' as campaign directory: File exists; choose another --out DIR" in said.stderr
+
+
+def test_half_a_merge_is_not_left_behind(say: Say, shard: Shard) -> None:
+    """It would be judged as a whole; with space for it the same command succeeds."""
+    say(*PLAN, "--plan=auto")
+    shard(1, "one")
+    Path("one/long.log").write_text("x" * 100_000)
+
+    with no_file_beyond(50_000):
+        said = say("merge", "one", "--out=all")
+
+    assert said.exit_code == ExitCode.DEFECT
+    assert "cannot copy 'one/long.log' to 'all/long.log': File too large; nothing of it is kept" in said.stderr
+    assert list(Path("all").iterdir()) == []
+    assert say("merge", "one", "--out=all").exit_code == ExitCode.PASS
 
 
 def test_two_files_of_one_name_are_not_merged(say: Say, shard: Shard) -> None:

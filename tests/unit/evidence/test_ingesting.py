@@ -1,4 +1,5 @@
 import io
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -230,6 +231,26 @@ def test_a_secret_at_the_edge_of_what_is_kept_is_masked(campaign: Campaign) -> N
 
     (finished,) = [event for event in campaign.events() if isinstance(event, TestFinished)]
     assert not any(SECRET[at : at + 6] in finished.excerpt for at in range(len(SECRET) - 6))
+
+
+@pytest.mark.parametrize("before", [450, 1_950])
+@pytest.mark.parametrize("told", [{"outcome": "failed"}, {"outcome": "skipped"}], ids=["broken", "skipped"])
+def test_an_address_at_the_edge_of_what_is_kept_is_masked(
+    told: dict[str, str], before: int, campaign: Campaign
+) -> None:
+    """Of a file that could not be collected, too: without its end nobody would know a password for one."""
+    text = f"{'x' * before} postgresql://shop:{'hunter2-' * 30}@db"
+    longrepr = text if told["outcome"] == "failed" else ["a.py", 1, f"Skipped: {text}"]
+    reports = (
+        {"$report_type": "SessionStart", "pytest_version": "9.2.0"},
+        {"$report_type": "CollectReport", "nodeid": "a.py", "longrepr": longrepr, **told},
+        {"$report_type": "SessionFinish", "exitstatus": 2},
+    )
+    campaign.ingest(campaign.file("a.jsonl", "".join(f"{json.dumps(report)}\n" for report in reports)))
+
+    (journal,) = (campaign.out / "journal").iterdir()
+    assert "hunter2" not in journal.read_text()
+    assert "postgresql://shop:" in journal.read_text()
 
 
 @pytest.mark.parametrize(("size", "left_out"), [(6_000, None), (6_001, 1), (20_000, 14_000), (1_000_000, 994_000)])

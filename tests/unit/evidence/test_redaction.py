@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_tools.evidence import redaction
-from ci_tools.evidence.redaction import MASK, Redactor, secrets_of
+from ci_tools.evidence.redaction import MASK, Redactor, excerpt, secrets_of
 
 CANARY = 'k7"Q\\w/x+é &=z\n9'
 """A secret with everything that encodings escape."""
@@ -138,6 +138,12 @@ def test_the_text_of_a_json_document_stays_json(text: str, name: str) -> None:
         (f"jwt.{base64.urlsafe_b64encode(JWT.encode()).decode().rstrip('=')}", f"jwt.{MASK}"),
         ("ya29.a0AfH6SMBx-yz_123", MASK),
         ("AIzaSyA1234567890abcdefghijklmnopqrstuv", MASK),
+        ("glpat" + "-aBcDeFgHiJkLmNoPqRsT", MASK),
+        ("xoxb" + "-123456789012-abcdefghij", MASK),
+        ("https://hooks.slack.com/services/" + "T0/B0/abcdefgh", f"https://hooks.slack.com/services/{MASK}"),
+        ("AK" + "IA0123456789ABCDEF", MASK),
+        ("sk" + "-proj-aBcDeFgH1JkLmNoPqRsT", MASK),
+        ("sk-this-is-a-name-in-small-letters", "sk-this-is-a-name-in-small-letters"),
         ("ghp_abcdefghijklmnop0123", MASK),
         ("github_pat_11ABCDEFG0abcdefgh_xyz", MASK),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----!", f"{MASK}!"),
@@ -279,6 +285,12 @@ def test_masking_twice_changes_nothing_more() -> None:
         "-----BEGIN PRIVATE ",
         "-----BEGIN PRIVATE KEY-----",
         "Bearer ",
+        "glpat-",
+        "xoxb-",
+        "hooks.slack.com/services/",
+        "AKIA",
+        "sk-",
+        "sk-a",
         "password",
         "secret='secret=\"",
         'secret=\\"',
@@ -355,11 +367,24 @@ def test_a_named_variable_is_a_secret_whatever_it_is_called() -> None:
     assert secrets_of({"PLAIN": "six", "OTHER": "seven"}, ["PLAIN", "ABSENT"]) == {"six"}
 
 
+def test_an_excerpt_is_masked_before_it_is_cut() -> None:
+    """An address without its end is none that whoever masks the excerpt would know."""
+    text = f"{'x' * 90} postgresql://shop:hunter2-hunter2@db refused"
+
+    assert excerpt(text, 120) == f"{'x' * 90} postgresql://shop:{MASK}@"[:120]
+    assert excerpt("short", 120) == "short"
+
+
 _WORDS = (
     *("eyJ", "eyJhbGciOi.eyJzdWIiOi.c2ln", "ZXlKhbGciOiJIUzI1NiIsInR5", "ya29.abcdefgh12", "AIza" + "b" * 31),
     *(
         "ghp_" + "c" * 17,
         "github_pat_" + "d" * 17,
+        "glpat-" + "e" * 17,
+        "xoxb-" + "1" * 12,
+        "hooks.slack.com/services/T0/B0/x",
+        "AKIA" + "A" * 13,
+        "sk-" + "1" * 20,
         "-----BEGIN PRIVATE KEY-----",
         "postgresql://me:hidden@db",
         "http://",

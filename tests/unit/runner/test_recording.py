@@ -1,9 +1,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from ci_tools.evidence.events import (
 from ci_tools.evidence.journal import Journal, JournalWriter, read
 from ci_tools.evidence.redaction import MASK, Redactor
 from ci_tools.model import DependencyState, Outcome, Phase, Plan, Suite
+from ci_tools.runner.recording import CleanUp, ControllerRecorder, problem_of
 from tests.unit.runner.shop import lean_pytest
 
 SECRET = "hunter2-is-no-password"
@@ -338,6 +341,54 @@ def test_pytest_itself_says_the_same(run: Recorded) -> None:
     """Recording changes nothing of pytest's own verdict."""
     assert run.exit_code == 1
     assert "INTERNALERROR" not in run.output
+
+
+PASSWORD = "hunter2-" * 30
+LATE = f"{'x' * 1_900} postgresql://app:{PASSWORD}@db {'x' * 1_900}"
+"""What is kept of it, from either end, ends within the password, whose shape nobody knows then."""
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[JournalWriter]:
+    """Knows no secret, as a suite may make its own."""
+    with closing(JournalWriter(tmp_path, "gw0", Redactor())) as writer:
+        yield writer
+
+
+def test_why_a_file_was_not_collected_is_masked_before_it_is_cut(writer: JournalWriter) -> None:
+    """The end of a password is none of the reason."""
+    report = pytest.CollectReport("test_all.py", "failed", LATE, None)
+
+    assert "hunter2" not in problem_of(report, writer.shown)
+
+
+def test_why_a_worker_was_lost_is_masked_before_it_is_cut(writer: JournalWriter, tmp_path: Path) -> None:
+    """Also over which test it died."""
+    recorder = ControllerRecorder(writer, lambda *_: None)
+    lost: Any = SimpleNamespace(gateway=SimpleNamespace(id="gw0"))
+    report = pytest.TestReport("test_all.py::test_it", ("", None, ""), {}, "failed", LATE, "call")
+
+    recorder.pytest_testnodedown(lost, LATE)
+    recorder.pytest_handlecrashitem("test_all.py::test_it", report)
+
+    assert "hunter2" not in written_in(tmp_path)
+    assert written_in(tmp_path).count("postgresql://app:[") == 2
+
+
+def test_why_cleaning_up_failed_is_masked_before_it_is_cut(writer: JournalWriter, tmp_path: Path) -> None:
+    """What a fixture raises at a worker's end."""
+    ending = CleanUp(writer, "gw0").pytest_sessionfinish()
+    next(ending)
+
+    with pytest.raises(StopIteration):
+        ending.throw(RuntimeError(LATE))
+
+    assert "hunter2" not in written_in(tmp_path)
+
+
+def written_in(directory: Path) -> str:
+    """All that its journal says."""
+    return "".join(path.read_text("utf-8") for path in (directory / "journal").iterdir())
 
 
 DYING = """\

@@ -1,7 +1,7 @@
 import pytest
 
 from ci_tools.errors import UsageError
-from ci_tools.model import Environment
+from ci_tools.model import Environment, ReadyToken
 from ci_tools.questions import CommandProbe
 from ci_tools.spec.references import is_host, malformed, referenced, resolved
 
@@ -70,6 +70,38 @@ def test_a_variable_with_whitespace_around_it_is_refused(value: str) -> None:
         "environment 'here': SHOP_HOST begins or ends with whitespace; "
         "allowed: the bare value; set it with printf %s instead of echo"
     )
+
+
+@pytest.mark.parametrize(
+    ("argument", "variables", "telling"),
+    [
+        ("${SHOP_STORE}", {"SHOP_STORE": "redis://:hunter2@store"}, "SHOP_STORE"),
+        ("redis://${SHOP_LOGIN}@store", {"SHOP_LOGIN": "shop:hunter2"}, "SHOP_LOGIN"),
+        ("${SHOP_LOGIN}", {"SHOP_LOGIN": "opaque-1", "E2E_TOKEN": "opaque-1"}, "SHOP_LOGIN"),
+        ("${SHOP_LOGIN}", {"SHOP_LOGIN": "opaque-1", "SHOP_DOOR": "opaque-1"}, "SHOP_LOGIN"),
+    ],
+    ids=["an address with a password", "a password within an address", "a secret's copy", "a copy of what is named"],
+)
+def test_a_secret_under_a_harmless_name_is_refused(argument: str, variables: dict[str, str], telling: str) -> None:
+    """What is resolved is written to a file that may be shared."""
+    probe = CommandProbe(name="get", dependency="store", argv=("get", argument))
+    raw = Environment(name="here", hosts={}, auth=ReadyToken(token_env="SHOP_DOOR"), probes=(probe,))
+
+    with pytest.raises(UsageError) as caught:
+        resolved(raw, variables)
+
+    assert str(caught.value) == (
+        f"environment 'here': {telling} would bring a secret into environment.json and the journal, which may be "
+        "shared; allowed: values without one; let a command read it from its own environment, or name its variable in "
+        "token_env, key_env or dsn_env"
+    )
+
+
+def test_a_short_secret_is_a_word() -> None:
+    """What is never masked refuses nothing."""
+    environment = resolved(RAW, ENVIRON | {"SHOP_PASSWORD": ENVIRON["SHOP_PORT"]})
+
+    assert environment.hosts == {"api": "https://api.shop.example:8443"}
 
 
 def test_a_host_that_becomes_no_url_is_refused() -> None:

@@ -48,6 +48,18 @@ async def test_denied_answer_is_told_with_its_words(client: HttpClient, server: 
         accepted(await client.request("backend", "GET", "/"))
 
 
+@pytest.mark.parametrize("length", range(330, 400, 10))
+async def test_a_password_where_the_words_are_cut_is_masked(client: HttpClient, server: Any, length: int) -> None:
+    """Whoever sees the half of it that is left would not know it for one."""
+    server.answers({"message": f"{'x' * length} postgresql://shop:{'hunter2-' * 10}@db refused"}, status=500)
+
+    with pytest.raises(TargetError) as caught:
+        accepted(await client.request("backend", "GET", "/"))
+
+    assert "xxx" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize("body", [[{"id": 1}], {"data": [{"id": 1}]}])
 async def test_rows_of_a_list(client: HttpClient, server: Any, body: Any) -> None:
     """A list is the body itself or its data."""
