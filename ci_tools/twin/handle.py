@@ -142,11 +142,6 @@ class Twin:
         question = {"ask": "switch", "fault": fault, "on": on}
         return ask(self._announcement.control, question, within_s=_SWITCH_S)
 
-    def wait(self) -> None:
-        """The twin has ended (for who serves it in the foreground)."""
-        if self._supervisor is not None:
-            self._supervisor.wait()
-
     def stop(self) -> None:
         """Our own twin is gone with all its processes and files; a joined one goes on."""
         if self._supervisor is not None:
@@ -187,10 +182,6 @@ class _Supervisor:
         if "error" in content:
             raise (UsageError if content.get("usage") else TwinError)(str(content["error"]))
         return content
-
-    def wait(self) -> None:
-        """The process has ended."""
-        self._process.wait()
 
     def stop(self) -> None:
         """The process has ended: by the end of its input, else killed, and its children with it."""
