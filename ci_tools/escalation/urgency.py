@@ -49,9 +49,7 @@ class Urgency:
     timers: tuple[Timer, ...]
 
 
-def assess(
-    figures: Figures, timers: Iterable[Timer] = (), rules: Sequence[Rule] = RULES, rested: Collection[str] = ()
-) -> Urgency:
+def assess(figures: Figures, timers: Iterable[Timer] = (), rested: Collection[str] = ()) -> Urgency:
     """The severity of a failure with *figures*, given the *timers* that were kept of it.
 
     Timers of the rules *rested* were ended by looks that found it well, of which there may have been more than are
@@ -59,7 +57,7 @@ def assess(
     """
     kept = {timer.rule: timer for timer in timers}
     told: list[Told] = []
-    for rule in rules:
+    for rule in RULES:
         passed = _passes(rule, figures)
         if passed is not None and is_timed(rule):
             moments = figures.moments[-1:] if rule.id in rested else figures.moments
