@@ -176,15 +176,9 @@ def _incident(name: str, finding: Finding, tests: Sequence[Candidate], case: Cas
     cause = finding.hypothesis.cause if finding.hypothesis else None
     proofs = _proofs(finding, tests, case)
     failed = [NodeId(test.clue.test) for test in tests]
-    blocked = [
-        test.node_id
-        for test in case.judgement.tests
-        if test.outcome is Outcome.BLOCKED and test.blocked_by in finding.struck
-    ]
+    blocked = _blocked(finding, case)
     masked = _masked(finding, case)
-    struck = [
-        one for one in dict.fromkeys(each.dependency for each in finding.consequences) if one != finding.dependency
-    ]
+    struck = dict.fromkeys(one.dependency for one in finding.consequences if one.dependency != finding.dependency)
     owner = case.dependencies.get(cause.owner if cause and cause.owner else finding.dependency)
     times = _times(finding, tests, case)
     return Incident(
@@ -211,11 +205,19 @@ def _incident(name: str, finding: Finding, tests: Sequence[Candidate], case: Cas
             proofs=proofs,
             failed=len(failed),
             blocked=len(blocked),
-            struck=struck,
+            struck=list(struck),
             masked=[result.gate.name for result in masked],
         ),
         cascade=cascade(finding, case.graph, _hidden(masked, tests, case)),
     )
+
+
+def _blocked(finding: Finding, case: Case) -> list[NodeId]:
+    return [
+        test.node_id
+        for test in case.judgement.tests
+        if test.outcome is Outcome.BLOCKED and test.blocked_by in finding.struck
+    ]
 
 
 def _proofs(finding: Finding, tests: Sequence[Candidate], case: Case) -> list[Proof]:
