@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ci_tools.escalation.rules import RULES, Figure, Rule, Severity
-from ci_tools.escalation.timers import Moment, Proof, Timer, in_a_row, lasting, watched
+from ci_tools.escalation.timers import Moment, Timer, TimerProof, in_a_row, lasting, watched
 from ci_tools.model import CoverageGate, ReliabilityGate
 from ci_tools.verdict.judgement import GateResult, SuiteResult
 
@@ -100,13 +100,13 @@ def _keep(kept: dict[str, Timer], rule: Rule, moments: Sequence[Moment], *, is_b
         kept[rule.id] = timer
 
 
-def proof_of(rule: Rule, timer: Timer | None) -> Proof:
+def proof_of(rule: Rule, timer: Timer | None) -> TimerProof:
     """What shows that *rule*, whose threshold is passed, holds, or what is missing."""
     if rule.lasting is not None:
         return lasting(timer, rule.lasting)
     if rule.in_a_row > 1:
         return in_a_row(timer, rule.in_a_row)
-    return Proof(holds=True, says="")
+    return TimerProof(holds=True, says="")
 
 
 def _passes(rule: Rule, figures: Figures) -> bool | None:

@@ -17,7 +17,7 @@ from typing import Any
 from github import Auth, Github
 
 from ci_tools.errors import IssueTrackerError, UsageError
-from ci_tools.github.answers import AGAIN, FAILURES, AmbiguousError, described, is_limit, refused, wait_s
+from ci_tools.github.answers import AGAIN, REQUEST_ERRORS, AmbiguousError, described, is_limit, refused, wait_s
 from ci_tools.github.headers import read_past_garbled_limits
 from ci_tools.report.inert import line
 
@@ -125,7 +125,7 @@ class Requests:
         while True:
             try:
                 return self._once(verb, path, query, document, changed_since)
-            except FAILURES as error:
+            except REQUEST_ERRORS as error:
                 problem = described(verb, path, error)
                 pause_s = wait_s(error, attempt, self.patience.clock())
                 if pause_s is None:
