@@ -2,7 +2,8 @@
 
 Frozen, free of I/O, and free of behaviour beyond what follows from their own fields. Durations are
 seconds as float, unscaled unless a name says otherwise; instants are aware UTC; hosts are URLs
-without a trailing slash; mappings are never changed after construction.
+without a trailing slash; mappings are never changed after construction. The module is long because
+each word of the project has its one definition here, where who looks it up finds it.
 """
 
 from collections.abc import Mapping

@@ -13,7 +13,7 @@ from ci_tools.diagnosis.incidents import Incident, Proof
 from ci_tools.diagnosis.knowledge import CONFIRMING, Knowledge
 from ci_tools.diagnosis.proofs import told
 from ci_tools.diagnosis.seen import clues_of, failure_clue, judged_by, observations, since_deploy
-from ci_tools.diagnosis.victims import Candidate, assigned, needs
+from ci_tools.diagnosis.victims import FailingTest, assigned, needs
 from ci_tools.diagnosis.whys import cascade, whys
 from ci_tools.diagnosis.windows import windows
 from ci_tools.model import (
@@ -40,7 +40,7 @@ class Case:
     dependencies: Mapping[str, Dependency]
     clues: tuple[Clue, ...]
     """What was observed, and the facts that follow from it; no failing test."""
-    tests: tuple[Candidate, ...]
+    tests: tuple[FailingTest, ...]
     """The failing ones."""
 
 
@@ -72,7 +72,7 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
     return tuple(incidents)
 
 
-def _spoken_for(test: Candidate, found: Sequence[Finding], case: Case) -> int | None:
+def _spoken_for(test: FailingTest, found: Sequence[Finding], case: Case) -> int | None:
     """The finding whose very cause the words of *test* speak for, had they been said of what it has struck.
 
     Or whose cause a test meets in such words, if it needs what was struck or has asked the very service.
@@ -106,15 +106,17 @@ def _case(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -> C
         dependencies=dependencies,
         clues=tuple(with_facts(seen)),
         tests=tuple(
-            _candidate(test, state, judges.get(test.suite, "")) for test in judgement.tests if test.outcome in FAILURES
+            _failing_test(test, state, judges.get(test.suite, ""))
+            for test in judgement.tests
+            if test.outcome in FAILURES
         ),
     )
 
 
-def _candidate(test: TestResult, state: CampaignState, judges: str) -> Candidate:
+def _failing_test(test: TestResult, state: CampaignState, judges: str) -> FailingTest:
     known = state.tests[test.node_id]
     attempts = [known.attempts[number] for number in sorted(known.attempts)]
-    return Candidate(
+    return FailingTest(
         clue=failure_clue(test, judges),
         judges=judges,
         requires=known.collected.requires if known.collected else (),
@@ -135,12 +137,12 @@ def _troubled(case: Case) -> list[str]:
     ]
 
 
-def _of_their_own(left: Sequence[Candidate], case: Case) -> list[tuple[Finding, list[Candidate]]]:
+def _of_their_own(left: Sequence[FailingTest], case: Case) -> list[tuple[Finding, list[FailingTest]]]:
     """What fails though all that it needs is well: one finding for each cause that their texts speak for."""
     observed = [clue for clue in case.clues if clue.origin is Origin.OBSERVATION]
     told = with_facts([*observed, *(replace(test.clue, dependency=_place(test, case)) for test in left)])
     facts = [clue for clue in told if clue.origin is Origin.FACT and clue.probe == "all_green"]
-    groups: dict[tuple[str, str], list[Candidate]] = {}
+    groups: dict[tuple[str, str], list[FailingTest]] = {}
     for test in left:
         place = _place(test, case)
         spoken = hypotheses([test.clue], case.knowledge) or hypotheses(_at(facts, place), case.knowledge)
@@ -148,17 +150,17 @@ def _of_their_own(left: Sequence[Candidate], case: Case) -> list[tuple[Finding, 
     return [(_alone(name, cause, tests, facts, case), tests) for (name, cause), tests in groups.items()]
 
 
-def _place(test: Candidate, case: Case) -> str:
+def _place(test: FailingTest, case: Case) -> str:
     return case.graph.served_by(test.judges)
 
 
-def _alone(name: str, cause: str, tests: Sequence[Candidate], facts: Sequence[Clue], case: Case) -> Finding:
+def _alone(name: str, cause: str, tests: Sequence[FailingTest], facts: Sequence[Clue], case: Case) -> Finding:
     clues = [*(replace(test.clue, dependency=name) for test in tests), *_at(facts, name)]
     spoken = [one for one in hypotheses(clues, case.knowledge) if one.cause.id == cause]
     return separate(spoken[:1], [] if spoken else [name], clues, case.graph)[0]
 
 
-def _reconsidered(finding: Finding, tests: Sequence[Candidate], case: Case) -> Finding:
+def _reconsidered(finding: Finding, tests: Sequence[FailingTest], case: Case) -> Finding:
     """A suspicion, or none, in the light of what its tests did with the deployment before."""
     fact = since_deploy(case.judgement, {test.clue.test for test in tests}, finding.dependency)
     if finding.certainty is Certainty.CONFIRMED or not fact:
@@ -172,19 +174,13 @@ def _at(facts: Sequence[Clue], name: str) -> list[Clue]:
     return [fact for fact in facts if fact.dependency == name]
 
 
-def _incident(name: str, finding: Finding, tests: Sequence[Candidate], case: Case) -> Incident:
+def _incident(name: str, finding: Finding, tests: Sequence[FailingTest], case: Case) -> Incident:
     cause = finding.hypothesis.cause if finding.hypothesis else None
     proofs = _proofs(finding, tests, case)
     failed = [NodeId(test.clue.test) for test in tests]
-    blocked = [
-        test.node_id
-        for test in case.judgement.tests
-        if test.outcome is Outcome.BLOCKED and test.blocked_by in finding.struck
-    ]
+    blocked = _blocked(finding, case)
     masked = _masked(finding, case)
-    struck = [
-        one for one in dict.fromkeys(each.dependency for each in finding.consequences) if one != finding.dependency
-    ]
+    struck = dict.fromkeys(one.dependency for one in finding.consequences if one.dependency != finding.dependency)
     owner = case.dependencies.get(cause.owner if cause and cause.owner else finding.dependency)
     times = _times(finding, tests, case)
     return Incident(
@@ -211,14 +207,22 @@ def _incident(name: str, finding: Finding, tests: Sequence[Candidate], case: Cas
             proofs=proofs,
             failed=len(failed),
             blocked=len(blocked),
-            struck=struck,
+            struck=list(struck),
             masked=[result.gate.name for result in masked],
         ),
         cascade=cascade(finding, case.graph, _hidden(masked, tests, case)),
     )
 
 
-def _proofs(finding: Finding, tests: Sequence[Candidate], case: Case) -> list[Proof]:
+def _blocked(finding: Finding, case: Case) -> list[NodeId]:
+    return [
+        test.node_id
+        for test in case.judgement.tests
+        if test.outcome is Outcome.BLOCKED and test.blocked_by in finding.struck
+    ]
+
+
+def _proofs(finding: Finding, tests: Sequence[FailingTest], case: Case) -> list[Proof]:
     """What speaks for it, the discriminating first; of an unknown cause what was seen to fail."""
     if finding.hypothesis is not None:
         spoken = [
@@ -242,7 +246,7 @@ def _masked(finding: Finding, case: Case) -> list[GateResult]:
     return [result for result in case.judgement.gates if _is_masked(result, finding, blocking)]
 
 
-def _hidden(masked: Sequence[GateResult], tests: Sequence[Candidate], case: Case) -> list[str]:
+def _hidden(masked: Sequence[GateResult], tests: Sequence[FailingTest], case: Case) -> list[str]:
     """What the *masked* gates and the failing *tests* would have judged, and whose code would have shown it."""
     judged = [*(result.gate.dependency for result in masked), *(test.judges for test in tests if test.judges)]
     beneath = {name for result in masked for name in case.graph.beneath(result.gate.dependency)}
@@ -265,7 +269,7 @@ def _is_masked(result: GateResult, finding: Finding, blocking: set[tuple[int, st
     return not finding.struck.isdisjoint(gate.requires)
 
 
-def _times(finding: Finding, tests: Sequence[Candidate], case: Case) -> list[datetime]:
+def _times(finding: Finding, tests: Sequence[FailingTest], case: Case) -> list[datetime]:
     own = [
         clue.at
         for clue in case.clues

@@ -20,9 +20,6 @@ _STANDARD = re.compile(
 _RUNNERS = frozenset({"pytest", "pytest_asyncio", "pluggy", "xdist", "anyio", "nose"})
 _CAPTURED = re.compile(r"^-{3,60} ?Captured [\w ]{1,40}-{3,60}$", re.MULTILINE)
 _ERROR_LINE = re.compile(r"^E[ \t]{1,12}(.{0,600})", re.MULTILINE)
-_TEST_PLACE = re.compile(
-    r"(?:^|/)(?:\w{0,40}_)?tests?(?:_\w{1,60})?/|(?:^|/)(?:test_[^/]{1,120}|[^/]{1,120}_test|conftest)\.py$"
-)
 _LOG_FIELD = re.compile(
     r'"(?P<name>message|text_?[pP]ayload|traceback|value|error|status|type|severity)"\s{0,4}:\s{0,4}'
     r'(?:"(?P<text>(?:[^"\\]|\\.){0,3000})|(?P<number>\d{3})\b)'
@@ -51,11 +48,6 @@ class Frame:
     def is_ours(self) -> bool:
         """Whether it is code of the system or its suite: neither installed nor Python's own."""
         return not _LIBRARY.search(self.path) and not _STANDARD.search(self.path)
-
-    @property
-    def is_test(self) -> bool:
-        """Whether it is code of the suite."""
-        return _TEST_PLACE.search(self.path) is not None
 
     @property
     def place(self) -> str:

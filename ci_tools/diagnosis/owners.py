@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ci_tools.model import Dependency
+from ci_tools.texts import MENTION
 
-_MENTION = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9-]*)(?:/[A-Za-z0-9_.-]+)?")
+_MENTION = re.compile(MENTION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from ci_tools.diagnosis.windows import ALWAYS, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class FailingTest:
     """A failing test, with what it needs and when it ran."""
 
     clue: Clue
@@ -23,11 +23,11 @@ class Candidate:
 
 
 def assigned(
-    tests: Sequence[Candidate], findings: Sequence[Finding], outages: Mapping[str, Sequence[Window]], graph: Graph
-) -> tuple[dict[int, list[Candidate]], list[Candidate]]:
+    tests: Sequence[FailingTest], findings: Sequence[Finding], outages: Mapping[str, Sequence[Window]], graph: Graph
+) -> tuple[dict[int, list[FailingTest]], list[FailingTest]]:
     """The tests that each finding (by its place in *findings*) has on its conscience, and those that none has."""
-    taken: dict[int, list[Candidate]] = {number: [] for number in range(len(findings))}
-    left: list[Candidate] = []
+    taken: dict[int, list[FailingTest]] = {number: [] for number in range(len(findings))}
+    left: list[FailingTest] = []
     for test in tests:
         number = _finding_of(test, findings, outages, graph)
         if number is None:
@@ -38,7 +38,7 @@ def assigned(
 
 
 def _finding_of(
-    test: Candidate, findings: Sequence[Finding], outages: Mapping[str, Sequence[Window]], graph: Graph
+    test: FailingTest, findings: Sequence[Finding], outages: Mapping[str, Sequence[Window]], graph: Graph
 ) -> int | None:
     """The nearest finding among what *test* needs: what it judges, what it requires, then what these stand on."""
     for name in needs(test, graph):
@@ -51,7 +51,7 @@ def _finding_of(
     return None
 
 
-def needs(test: Candidate, graph: Graph) -> tuple[str, ...]:
+def needs(test: FailingTest, graph: Graph) -> tuple[str, ...]:
     """What *test* judges, what it requires, and what these stand on."""
     below = {name for needed in (test.judges, *test.requires) for name in graph.stands_on(needed)}
     return (test.judges, *test.requires, *sorted(below))

@@ -37,7 +37,7 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class TimerProof:
     """Whether a duration is proven, and by what, or what is missing."""
 
     holds: bool
@@ -67,27 +67,29 @@ def _bad(rule: str, timer: Timer | None, at: datetime) -> Timer:
     return replace(longer, n_since=timer.n_since + 1)
 
 
-def lasting(timer: Timer | None, duration: timedelta) -> Proof:
+def lasting(timer: Timer | None, duration: timedelta) -> TimerProof:
     """Whether it has been bad for longer than *duration*."""
     wanted = f"longer than {spoken(duration)}"
     if timer is None:
-        return Proof(holds=False, says=f"{wanted}: unproven: not seen bad")
+        return TimerProof(holds=False, says=f"{wanted}: unproven: not seen bad")
     proven = timer.last_bad - timer.since
     if proven > duration and timer.n_since >= LEAST:
         times = f"bad {timer.n_since} times from {_when(timer.since)} to {_when(timer.last_bad)}"
-        return Proof(holds=True, says=f"{wanted}: proven: {times}, no good one between, no gap above {spoken(MAX_GAP)}")
+        return TimerProof(
+            holds=True, says=f"{wanted}: proven: {times}, no good one between, no gap above {spoken(MAX_GAP)}"
+        )
     if timer.last_bad - timer.first_bad > duration and timer.since > timer.first_bad:
         gap = f"nobody looked for {spoken(timedelta(seconds=timer.gap_s))} in between"
-        return Proof(holds=False, says=f"{wanted}: unproven: gap: {gap}, and at most {spoken(MAX_GAP)} would do")
+        return TimerProof(holds=False, says=f"{wanted}: unproven: gap: {gap}, and at most {spoken(MAX_GAP)} would do")
     if timer.n_since < LEAST:
-        return Proof(holds=False, says=f"{wanted}: unproven: {timer.n_since} of {LEAST} observations")
-    return Proof(holds=False, says=f"{wanted}: not yet: {spoken(proven)} so far")
+        return TimerProof(holds=False, says=f"{wanted}: unproven: {timer.n_since} of {LEAST} observations")
+    return TimerProof(holds=False, says=f"{wanted}: not yet: {spoken(proven)} so far")
 
 
-def in_a_row(timer: Timer | None, times: int) -> Proof:
+def in_a_row(timer: Timer | None, times: int) -> TimerProof:
     """Whether it was bad in *times* consecutive observations."""
     seen = timer.n_bad if timer else 0
-    return Proof(holds=seen >= times, says=f"{min(seen, times)} of {times} observations in a row")
+    return TimerProof(holds=seen >= times, says=f"{min(seen, times)} of {times} observations in a row")
 
 
 def spoken(duration: timedelta) -> str:

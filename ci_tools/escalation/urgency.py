@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ci_tools.escalation.rules import RULES, Figure, Rule, Severity
-from ci_tools.escalation.timers import Moment, Proof, Timer, in_a_row, lasting, watched
+from ci_tools.escalation.timers import Moment, Timer, TimerProof, in_a_row, lasting, watched
 from ci_tools.model import CoverageGate, ReliabilityGate
 from ci_tools.verdict.judgement import GateResult, SuiteResult
 
@@ -49,9 +49,7 @@ class Urgency:
     timers: tuple[Timer, ...]
 
 
-def assess(
-    figures: Figures, timers: Iterable[Timer] = (), rules: Sequence[Rule] = RULES, rested: Collection[str] = ()
-) -> Urgency:
+def assess(figures: Figures, timers: Iterable[Timer] = (), rested: Collection[str] = ()) -> Urgency:
     """The severity of a failure with *figures*, given the *timers* that were kept of it.
 
     Timers of the rules *rested* were ended by looks that found it well, of which there may have been more than are
@@ -59,7 +57,7 @@ def assess(
     """
     kept = {timer.rule: timer for timer in timers}
     told: list[Told] = []
-    for rule in rules:
+    for rule in RULES:
         passed = _passes(rule, figures)
         if passed is not None and is_timed(rule):
             moments = figures.moments[-1:] if rule.id in rested else figures.moments
@@ -102,13 +100,13 @@ def _keep(kept: dict[str, Timer], rule: Rule, moments: Sequence[Moment], *, is_b
         kept[rule.id] = timer
 
 
-def proof_of(rule: Rule, timer: Timer | None) -> Proof:
+def proof_of(rule: Rule, timer: Timer | None) -> TimerProof:
     """What shows that *rule*, whose threshold is passed, holds, or what is missing."""
     if rule.lasting is not None:
         return lasting(timer, rule.lasting)
     if rule.in_a_row > 1:
         return in_a_row(timer, rule.in_a_row)
-    return Proof(holds=True, says="")
+    return TimerProof(holds=True, says="")
 
 
 def _passes(rule: Rule, figures: Figures) -> bool | None:

@@ -1,6 +1,6 @@
 """Timers between campaigns: what a heartbeat adds to them, and what they prove by themselves."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,14 +29,14 @@ class Kept:
     """Rules whose timers were ended by a good look since the last campaign: they begin anew with the next bad one."""
 
 
-def kept_on(kept: Kept, looks: Mapping[str, Look], place: str, rules: Sequence[Rule] = RULES) -> Kept:
+def kept_on(kept: Kept, looks: Mapping[str, Look], place: str) -> Kept:
     """*kept* of a failure at the dependency *place*, after one heartbeat, whose *looks* are by dependency.
 
     A look that cannot tell changes nothing. One that is bad begins only what a heartbeat measures by itself, at
     *place*; anything else has to be shown by a campaign first.
     """
     timers, rested = {one.rule: one for one in kept.timers}, dict.fromkeys(kept.rested)
-    for rule in filter(is_timed, rules):
+    for rule in filter(is_timed, RULES):
         look = looks.get(rule.dependency or "")
         is_bad = _passes(rule, look) if look else None
         if look is None or is_bad is None or not (rule.id in timers or rule.id in rested or _begins(rule, place)):
@@ -67,9 +67,9 @@ def _passes(rule: Rule, look: Look) -> bool | None:
     return False if look.is_down is False else None
 
 
-def told_by(timers: Iterable[Timer], rules: Sequence[Rule] = RULES) -> tuple[Told, ...]:
+def told_by(timers: Iterable[Timer]) -> tuple[Told, ...]:
     """What *timers* say of their rules, the most urgent first."""
     kept = {one.rule: one for one in timers}
-    proofs = [(rule, proof_of(rule, kept[rule.id])) for rule in rules if rule.id in kept]
+    proofs = [(rule, proof_of(rule, kept[rule.id])) for rule in RULES if rule.id in kept]
     told = [Told(rule.severity, rule.says, proof.says, proof.holds) for rule, proof in proofs]
     return tuple(sorted(told, key=lambda one: one.severity))

@@ -9,7 +9,7 @@ from requests.exceptions import RequestException
 from ci_tools.errors import IssueTrackerError, UsageError
 from ci_tools.report.inert import line
 
-FAILURES = (GithubException, RequestException, JSONDecodeError)
+REQUEST_ERRORS = (GithubException, RequestException, JSONDecodeError)
 """What PyGithub raises for an answer that is an error, none, or none that can be read."""
 AGAIN = "run the same command again later"
 _WITHOUT_HINT_S = 60.0

@@ -14,7 +14,7 @@ _PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Artifact:
     """An artifact, and the run that it is of."""
 
     run: int
@@ -29,7 +29,7 @@ def last_campaign(
     branch: str,
     but: int = 0,
     patience: Patience | None = None,
-) -> Kept | None:
+) -> Artifact | None:
     """The artifact of the last campaign on *environment* that a run of *branch* has kept; the run *but* counts as none.
 
     What runs of forks and of other branches have kept is not believed: whoever proposes a change could write it.
@@ -47,7 +47,7 @@ def last_campaign(
             fitting = [one for one in page if name.fullmatch(one.name) and one.is_of(branch) and one.run != but]
             if fitting:
                 newest = max(fitting, key=lambda one: one.id)
-                return Kept(newest.run, newest.name)
+                return Artifact(newest.run, newest.name)
     finally:
         requests.close()
     return None

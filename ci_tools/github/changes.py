@@ -4,12 +4,10 @@ from typing import Any
 
 from ci_tools.github.answers import OneIssueError
 from ci_tools.report.wording import counted
+from ci_tools.triage.fitting import MAX_BODY_BYTES, size_bytes
 from ci_tools.triage.operations import CloseIssue, Issue, ReopenIssue, UpdateIssue
 from ci_tools.triage.state import BEGIN, END
 
-MAX_TEXT = 60_000
-"""Characters and bytes of a body or comment. GitHub takes 65,536 characters and answers 422 to more; what counts as
-one is not the same everywhere on its way, and people must be able to write into what we wrote."""
 MAX_TITLE = 256
 _DECISIONS = ("not_planned", "duplicate")
 
@@ -45,10 +43,11 @@ def fitting(text: str, what: str) -> str:
     Raises:
         OneIssueError: it is too long.
     """
-    size = max(len(text), len(text.encode(errors="replace")))
-    if size > MAX_TEXT:
+    size = size_bytes(text)
+    if size > MAX_BODY_BYTES:
         raise OneIssueError(
-            f"{what} would be {counted(size, 'byte')} long, at most {MAX_TEXT} are written; shorten what people wrote"
+            f"{what} would be {counted(size, 'byte')} long, at most {MAX_BODY_BYTES} are written; "
+            "shorten what people wrote"
         )
     return text
 

@@ -40,7 +40,6 @@ class IssueDocument(BaseModel):
     updated_at: datetime | None = None
     pull_request: dict[str, object] | None = None
     repository_url: str
-    html_url: str = ""
 
     @property
     def author(self) -> str:

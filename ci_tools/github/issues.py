@@ -52,16 +52,14 @@ class GitHubIssues:
         self._twins = Twins(bot)
 
     @classmethod
-    def from_environ(
-        cls, repo: str, environ: Mapping[str, str], *, bot: str = ACTIONS_BOT, patience: Patience | None = None
-    ) -> "GitHubIssues":
+    def from_environ(cls, repo: str, environ: Mapping[str, str], *, bot: str = ACTIONS_BOT) -> "GitHubIssues":
         """With the token in ``GITHUB_TOKEN``, on the server that ``GITHUB_API_URL`` names.
 
         Raises:
             CredentialsMissingError: there is no token.
         """
         token = token_in(environ, f"the issues of {repo!r} cannot be read", "issues: write")
-        return cls(repo, token, bot=bot, base_url=server_in(environ), patience=patience)
+        return cls(repo, token, bot=bot, base_url=server_in(environ))
 
     def __enter__(self) -> Self:
         """Open nothing yet."""

@@ -34,13 +34,12 @@ class Listing:
             IssueTrackerError: the list contradicts the numbers in *known*, or what a search finds, and keeps doing so.
         """
         missing: set[int] = set()
-        for attempt in range(self._requests.patience.attempts):
+        for _ in self._requests.patience.looks():
             listed = self._labelled()
             missing = {number for number in set(known) - {one.number for one in listed} if self._is_ours(number)}
             self._accounted |= {one.number for one in listed}
             if not missing and (listed or not self._found()):
                 return [one for one in listed if one.pull_request is None]
-            self._requests.patience.sleep(float(2**attempt))
         contradiction = f"#{min(missing)} is one of them" if missing else "a search finds some"
         raise IssueTrackerError(
             f"GitHub lists {len(listed)} issues with the label {CAMPAIGN_LABEL!r}, but {contradiction} that it does "
@@ -53,11 +52,10 @@ class Listing:
         Raises:
             IssueTrackerError: the list ends before it, and keeps doing so.
         """
-        for attempt in range(self._requests.patience.attempts):
+        for _ in self._requests.patience.looks():
             newest = self._latest()
             if max((one.number for one in newest), default=0) >= at_least:
                 return newest
-            self._requests.patience.sleep(float(2**attempt))
         raise IssueTrackerError(
             f"GitHub lists no issue as new as #{at_least}, which it has shown before; whether the last one was "
             f"filed cannot be told, so nothing is filed again; {AGAIN}"

@@ -7,7 +7,7 @@ what may be repeated is decided here. So is its pacing, which sleeps by a clock 
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -17,7 +17,7 @@ from typing import Any
 from github import Auth, Github
 
 from ci_tools.errors import IssueTrackerError, UsageError
-from ci_tools.github.answers import AGAIN, FAILURES, AmbiguousError, described, is_limit, refused, wait_s
+from ci_tools.github.answers import AGAIN, REQUEST_ERRORS, AmbiguousError, described, is_limit, refused, wait_s
 from ci_tools.github.headers import read_past_garbled_limits
 from ci_tools.report.inert import line
 
@@ -49,6 +49,13 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
+
+    def looks(self) -> Iterator[int]:
+        """One number for each attempt, further and further apart; after the last nothing is waited for."""
+        for attempt in range(self.attempts):
+            if attempt:
+                self.sleep(float(2 ** (attempt - 1)))
+            yield attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +121,27 @@ class Requests:
             AmbiguousError: it may have been carried out, and *repeat* forbids to send it again.
             IssueTrackerError: GitHub refuses it, or did not answer in time.
         """
-        waited_s = 0.0
-        for attempt in range(self.patience.attempts):
+        attempt, waited_s = 0, 0.0
+        while True:
             try:
                 return self._once(verb, path, query, document, changed_since)
-            except FAILURES as error:
+            except REQUEST_ERRORS as error:
                 problem = described(verb, path, error)
                 pause_s = wait_s(error, attempt, self.patience.clock())
                 if pause_s is None:
                     raise refused(self.repo, path, error, problem) from error
                 if repeat is Repeat.NEVER and not is_limit(error):
                     raise AmbiguousError(problem) from error
-                waited_s += pause_s
-                if waited_s > self.patience.total_s:
-                    raise IssueTrackerError(
-                        f"{problem}; GitHub asks to wait {pause_s:.0f} s, at most "
-                        f"{self.patience.total_s:.0f} s in all are waited; {AGAIN}"
-                    ) from error
+                attempt, waited_s = attempt + 1, waited_s + pause_s
+                if impatience := self._impatience(attempt, pause_s, waited_s):
+                    raise IssueTrackerError(f"{problem}; {impatience}; {AGAIN}") from error
             self.patience.sleep(pause_s)
-        raise IssueTrackerError(f"{problem}; given up after {self.patience.attempts} attempts; {AGAIN}")
+
+    def _impatience(self, attempts: int, pause_s: float, waited_s: float) -> str:
+        """Why nothing is waited for after so many *attempts*; empty where it is."""
+        if waited_s > self.patience.total_s:
+            return f"GitHub asks to wait {pause_s:.0f} s, at most {self.patience.total_s:.0f} s in all are waited"
+        return f"given up after {attempts} attempts" if attempts >= self.patience.attempts else ""
 
     def _once(
         self,

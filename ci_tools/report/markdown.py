@@ -13,7 +13,6 @@ from ci_tools.report.wording import (
     evidence,
     figure_observed,
     figure_wanted,
-    first_line,
     observed,
     since,
     subject,
@@ -21,6 +20,7 @@ from ci_tools.report.wording import (
     tally,
     wanted,
 )
+from ci_tools.texts import first_line
 from ci_tools.verdict.changes import changed
 from ci_tools.verdict.judgement import Judgement, TestResult
 
@@ -213,7 +213,7 @@ def _file_of(test: TestResult) -> str:
 
 def _nested(test: TestResult) -> str:
     name = test.node_id.partition("::")[2] or test.node_id
-    why = first_line(test.reason)
+    why = first_line(test.reason)  # what pytest says below it shows the same in full
     return f"  - {test.outcome.value}: {markdown(name)}" + (f": {markdown(why, 160)}" if why else "")
 
 

@@ -87,11 +87,6 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def first_line(text: str) -> str:
-    """The first line of *text* that holds anything: what pytest says below it shows the same in full."""
-    return next((row.strip() for row in text.splitlines() if row.strip()), "")
-
-
 def suites_in_short(suites: Sequence[SuiteResult]) -> str:
     """How many tests of how many suites passed."""
     passed = sum(suite.passed for suite in suites)

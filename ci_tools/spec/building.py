@@ -47,7 +47,6 @@ def built(document: documents.CampaignDocument) -> Spec:
         environments={
             name: _environment(name, environment, probes) for name, environment in document.environments.items()
         },
-        probes=tuple(probes.values()),
         phases=tuple(sorted(_phases(document), key=lambda phase: phase.number)),
         plans=_plans(document.plans),
         kpis=tuple(model.Kpi(name=name, **_fields(kpi)) for name, kpi in document.kpis.items()),

@@ -1,7 +1,9 @@
 """Contradictions in what runs and in what is asked of it, and gates that could never hold."""
 
 from collections.abc import Iterator
+from typing import get_args
 
+from ci_tools.questions import GateProbe
 from ci_tools.sequential import passes_needed
 from ci_tools.spec.documents import (
     CampaignDocument,
@@ -13,7 +15,7 @@ from ci_tools.spec.documents import (
 from ci_tools.spec.positions import KeyPath
 from ci_tools.spec.problems import Problem, listed, shown, unknown_name
 
-GATE_KINDS = ("http_json", "tcp", "tls", "websocket", "token", "command")
+_GATE_KINDS = tuple(one.__dataclass_fields__["kind"].default for one in get_args(GateProbe))
 """Kinds of probes that see one thing in one attempt, so that attempts can be counted."""
 
 
@@ -119,9 +121,9 @@ def check_gated_probes(document: CampaignDocument) -> Iterator[Problem]:
         if gate.probe not in document.probes:
             yield unknown_name(path, "probe", gate.probe, document.probes)
             continue
-        if (kind := document.probes[gate.probe].kind) not in GATE_KINDS:
+        if (kind := document.probes[gate.probe].kind) not in _GATE_KINDS:
             what = f"probe {gate.probe!r} is of a kind that tells several things of one look"
-            yield Problem(path=path, what=what, got=repr(kind), legal=f"a probe of kind {listed(GATE_KINDS)}")
+            yield Problem(path=path, what=what, got=repr(kind), legal=f"a probe of kind {listed(_GATE_KINDS)}")
         for environment_name, environment in document.environments.items():
             if environment.probes is not None and gate.probe not in environment.probes:
                 what = f"not a probe of environment {environment_name!r}"

@@ -6,13 +6,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from ci_tools.texts import MENTION
+
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 VARIABLE_PATTERN = r"^[A-Z_][A-Z0-9_]*$"
 ABSOLUTE_PATTERN = r"^/\S*$"
 RELATIVE_PATTERN = r"^[^/\s]"
 SUITE_PATTERN = r"^(?:[a-z][a-z0-9_]*|\*)$"
 LINK_PATTERN = r"^https?://[A-Za-z0-9./_:%?=&,;~+-]{1,500}$"
-MENTION_PATTERN = r"^@[A-Za-z0-9][A-Za-z0-9-]*(?:/[A-Za-z0-9_.-]+)?$"
+MENTION_PATTERN = f"^{MENTION}$"
 OWNED_PATTERN = r"^/?[^\s#/][^\s#]{0,199}$"
 TEXT_PATTERN = r"\S"
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ci_tools.errors import UsageError
-from ci_tools.model import Environment, Kpi, Phase, Suite
-from ci_tools.questions import Probe
+from ci_tools.model import Environment, Kpi, Phase
 from ci_tools.spec.problems import suggested
 from ci_tools.spec.references import resolved
 
@@ -82,23 +81,12 @@ class Spec:
     """What each part of the deployed system needs itself; free of cycles."""
     environments: Mapping[str, Environment]
     """Raw: texts still hold their ``${VARIABLE}``."""
-    probes: tuple[Probe, ...]
     phases: tuple[Phase, ...]
     """In the order of their numbers, with their suites and gates."""
     plans: Mapping[str, PlanRule]
     kpis: tuple[Kpi, ...] = ()
     triage: TriageRules = TriageRules()
     known_issues: tuple[KnownIssue, ...] = ()
-
-    @property
-    def suites(self) -> tuple[Suite, ...]:
-        """The suites of every phase."""
-        return tuple(suite for phase in self.phases for suite in phase.suites)
-
-    def needs(self, dependency: str) -> frozenset[str]:
-        """Everything that *dependency* stands on, however indirectly, without itself."""
-        direct = self.dependencies[dependency]
-        return frozenset(direct).union(*(self.needs(need) for need in direct))
 
     def environment(self, name: str, environ: Mapping[str, str]) -> Environment:
         """The environment with every ``${VARIABLE}`` replaced from *environ*.

@@ -7,7 +7,7 @@ from ci_tools.escalation.rules import Severity
 from ci_tools.report.inert import markdown
 from ci_tools.report.wording import counted
 from ci_tools.triage.operations import Comment
-from ci_tools.triage.state import Sighting, State
+from ci_tools.triage.state import Occasion, State
 from ci_tools.triage.status import when
 
 _MAX_NAMED = 10
@@ -32,12 +32,12 @@ def escalated(before: Severity, after: Severity, why: str, seen: str) -> tuple[s
     return "escalated", f"Escalated from {before} to **{after}**: {markdown(why, 300)}. Seen {seen}."
 
 
-def spread(before: int, after: int, words: str, seen: Sighting) -> tuple[str, str]:
+def spread(before: int, after: int, words: str, seen: Occasion) -> tuple[str, str]:
     """It takes along twice as much as when that was last told."""
     return "spread", f"Spread: it took along {before} tests and gates, and now {after}: {words}. Seen {when(seen)}."
 
 
-def regressed(seen: Sighting, last_good: Sighting | None) -> tuple[str, str]:
+def regressed(seen: Occasion, last_good: Occasion | None) -> tuple[str, str]:
     """It has come back."""
     good = f" It was good {when(last_good)}." if last_good else ""
     return "regressed", f"Regressed: it fails again, {when(seen)}.{good}"

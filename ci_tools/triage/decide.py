@@ -52,7 +52,7 @@ def decide(
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Unfiled:
     """An incident that needs an issue of its own, or a place in a shared one."""
 
     subject: Subject
@@ -73,7 +73,7 @@ class _Triage:
 
     def operations(self) -> Iterator[Operation]:
         """In an order in which whatever stops halfway is done by the next run."""
-        crowd: list[_Candidate] = []
+        crowd: list[_Unfiled] = []
         for match in Matcher(self._book, self._seen, self._around).matches(self._subjects()):
             yield from self._told(match, crowd)
         yield from self._filed(sorted(crowd, key=lambda one: one.urgency.severity))
@@ -88,18 +88,18 @@ class _Triage:
             return list(subjects)
         return [one for one in subjects if one.certainty is Certainty.CONFIRMED]
 
-    def _told(self, match: Match, crowd: list[_Candidate]) -> Iterator[Operation]:
+    def _told(self, match: Match, crowd: list[_Unfiled]) -> Iterator[Operation]:
         subject, entry = match.subject, match.entry
         if match.way is Way.NOTHING:
             return
         if match.way is Way.ADOPT and entry is None:
             self._adopt(subject, match.number)
         elif entry is None or match.way is Way.FILE:
-            crowd.append(_Candidate(subject, self._urgency(subject, None), None, match.reason))
+            crowd.append(_Unfiled(subject, self._urgency(subject, None), None, match.reason))
         elif self._is_news(entry):
             if entry.kind is Kind.UMBRELLA:
                 urgency = self._urgency(subject, entry.state)
-                crowd.append(_Candidate(subject, urgency, entry, f"it shares #{entry.issue.number}, and still fails"))
+                crowd.append(_Unfiled(subject, urgency, entry, f"it shares #{entry.issue.number}, and still fails"))
             else:
                 yield from self._revived(entry, subject) if match.way is Way.REVIVE else self._kept(entry, subject)
 
@@ -204,7 +204,7 @@ class _Triage:
         heading = f"### {markdown(self._writer.title(subject))}"
         return f"{heading}\n\n{self._writer.within(subject, state, urgency, before, shared.PART_BYTES)}"
 
-    def _filed(self, crowd: Sequence[_Candidate]) -> Iterator[Operation]:
+    def _filed(self, crowd: Sequence[_Unfiled]) -> Iterator[Operation]:
         """The most urgent get issues of their own, the others share one."""
         most = self._around.rules.new_issues
         for one in crowd[:most]:
@@ -216,12 +216,12 @@ class _Triage:
         for one in crowd[most : most + _MAX_SHARED]:
             self._share(one)
 
-    def _state(self, one: _Candidate) -> State:
+    def _state(self, one: _Unfiled) -> State:
         if one.entry is None:
             return memory.fresh(one.subject, self._seen, one.urgency)
         return memory.carried(one.entry.state, one.subject, self._seen, one.urgency)
 
-    def _share(self, one: _Candidate) -> None:
+    def _share(self, one: _Unfiled) -> None:
         state = lean(self._state(one))
         shown = self._writer.brief(one.subject, state, one.urgency, None)
         if one.entry is not None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 MAX_BODY_BYTES = 60_000
-"""GitHub refuses more than 65,536 characters; as bytes this holds for every alphabet."""
+"""Of a body or a comment. GitHub takes 65,536 characters and answers 422 to more; what counts as one is not the same
+everywhere on its way, and people must be able to write into what we wrote. As bytes it holds for every alphabet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from ci_tools.report.inert import line
 ZERO_WIDTH = "\u200b"
 _ACTIVE = re.compile(r"[@#]|\b[Gg][Hh](?=-\d)|<(?=!)")
 _EXCERPT_CHARACTERS = 20_000
+_CODE_WIDTH = 400
 
 
 def plain(text: str, width: int) -> str:
@@ -14,9 +15,9 @@ def plain(text: str, width: int) -> str:
     return _ACTIVE.sub(rf"\g<0>{ZERO_WIDTH}", line(text, width).replace("`", "'"))
 
 
-def code(text: str, width: int = 400) -> str:
+def code(text: str) -> str:
     """*text* as inline code, in which Markdown acts on nothing, nobody is told, and nothing marks a section."""
-    shown = plain(text, width)
+    shown = plain(text, _CODE_WIDTH)
     return f"`{shown}`" if shown.strip() else "(no words)"
 
 

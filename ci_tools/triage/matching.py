@@ -1,5 +1,6 @@
 """Which issue an incident belongs to: in passes, each issue taken once, the strongest incident first."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,17 +59,14 @@ def _said_of(subject: Subject, around: Surroundings) -> list[int]:
     return of_cause + [one.number for one in known if subject.dependency in one.dependencies]
 
 
-Fits = Callable[[Subject, Entry], bool]
-
-
 class Matcher:
     """Matches the incidents of one campaign with what is remembered."""
 
     def __init__(self, book: Book, seen: Seen, around: Surroundings) -> None:
         self._book, self._seen, self._around = book, seen, around
         self._free = [one for one in book.entries if not one.is_gone]
-        self._told: dict[int, int] = {}
-        """How many incidents our comment in an issue of people tells."""
+        self._added: Counter[int] = Counter()
+        """How many incidents come into our comment in an issue of people, by its number."""
 
     def matches(self, subjects: Sequence[Subject]) -> list[Match]:
         """One match for each of *subjects*, in their order."""
@@ -110,14 +108,15 @@ class Matcher:
         entry = self._take(lambda one: one.issue.number == number and self._has(one, subject)) or self._take(
             lambda one: one.issue.number == number and self._may_be(one, subject)
         )
-        if entry is None and not self._has_room(number):
-            return None
+        if entry is None:
+            if not self._has_room(number):
+                return None
+            self._added[number] += 1
         return Match(subject, Way.ADOPT, entry, number)
 
     def _has_room(self, number: int) -> bool:
-        """Whether our comment there can tell one more incident; if so, it is counted."""
-        self._told[number] = self._told.get(number, len(self._book.page(number))) + 1
-        return self._told[number] <= MAX_ADOPTED
+        """Whether our comment there can tell one more incident."""
+        return len(self._book.page(number)) + self._added[number] < MAX_ADOPTED
 
     def _of_closed(self, subject: Subject, issue: Issue) -> Match | None:
         """Of an issue of people that is closed: their decision stands, and a later failure is filed anew."""

@@ -6,13 +6,13 @@ from ci_tools.diagnosis.hypotheses import Certainty
 from ci_tools.escalation.urgency import Urgency, settled
 from ci_tools.triage.seen import Seen, is_asked_once
 from ci_tools.triage.state import (
-    Evidence,
+    Failed,
     State,
     Watch,
-    fingerprint,
+    incident_fingerprint,
     joined,
+    occasion,
     short,
-    sighting,
     together,
     with_campaign,
     with_marks,
@@ -25,7 +25,7 @@ _TWICE = 2
 
 def mark_of(subject: Subject, seen: Seen) -> str:
     """The fingerprint of *subject*."""
-    return fingerprint(seen.judgement.environment, subject.cause, subject.dependency)
+    return incident_fingerprint(seen.judgement.environment, subject.cause, subject.dependency)
 
 
 def is_weaker(subject: Subject, state: State) -> bool:
@@ -35,7 +35,7 @@ def is_weaker(subject: Subject, state: State) -> bool:
 
 def fresh(subject: Subject, seen: Seen, urgency: Urgency) -> State:
     """What is remembered of an incident that was not known."""
-    now, previous = sighting(seen.judgement), seen.judgement.previous
+    now, previous = occasion(seen.judgement), seen.judgement.previous
     return State(
         environment=short(seen.judgement.environment),
         dependency=short(subject.dependency),
@@ -44,7 +44,7 @@ def fresh(subject: Subject, seen: Seen, urgency: Urgency) -> State:
         marks=(mark_of(subject, seen),),
         severity=urgency.severity,
         labelled=urgency.severity,
-        evidence=_failed(Evidence(), subject, seen),
+        evidence=_failed(Failed(), subject, seen),
         radius=subject.radius,
         first_bad=now,
         last_bad=now,
@@ -73,7 +73,7 @@ def carried(old: State, subject: Subject, seen: Seen, urgency: Urgency) -> State
         calm=calm,
         evidence=_failed(old.evidence, subject, seen),
         radius=subject.radius if has_spread(old, subject) else old.radius,
-        last_bad=sighting(seen.judgement),
+        last_bad=occasion(seen.judgement),
         n_bad=old.n_bad + 1,
         n_green=0,
         timers=urgency.timers,
@@ -105,7 +105,7 @@ def greener(old: State, seen: Seen) -> State:
     return replace(
         old,
         n_green=old.n_green + 1,
-        last_good=sighting(seen.judgement),
+        last_good=occasion(seen.judgement),
         timers=(),
         watch=_until(old.watch),
         campaigns=with_campaign(old.campaigns, seen.judgement),
@@ -132,7 +132,7 @@ def is_over_before(other: State, winner: State) -> bool:
     return last is not None and first is not None and last < first
 
 
-def _failed(known: Evidence, subject: Subject, seen: Seen) -> Evidence:
+def _failed(known: Failed, subject: Subject, seen: Seen) -> Failed:
     return joined(
         known,
         gates=[gate.gate.name for gate in subject.gates],

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from ci_tools.diagnosis.owners import Line, owner_of, parse
 from ci_tools.errors import UsageError
 from ci_tools.report.inert import line, markdown
+from ci_tools.texts import MENTION
 from ci_tools.triage.subjects import Subject
 
-_MENTION = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9-]*)(?:/[A-Za-z0-9_.-]+)?")
+_MENTION = re.compile(MENTION)
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _MAX_OWNERS = 5
 

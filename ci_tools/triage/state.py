@@ -38,7 +38,7 @@ _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Occasion:
     """Which campaign saw it, when it began, and on which deployment."""
 
     campaign: str
@@ -48,7 +48,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Failed:
     """What has failed since the issue was opened, or opened again, and must be seen well before it closes."""
 
     gates: tuple[str, ...] = ()
@@ -91,15 +91,15 @@ class State:
     """The severity label that was set by us: another one on the issue is a person's decision."""
     titled: str = ""
     """The title that was set by us: another one is a person's."""
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: Failed = field(default_factory=Failed)
     radius: Annotated[int, Field(ge=0)] = 0
     """How much it had taken along when that was last told."""
-    first_bad: Sighting
-    last_bad: Sighting
+    first_bad: Occasion
+    last_bad: Occasion
     n_bad: Annotated[int, Field(ge=1)] = 1
     preceded_by: str = ""
     """The commit that the campaign before the first bad one saw deployed."""
-    last_good: Sighting | None = None
+    last_good: Occasion | None = None
     n_green: Annotated[int, Field(ge=0)] = 0
     """Campaigns in a row in which all of its evidence was well."""
     timers: tuple[Timer, ...] = ()
@@ -128,7 +128,7 @@ class State:
 _ADAPTER: TypeAdapter[State] = TypeAdapter(State)
 
 
-def fingerprint(environment: str, cause: str, dependency: str) -> str:
+def incident_fingerprint(environment: str, cause: str, dependency: str) -> str:
     """The identity of an incident: stable over campaigns, gates and words."""
     return sha256(f"v2\0{environment}\0{cause}\0{dependency}".encode(errors="replace")).hexdigest()[:16]
 
@@ -148,10 +148,10 @@ def short(text: str) -> str:
     return line(text, _MAX_NAME)
 
 
-def sighting(judgement: Judgement) -> Sighting:
+def occasion(judgement: Judgement) -> Occasion:
     """What *judgement* looked at."""
     deployed = judgement.deployment
-    return Sighting(
+    return Occasion(
         campaign=short(judgement.campaign),
         at=judgement.started_at,
         revision=short(deployed.revision) if deployed else "",
@@ -164,11 +164,11 @@ def with_campaign(campaigns: Sequence[str], judgement: Judgement) -> tuple[str, 
     return (*campaigns, short(judgement.campaign))[-_MAX_CAMPAIGNS:]
 
 
-def joined(known: Evidence, *, gates: Iterable[str], tests: Iterable[str], probes: Iterable[str]) -> Evidence:
+def joined(known: Failed, *, gates: Iterable[str], tests: Iterable[str], probes: Iterable[str]) -> Failed:
     """*known* and what else has failed; *tests* are node ids."""
     failed = sorted({*digests(known.tests), *map(digest, tests)})
     is_whole = known.is_whole and len(failed) <= _MAX_TESTS
-    return Evidence(
+    return Failed(
         gates=_each_once(known.gates, map(short, gates), _MAX_GATES),
         tests="".join(failed) if is_whole else "",
         is_whole=is_whole,
@@ -176,12 +176,12 @@ def joined(known: Evidence, *, gates: Iterable[str], tests: Iterable[str], probe
     )
 
 
-def together(one: Evidence, other: Evidence) -> Evidence:
+def together(one: Failed, other: Failed) -> Failed:
     """What either of two remembers."""
     both = joined(one, gates=other.gates, tests=(), probes=other.probes)
     failed = sorted({*digests(one.tests), *digests(other.tests)})
     is_whole = one.is_whole and other.is_whole and len(failed) <= _MAX_TESTS
-    return Evidence(gates=both.gates, tests="".join(failed) if is_whole else "", is_whole=is_whole, probes=both.probes)
+    return Failed(gates=both.gates, tests="".join(failed) if is_whole else "", is_whole=is_whole, probes=both.probes)
 
 
 def lean(state: State) -> State:

@@ -7,7 +7,7 @@ from ci_tools.escalation.watching import told_by
 from ci_tools.report.inert import markdown
 from ci_tools.report.wording import counted
 from ci_tools.triage.details import Context
-from ci_tools.triage.state import Sighting, State
+from ci_tools.triage.state import Occasion, State
 
 _BEGIN = "<!-- ci-tools:now -->"
 _END = "<!-- ci-tools:/now -->"
@@ -63,8 +63,8 @@ def renewed(shown: str, now: str) -> str:
     return f"{now}\n\n{shown}" if start < 0 or end < start else shown[:start] + now + shown[end + len(_END) :]
 
 
-def when(seen: Sighting) -> str:
-    """Time, deployment and campaign of a sighting."""
+def when(seen: Occasion) -> str:
+    """Time, deployment and campaign of an occasion."""
     at = f"{seen.at:%Y-%m-%d %H:%M} UTC" if seen.at else "an unknown time"
     revision = f" on {markdown(seen.revision, 100)}" if seen.revision else ""
     return f"{at}{revision} (campaign {markdown(seen.campaign, 100)})"

@@ -60,7 +60,7 @@ def subjects_in(seen: Seen) -> tuple[Subject, ...]:
     """One subject for each cause at a dependency, the strongest incident first, and what is left by dependency."""
     incidents = _each_once(seen.incidents)
     owners = {id(gate): _explaining(gate, incidents, seen.judgement) for gate in _of(seen.judgement, GateState.FAILS)}
-    told = [_of_incident(one, seen, owners) for one in incidents]
+    told = [_of_incident(one, place, seen, owners) for place, one in enumerate(incidents)]
     left = [gate for gate in _of(seen.judgement, GateState.FAILS) if not owners[id(gate)]]
     alone = dict.fromkeys(gate.gate.dependency for gate in left)
     return (*told, *(_of_gates(name, [gate for gate in left if gate.gate.dependency == name], seen) for name in alone))
@@ -113,11 +113,8 @@ def _struck(incident: Incident) -> set[str]:
     return {incident.dependency, *(one.dependency for one in incident.consequences)}
 
 
-def _of_incident(incident: Incident, seen: Seen, owners: dict[int, list[int]]) -> Subject:
+def _of_incident(incident: Incident, place: int, seen: Seen, owners: dict[int, list[int]]) -> Subject:
     judgement = seen.judgement
-    place = [(one.cause, one.dependency) for one in _each_once(seen.incidents)].index(
-        (incident.cause, incident.dependency)
-    )
     failed = frozenset(incident.failed)
     hit = failed | frozenset(incident.blocked)
     tests = tuple(test for test in judgement.tests if test.node_id in failed)

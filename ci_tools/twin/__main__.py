@@ -28,7 +28,6 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ci_tools.twin", description="Run a local staging twin.")
     parser.add_argument("--time-scale", type=float, default=0.1, metavar="X", help="real seconds per second")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[:VALUE][@session=S]", help="switched on")
-    parser.add_argument("--max-connections", type=int, default=100, metavar="N", help="of PostgreSQL")
     parser.add_argument("--served", action="store_true", help="let campaigns of this checkout join the twin")
     return parser.parse_args(argv)
 
@@ -41,12 +40,7 @@ async def run(options: argparse.Namespace, switches: Sequence[Switch]) -> None:
     lifetime.begin()
     directory = TwinDirectory.create(user_folder())
     try:
-        supervisor = Supervisor(
-            directory.path,
-            time_scale=options.time_scale,
-            switches=switches,
-            max_connections=options.max_connections,
-        )
+        supervisor = Supervisor(directory.path, time_scale=options.time_scale, switches=switches)
         try:
             await _serve(supervisor, lifetime, served=options.served)
         finally:

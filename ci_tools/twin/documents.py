@@ -67,7 +67,7 @@ def documents(layout: Layout) -> dict[ServiceName, ServiceSettings]:
     return {service: _document(service, layout) for service in SERVICES}
 
 
-def identity(version_text: str | None = None) -> Identity:
+def identity() -> Identity:
     """The build: a function of the twin's own code, whoever starts it and whenever."""
     digest = hashlib.sha256()
     room = Path(__file__).parent
@@ -75,7 +75,7 @@ def identity(version_text: str | None = None) -> Identity:
         if path.suffix in (".py", ".sql", ".json"):
             digest.update(path.relative_to(room).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     sha = digest.hexdigest()[:40]
-    return Identity(sha=sha, revision=f"twin-{sha[:12]}", version=version_text or _version())
+    return Identity(sha=sha, revision=f"twin-{sha[:12]}", version=_version())
 
 
 def module_of(service: str) -> str:

@@ -41,7 +41,6 @@ class Twin:
         faults: Sequence[str] = (),
         *,
         time_scale: float = DEFAULT_TIME_SCALE,
-        max_connections: int = 100,
         served: bool = False,
         environ: Mapping[str, str] | None = None,
     ) -> Self:
@@ -49,7 +48,7 @@ class Twin:
 
         Args and errors are those of :meth:`begin` and :meth:`stand`.
         """
-        twin = cls.begin(faults, time_scale=time_scale, max_connections=max_connections, served=served, environ=environ)
+        twin = cls.begin(faults, time_scale=time_scale, served=served, environ=environ)
         try:
             twin.stand()
         except BaseException:
@@ -63,7 +62,6 @@ class Twin:
         faults: Sequence[str] = (),
         *,
         time_scale: float = DEFAULT_TIME_SCALE,
-        max_connections: int = 100,
         served: bool = False,
         environ: Mapping[str, str] | None = None,
     ) -> Self:
@@ -72,7 +70,6 @@ class Twin:
         Args:
             faults: As :func:`ci_tools.twin.faults.parse_fault` reads them.
             time_scale: Real seconds for a second of the contract.
-            max_connections: What its PostgreSQL allows.
             served: Campaigns of this checkout can :meth:`join` it.
             environ: Its environment instead of ours.
 
@@ -81,7 +78,7 @@ class Twin:
             TwinError: It did not begin; the text holds its last lines.
         """
         switches = parse_faults(faults)
-        argv = _argv(switches, time_scale=time_scale, max_connections=max_connections, served=served)
+        argv = _argv(switches, time_scale=time_scale, served=served)
         supervisor = _Supervisor(argv, os.environ if environ is None else environ)
         try:
             announcement = Announcement.model_validate(supervisor.told(_START_S))
@@ -142,11 +139,6 @@ class Twin:
         question = {"ask": "switch", "fault": fault, "on": on}
         return ask(self._announcement.control, question, within_s=_SWITCH_S)
 
-    def wait(self) -> None:
-        """The twin has ended (for who serves it in the foreground)."""
-        if self._supervisor is not None:
-            self._supervisor.wait()
-
     def stop(self) -> None:
         """Our own twin is gone with all its processes and files; a joined one goes on."""
         if self._supervisor is not None:
@@ -188,10 +180,6 @@ class _Supervisor:
             raise (UsageError if content.get("usage") else TwinError)(str(content["error"]))
         return content
 
-    def wait(self) -> None:
-        """The process has ended."""
-        self._process.wait()
-
     def stop(self) -> None:
         """The process has ended: by the end of its input, else killed, and its children with it."""
         for stream in (self._process.stdin, self._process.stdout):
@@ -224,9 +212,8 @@ class _Supervisor:
         return self._errors.read().decode(errors="replace").strip() or "(none)"
 
 
-def _argv(switches: Sequence[Switch], *, time_scale: float, max_connections: int, served: bool) -> list[str]:
-    argv = [sys.executable, "-m", "ci_tools.twin"]
-    argv += ["--time-scale", repr(time_scale), "--max-connections", str(max_connections)]
+def _argv(switches: Sequence[Switch], *, time_scale: float, served: bool) -> list[str]:
+    argv = [sys.executable, "-m", "ci_tools.twin", "--time-scale", repr(time_scale)]
     for switch in switches:
         argv += ["--fault", str(switch)]
     return [*argv, "--served"] if served else argv

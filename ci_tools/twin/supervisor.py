@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,14 +41,10 @@ class Supervisor:
         *,
         time_scale: float,
         switches: Sequence[Switch] = (),
-        max_connections: int = 100,
-        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._directory = directory
         self._time_scale = time_scale
         self._switches = tuple(switches)
-        self._max_connections = max_connections
-        self._environ = environ
         self._secrets = Secrets()
         self._identity = identity()
         self._switching = asyncio.Lock()
@@ -161,12 +157,7 @@ class Supervisor:
         )
 
     async def _start_postgresql(self) -> None:
-        started = await start_postgresql(
-            self._directory,
-            self._secrets.postgresql_password,
-            self._environ,
-            max_connections=self._max_connections,
-        )
+        started = await start_postgresql(self._directory, self._secrets.postgresql_password, os.environ)
         self._postgresql = started
         self._bystander = Bystander(started)
         proxy = self._proxies["postgresql"] = Proxy(started.address, self._passage)
@@ -176,7 +167,7 @@ class Supervisor:
         await create(f"postgresql://{started.user}:{started.password}@{LOOPBACK}:{proxy.port}/{started.database}")
 
     async def _start_redis(self) -> None:
-        self._redis = await start_redis(self._directory, self._secrets.redis_password, self._environ)
+        self._redis = await start_redis(self._directory, self._secrets.redis_password, os.environ)
         proxy = self._proxies["redis"] = Proxy(self._redis.address, self._passage)
         await proxy.start()
 

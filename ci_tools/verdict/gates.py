@@ -16,9 +16,12 @@ from ci_tools.model import (
     Phase,
     ReliabilityGate,
 )
+from ci_tools.texts import first_line
 from ci_tools.verdict.changes import changed
 from ci_tools.verdict.judgement import GateResult, SuiteResult, TestResult
 from ci_tools.verdict.statistics import Sequential, latency, sprt, wilson
+
+_LONGEST_LINE = 160
 
 
 def judge_coverage(
@@ -84,12 +87,12 @@ def _failures(tests: Iterable[TestResult]) -> str:
     more = f" (+{len(bad) - 1} more)" if len(bad) > 1 else ""
     known = Counter(test.change.value for test in bad if test.change)
     since = f"; {', '.join(f'{count} {kind}' for kind, count in sorted(known.items()))}" if known else ""
-    return f"{name}: {_first_line(first.reason)}{more}{since}"
+    return f"{name}: {_in_short(first.reason)}{more}{since}"
 
 
-def _first_line(text: str, width: int = 160) -> str:
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "no message")
-    return line if len(line) <= width else f"{line[: width - 1]}…"
+def _in_short(text: str) -> str:
+    line = first_line(text) or "no message"
+    return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
 
 
 def is_good(gate: ReliabilityGate, observation: Observation, time_scale: float) -> bool | None:
@@ -181,7 +184,7 @@ def _why(gate: ReliabilityGate, observation: Observation, time_scale: float) -> 
 
 
 def _words(code: str | None, text: str) -> str:
-    return " ".join(part for part in (code or "", _first_line(text) if text else "") if part)
+    return " ".join(part for part in (code or "", _in_short(text) if text else "") if part)
 
 
 def judge_gates(

@@ -42,14 +42,16 @@ def _weight(attempt: bool, floor: float, target: float) -> float:  # noqa: FBT00
     return -math.inf if target >= 1 else math.log((1 - target) / (1 - floor))
 
 
-def wilson(good: int, n: int, confidence: float = 0.95) -> tuple[float, float] | None:
-    """Wilson's interval for the rate behind *good* of *n*; None without attempts. It only describes."""
+_Z_95 = NormalDist().inv_cdf(0.975)
+
+
+def wilson(good: int, n: int) -> tuple[float, float] | None:
+    """Wilson's 95 % interval for the rate behind *good* of *n*; None without attempts. It only describes."""
     if not n:
         return None
-    z = NormalDist().inv_cdf(1 - (1 - confidence) / 2)
-    rate, spread = good / n, z * z / n
+    rate, spread = good / n, _Z_95**2 / n
     centre = (rate + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * math.sqrt(rate * (1 - rate) / n + spread / (4 * n))
+    half = _Z_95 / (1 + spread) * math.sqrt(rate * (1 - rate) / n + spread / (4 * n))
     return max(0.0, centre - half), min(1.0, centre + half)
 
 

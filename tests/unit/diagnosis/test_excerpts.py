@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from ci_tools.diagnosis.excerpts import Frame, of
+from ci_tools.diagnosis.excerpts import of
 
 WINDOWS = """\
 tests\\e2e\\test_cart.py:44: in test_add
@@ -58,24 +58,6 @@ def test_the_library_is_the_first_after_ours(text: str, package: str) -> None:
 def test_a_runner_is_no_library_that_was_waited_in() -> None:
     """Every asynchronous test runs below the runner's plugin."""
     assert of(".venv/lib/python3.12/site-packages/pytest_asyncio/plugin.py:426: in runtest").library is None
-
-
-@pytest.mark.parametrize(
-    ("path", "is_test"),
-    [
-        ("tests/e2e/test_cart.py", True),
-        ("shop/tests/shared.py", True),
-        ("integration_tests/a.py", True),
-        ("test_cart.py", True),
-        ("conftest.py", True),
-        ("shop/cart.py", False),
-        ("shop/contest.py", False),
-        ("shop/latest/a.py", False),
-    ],
-)
-def test_code_of_the_suite_is_told_from_the_products(path: str, *, is_test: bool) -> None:
-    """Which of both the innermost frame is in decides what is wrong."""
-    assert Frame(path, "f").is_test is is_test
 
 
 def test_errors_and_captured_output_are_kept_apart() -> None:

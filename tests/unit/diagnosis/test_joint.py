@@ -96,7 +96,7 @@ def test_a_shared_timer_is_said() -> None:
     failures = [Failure(id=name, message="something", duration_s=30.01) for name in "abc"]
     told = read_together([READER.read(failure) for failure in failures], KNOWN)
 
-    assert all(one.why.endswith("; 3 failures end at 30 s: a timer, no contention") for one in told)
+    assert [one.why.rpartition("; ")[2] for one in told] == ["3 failures end at 30 s: a timer, no contention"] * 3
 
 
 def test_durations_with_a_tail_are_no_timer() -> None:
@@ -104,7 +104,7 @@ def test_durations_with_a_tail_are_no_timer() -> None:
     failures = [Failure(id=str(seconds), message="something", duration_s=seconds) for seconds in (22.0, 30.0, 41.0)]
     told = read_together([READER.read(failure) for failure in failures], KNOWN)
 
-    assert not any("timer" in one.why for one in told)
+    assert ["timer" in one.why for one in told] == [False] * 3
 
 
 def test_nothing_together_is_nothing() -> None:

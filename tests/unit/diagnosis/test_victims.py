@@ -1,19 +1,21 @@
 from ci_tools.diagnosis.findings import Finding
 from ci_tools.diagnosis.hypotheses import hypotheses
-from ci_tools.diagnosis.victims import Candidate, assigned
+from ci_tools.diagnosis.victims import FailingTest, assigned
 from ci_tools.diagnosis.windows import Window
 from tests.unit.diagnosis.clinic import GRAPH, at, clue, failure, knowledge
 
 
-def case(judges: str, *requires: str, began_s: float = 10, ended_s: float = 11) -> Candidate:
+def case(judges: str, *requires: str, began_s: float = 10, ended_s: float = 11) -> FailingTest:
     """A failing test."""
-    return Candidate(clue=failure(judges), judges=judges, requires=requires, began_at=at(began_s), ended_at=at(ended_s))
+    return FailingTest(
+        clue=failure(judges), judges=judges, requires=requires, began_at=at(began_s), ended_at=at(ended_s)
+    )
 
 
-def victims(candidate: Candidate, *struck: str, when: Window | None = None) -> str:
-    """The dependency of the finding that has *candidate* on its conscience; ``nobody`` if none has."""
+def victims(test: FailingTest, *struck: str, when: Window | None = None) -> str:
+    """The dependency of the finding that has *test* on its conscience; ``nobody`` if none has."""
     found = [Finding(dependency=name) for name in struck]
-    taken, left = assigned([candidate], found, {name: [when or Window()] for name in struck}, GRAPH)
+    taken, left = assigned([test], found, {name: [when or Window()] for name in struck}, GRAPH)
     return "nobody" if left else next(found[number].dependency for number, tests in taken.items() if tests)
 
 

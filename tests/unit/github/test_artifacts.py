@@ -8,7 +8,7 @@ import pytest
 
 from ci_tools.__main__ import main
 from ci_tools.errors import CredentialsMissingError, ExitCode, UsageError
-from ci_tools.github.artifacts import Kept, last_campaign
+from ci_tools.github.artifacts import Artifact, last_campaign
 from ci_tools.github.requests import Patience
 from tests.doubles.github.documents import Place, artifact
 from tests.doubles.github.double import REPO, TOKEN
@@ -35,7 +35,7 @@ paths = ["tests/test_orders.py"]
 value = "nobody can buy"
 """
 Keep = Callable[..., None]
-Ask = Callable[..., Kept | None]
+Ask = Callable[..., Artifact | None]
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_the_last_campaign_on_the_environment_is_found(keep: Keep, ask: Ask) -> 
     for other in ("campaign-staging_eu-8-1-1", "campaign-8-1-1", "shard-1-of-staging-8-1-1", "campaign-staging-8-1-x"):
         keep(other, run=8)
 
-    assert ask() == Kept(7, WHOLE)
+    assert ask() == Artifact(7, WHOLE)
 
 
 def test_where_none_is_kept_there_is_none(ask: Ask) -> None:
@@ -77,7 +77,7 @@ def test_an_earlier_attempt_of_the_same_run_is_no_campaign_before(keep: Keep, as
     keep("campaign-staging-6-1-1", run=6)
     keep()
 
-    assert ask(but=7) == Kept(6, "campaign-staging-6-1-1")
+    assert ask(but=7) == Artifact(6, "campaign-staging-6-1-1")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_on_a_later_page_it_is_found(keep: Keep, ask: Ask) -> None:
     for _ in range(150):
         keep("coverage")
 
-    assert ask() == Kept(7, WHOLE)
+    assert ask() == Artifact(7, WHOLE)
 
 
 def test_without_a_token_nothing_is_asked(github: GitHubDouble) -> None:

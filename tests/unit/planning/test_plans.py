@@ -32,7 +32,6 @@ SPEC = Spec(
     policy=Policy(inconclusive="warn"),
     dependencies={"api": ()},
     environments={"here": HERE},
-    probes=(),
     phases=(
         Phase(
             number=1,

@@ -66,7 +66,7 @@ def test_a_wildcard_may_stand_for_folders(small: str) -> None:
     """The paths that pathlib understands are legal."""
     spec = parse(small.replace("tests/test_smoke.py", "tests/**/test_smoke_*.py"), "campaign.toml")
 
-    assert spec.suites[0].paths == ("tests/**/test_smoke_*.py",)
+    assert spec.phases[0].suites[0].paths == ("tests/**/test_smoke_*.py",)
 
 
 @pytest.mark.parametrize("place", ["suites.smoke.value", "plans.all.about"])

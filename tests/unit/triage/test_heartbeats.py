@@ -15,7 +15,7 @@ from ci_tools.spec.values import KnownIssue
 from ci_tools.triage.decide import ACTIONS_BOT, decide
 from ci_tools.triage.heartbeats import decide_heartbeats, watching
 from ci_tools.triage.operations import Comment, Issue, Operation, UpdateIssue
-from ci_tools.triage.state import Evidence, Sighting, State, Watch, parts_in, section
+from ci_tools.triage.state import Failed, Occasion, State, Watch, parts_in, section
 from ci_tools.verdict.heartbeats import Heartbeat
 from tests.unit.triage.scenarios import AROUND, START, applied, failing, gate, incident, judgement, kinds, passing
 from tests.unit.triage.test_state import state
@@ -26,10 +26,10 @@ STARTED = watched("redis_unreachable_4h", None, [Moment(START, is_bad=True)])
 assert STARTED is not None
 DOWN = state(
     "redis",
-    evidence=Evidence(gates=("redis_reachable",), probes=("redis",)),
+    evidence=Failed(gates=("redis_reachable",), probes=("redis",)),
     timers=(STARTED,),
-    first_bad=Sighting(campaign="campaign-1", at=START, revision="r"),
-    last_bad=Sighting(campaign="campaign-1", at=START, revision="r"),
+    first_bad=Occasion(campaign="campaign-1", at=START, revision="r"),
+    last_bad=Occasion(campaign="campaign-1", at=START, revision="r"),
 )
 HOURS = range(15, 256, 15)
 """Every quarter of an hour, until it has been more than four hours."""
@@ -211,7 +211,7 @@ def test_what_cannot_tell_counts_as_neither(seen: tuple[Found, ...]) -> None:
 
 def test_probes_that_contradict_each_other_tell_nothing() -> None:
     """One finds it down, and another one well."""
-    shown = replace(DOWN, evidence=Evidence(probes=("redis", "other")))
+    shown = replace(DOWN, evidence=Failed(probes=("redis", "other")))
     one, other = beat(15, Found.UP), beat(15, Found.DOWN, probe="other")
     both = replace(one, observations=(*one.observations, *other.observations), judged={"redis": ("redis", "other")})
 
@@ -229,7 +229,7 @@ def test_what_is_degraded_is_bad_and_not_unreachable() -> None:
 
 def test_an_issue_that_no_probe_has_shown_says_nothing_of_probes() -> None:
     """That a dependency answers tells nothing of tests that failed meanwhile."""
-    assert told(replace(DOWN, evidence=Evidence(tests="0123abcd"), timers=()), [beat(15, Found.UP)]) == ()
+    assert told(replace(DOWN, evidence=Failed(tests="0123abcd"), timers=()), [beat(15, Found.UP)]) == ()
 
 
 def test_a_bad_heartbeat_between_good_campaigns_starts_their_count_again() -> None:

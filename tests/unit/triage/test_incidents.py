@@ -347,6 +347,26 @@ def test_a_known_issue_that_people_closed(closed_as: str, expected: list[str]) -
     assert kinds(told([issue], failing(1), DEAD, around=KNOWN)[0]) == expected
 
 
+@pytest.mark.parametrize("closed_as", ["not_planned", "duplicate"])
+def test_a_known_issue_of_ours_that_people_closed(closed_as: str) -> None:
+    """That `[[known_issues]]` names it does not undo what people decided about it."""
+    (ours,) = filed(DEAD)
+    closed = replace(ours, number=77, is_open=False, closed_as=closed_as)
+
+    assert told([closed], failing(2), DEAD, around=KNOWN)[0] == ()
+
+
+def test_what_people_refused_is_told_where_they_name_an_issue_for_it_later() -> None:
+    """Ours was filed when none was known, so the line is younger than the close; the close itself stays."""
+    (ours,) = filed(DEAD)
+    refused = replace(ours, is_open=False, closed_as="not_planned")
+
+    operations, after = told([refused, PEOPLES], failing(2), DEAD, around=KNOWN)
+
+    assert kinds(operations) == ["AdoptIssue"]
+    assert [(one.number, one.closed_as) for one in after] == [(1, "not_planned"), (77, "")]
+
+
 def test_a_duplicate_by_people_moves_its_fingerprints() -> None:
     """What was filed twice under two causes is one from then on."""
     issues = filed(DEAD, incident("payment"), seen=failing(1))

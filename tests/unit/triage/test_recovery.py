@@ -6,12 +6,12 @@ from ci_tools.model import DependencyState as Found
 from ci_tools.model import GateState, Observation, Outcome, Verdict
 from ci_tools.triage.recovery import is_green
 from ci_tools.triage.seen import Seen
-from ci_tools.triage.state import Evidence, digest
+from ci_tools.triage.state import Failed, digest
 from tests.unit.triage.scenarios import GATES, TESTS, gate, judgement, passing
 from tests.unit.triage.test_state import state
 
 WELL = Seen(judgement=passing(2))
-BARE = state(evidence=Evidence())
+BARE = state(evidence=Failed())
 
 
 def test_without_anything_to_go_by_a_pass_is_needed() -> None:
@@ -27,7 +27,7 @@ def test_an_inconclusive_campaign_is_good_for_nobody() -> None:
 
 def test_where_too_many_failed_to_be_remembered_all_have_to_pass() -> None:
     """One skip is enough to show nothing."""
-    many = state(evidence=Evidence(is_whole=False))
+    many = state(evidence=Failed(is_whole=False))
     skipped = (replace(TESTS[0], outcome=Outcome.SKIPPED), *WELL.judgement.tests[1:])
 
     assert is_green(many, WELL)
@@ -38,14 +38,14 @@ def test_where_too_many_failed_to_be_remembered_all_have_to_pass() -> None:
 @pytest.mark.parametrize(
     ("evidence", "green"),
     [
-        (Evidence(tests=digest(TESTS[1].node_id)), True),
-        (Evidence(tests=digest("another")), False),
-        (Evidence(gates=("store_reachable",)), True),
-        (Evidence(gates=("another",)), False),
-        (Evidence(probes=("store",)), False),
+        (Failed(tests=digest(TESTS[1].node_id)), True),
+        (Failed(tests=digest("another")), False),
+        (Failed(gates=("store_reachable",)), True),
+        (Failed(gates=("another",)), False),
+        (Failed(probes=("store",)), False),
     ],
 )
-def test_all_that_failed_must_have_been_executed(evidence: Evidence, *, green: bool) -> None:
+def test_all_that_failed_must_have_been_executed(evidence: Failed, *, green: bool) -> None:
     """What was not asked for is no evidence."""
     assert is_green(state(evidence=evidence), WELL) is green
 
@@ -59,7 +59,7 @@ def test_a_gate_that_holds_without_a_sample_shows_nothing() -> None:
 
 def test_a_probe_that_looks_at_others_only_counts_by_these() -> None:
     """What is placed at a dependency need not have been asked there."""
-    probed = state(evidence=Evidence(probes=("checks",)))
+    probed = state(evidence=Failed(probes=("checks",)))
     other = Observation(probe="checks", dependency="other", state=Found.UP)
 
     assert is_green(probed, replace(WELL, observations=(other,)))

@@ -10,13 +10,13 @@ from ci_tools.escalation.rules import Severity
 from ci_tools.triage.state import (
     BEGIN,
     END,
-    Evidence,
-    Sighting,
+    Failed,
+    Occasion,
     State,
     accounts_for,
     digest,
     digests,
-    fingerprint,
+    incident_fingerprint,
     joined,
     lean,
     outside,
@@ -33,7 +33,7 @@ from ci_tools.triage.state import (
 from tests.unit.report.hostile import HOSTILE
 from tests.unit.triage.scenarios import START, failing
 
-SEEN = Sighting(campaign="campaign-1", at=START, revision="shop-1")
+SEEN = Occasion(campaign="campaign-1", at=START, revision="shop-1")
 
 
 def state(dependency: str = "store", **more: object) -> State:
@@ -43,10 +43,10 @@ def state(dependency: str = "store", **more: object) -> State:
         "dependency": dependency,
         "cause": "refused",
         "certainty": Certainty.CONFIRMED,
-        "marks": (fingerprint("here", "refused", dependency),),
+        "marks": (incident_fingerprint("here", "refused", dependency),),
         "severity": Severity.P1,
         "labelled": Severity.P1,
-        "evidence": Evidence(gates=("store_reachable",)),
+        "evidence": Failed(gates=("store_reachable",)),
         "first_bad": SEEN,
         "last_bad": SEEN,
         "n_bad": 1,
@@ -111,9 +111,9 @@ def test_a_state_of_a_later_version_is_not_overwritten() -> None:
 
 def test_a_fingerprint_tells_environment_cause_and_dependency_apart() -> None:
     """Identity depends on all three, and not on where one ends and the other begins."""
-    assert len({fingerprint(*names) for names in (("a", "b", "cd"), ("ab", "", "cd"), ("a", "bc", "d"))}) == 3
-    assert fingerprint("here", "dead", "store") == fingerprint("here", "dead", "store")
-    assert len(fingerprint("here", "dead", "\ud800")) == 16
+    assert len({incident_fingerprint(*names) for names in (("a", "b", "cd"), ("ab", "", "cd"), ("a", "bc", "d"))}) == 3
+    assert incident_fingerprint("here", "dead", "store") == incident_fingerprint("here", "dead", "store")
+    assert len(incident_fingerprint("here", "dead", "\ud800")) == 16
 
 
 def test_our_section_and_the_rest_are_told_apart() -> None:
@@ -144,7 +144,7 @@ def test_a_page_of_several_parts_is_read_part_by_part() -> None:
 def test_what_failed_is_kept_once_and_bounded() -> None:
     """The lists of gates and probes do not grow without end."""
     kept = joined(
-        Evidence(gates=("a", "b")),
+        Failed(gates=("a", "b")),
         gates=["b", *(f"gate {number}" for number in range(300))],
         tests=["one", "two", "one"],
         probes=[f"probe {number}" for number in range(300)],
@@ -157,34 +157,34 @@ def test_what_failed_is_kept_once_and_bounded() -> None:
 
 def test_of_too_many_tests_none_is_remembered() -> None:
     """Then every planned test has to pass."""
-    kept = joined(Evidence(), gates=(), tests=[f"test {number}" for number in range(1_501)], probes=())
+    kept = joined(Failed(), gates=(), tests=[f"test {number}" for number in range(1_501)], probes=())
 
     assert (kept.tests, kept.is_whole) == ("", False)
     assert not joined(kept, gates=(), tests=["one"], probes=()).is_whole
-    assert not together(kept, Evidence()).is_whole
+    assert not together(kept, Failed()).is_whole
 
 
 def test_a_shared_page_remembers_few_tests() -> None:
     """Room is short there."""
-    few = state(evidence=joined(Evidence(), gates=(), tests=[str(number) for number in range(60)], probes=()))
-    many = state(evidence=joined(Evidence(), gates=(), tests=[str(number) for number in range(61)], probes=()))
+    few = state(evidence=joined(Failed(), gates=(), tests=[str(number) for number in range(60)], probes=()))
+    many = state(evidence=joined(Failed(), gates=(), tests=[str(number) for number in range(61)], probes=()))
 
     assert lean(few) == few
-    assert lean(many).evidence == Evidence(is_whole=False)
+    assert lean(many).evidence == Failed(is_whole=False)
 
 
 def test_duplicates_remember_what_either_did() -> None:
     """Gates, tests and fingerprints of both."""
-    one = joined(Evidence(), gates=["a"], tests=["one"], probes=["p"])
-    other = joined(Evidence(), gates=["b"], tests=["two"], probes=["q"])
+    one = joined(Failed(), gates=["a"], tests=["one"], probes=["p"])
+    other = joined(Failed(), gates=["b"], tests=["two"], probes=["q"])
 
-    assert together(one, other) == joined(Evidence(), gates=["a", "b"], tests=["one", "two"], probes=["p", "q"])
+    assert together(one, other) == joined(Failed(), gates=["a", "b"], tests=["one", "two"], probes=["p", "q"])
     assert with_marks("c", ("a", "c"), ("b",)) == ("c", "a", "b")
 
 
 def test_a_state_accounts_for_what_it_holds_and_what_is_older() -> None:
     """A campaign is new if it is neither among the last few nor from before."""
-    remembered = state(last_bad=Sighting(campaign="campaign-3", at=failing(3).started_at, revision=""))
+    remembered = state(last_bad=Occasion(campaign="campaign-3", at=failing(3).started_at, revision=""))
 
     assert accounts_for(remembered, failing(1))
     assert accounts_for(remembered, failing(2))
@@ -193,7 +193,7 @@ def test_a_state_accounts_for_what_it_holds_and_what_is_older() -> None:
 
 def test_without_dates_only_the_names_of_campaigns_count() -> None:
     """What has no date is not taken for old."""
-    undated = state(last_bad=Sighting(campaign="campaign-1", at=None, revision=""))
+    undated = state(last_bad=Occasion(campaign="campaign-1", at=None, revision=""))
 
     assert not accounts_for(undated, failing(2))
     assert not accounts_for(state(), failing(2, started_at=None))

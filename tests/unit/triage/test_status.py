@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from ci_tools.triage.details import Context
-from ci_tools.triage.state import Sighting
+from ci_tools.triage.state import Occasion
 from ci_tools.triage.status import renewed, status
 from tests.unit.triage.scenarios import START, failing
 from tests.unit.triage.test_state import SEEN, state
@@ -30,7 +30,7 @@ def test_how_long_it_has_been_is_told(after: timedelta, said: str) -> None:
 
 def test_what_nobody_knows_is_said_to_be_unknown() -> None:
     """No deployment, no time."""
-    nobody = Sighting(campaign="c", at=None, revision="")
+    nobody = Occasion(campaign="c", at=None, revision="")
     seen = replace(failing(1), deployment=None, finished_at=None)
 
     told = status(state(first_bad=nobody, last_bad=nobody), Context(judgement=seen, run_url="https://ci.test/1"))

@@ -6,7 +6,7 @@ import pytest
 from ci_tools.model import Deployment, Previous
 from ci_tools.spec.values import TriageRules
 from ci_tools.triage.seen import Seen
-from ci_tools.triage.state import Sighting, State
+from ci_tools.triage.state import Occasion, State
 from ci_tools.triage.subjects import subjects_in
 from ci_tools.triage.surroundings import Commit
 from ci_tools.triage.suspects import FEW, RECENT, Suspicion, suspicion
@@ -42,7 +42,7 @@ def told(found: Suspicion) -> list[tuple[str, str]]:
 
 def remembered(bad: str, good: str | None = None, **more: object) -> State:
     """An issue that saw the store fail with the build *bad* first, and well with *good*."""
-    first = Sighting(campaign="c1", at=START, revision="r", sha=bad)
+    first = Occasion(campaign="c1", at=START, revision="r", sha=bad)
     last_good = None if good is None else replace(first, sha=good)
     return state(first_bad=first, last_bad=first, last_good=last_good, **more)
 

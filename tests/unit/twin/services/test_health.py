@@ -78,7 +78,7 @@ async def test_checks_run_at_the_same_time() -> None:
 
     seen = await _board(first=started.wait, second=second).read()
 
-    assert all(checked.connected for checked in seen.values())
+    assert {name: checked.connected for name, checked in seen.items()} == {"first": True, "second": True}
 
 
 async def test_what_was_seen_is_told_again() -> None:
