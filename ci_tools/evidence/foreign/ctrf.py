@@ -11,12 +11,12 @@ from ci_tools.evidence.foreign.results import (
     ForeignProblem,
     ForeignTest,
     duration_of,
-    first_line,
     joined,
     kept,
     name_of,
 )
 from ci_tools.model import FAILURES, Outcome
+from ci_tools.texts import first_line
 
 _STATUS = {"passed": Outcome.PASSED, "failed": Outcome.FAILED, "skipped": Outcome.SKIPPED, "pending": Outcome.NOT_RUN}
 _MS = 0.001

@@ -15,12 +15,12 @@ from ci_tools.evidence.foreign.results import (
     ForeignTest,
     Gathered,
     MalformedResultsError,
-    first_line,
     joined,
     name_of,
     seconds,
 )
 from ci_tools.model import FAILURES, Outcome
+from ci_tools.texts import first_line
 
 ROOTS = ("testsuites", "testsuite", "testcase")
 _SUITES = ("testsuites", "testsuite")

@@ -13,11 +13,11 @@ from ci_tools.evidence.foreign.results import (
     ForeignTest,
     MalformedResultsError,
     duration_of,
-    first_line,
     kept,
     name_of,
 )
 from ci_tools.model import FAILURES, Outcome
+from ci_tools.texts import first_line
 
 _DECODER = json.JSONDecoder()
 _LONGEST_LINE = 64 << 20

@@ -146,8 +146,3 @@ def duration_of(value: object, unit_s: float = 1.0) -> float:
     except OverflowError:
         return 0.0
     return duration_s if math.isfinite(duration_s) and duration_s > 0 else 0.0
-
-
-def first_line(text: str) -> str:
-    """The first line of *text* that says something."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -9,7 +9,6 @@ from ci_tools.evidence.foreign.results import (
     ForeignTest,
     Gathered,
     duration_of,
-    first_line,
     joined,
     kept,
     name_of,
@@ -95,11 +94,6 @@ def test_a_name_has_an_end() -> None:
 def test_a_node_id_says_nothing_twice(parts: tuple[str, ...], name: str) -> None:
     """Empty parts and repetitions are left out."""
     assert joined(*parts) == name
-
-
-def test_the_first_line_is_the_first_that_says_something() -> None:
-    """Empty ones are passed over."""
-    assert (first_line("\n \n x \ny"), first_line(" \n")) == ("x", "")
 
 
 @pytest.mark.parametrize(
