@@ -74,11 +74,11 @@ class Answer:
         """The body as JSON.
 
         Raises:
-            TargetError: the body is no JSON.
+            TargetError: the body is no JSON, or nested too deep to be read.
         """
         try:
             return json.loads(self.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TargetError(
                 f"{self.method} {self.url} answered {self.status} with {self.media_type!r} "
                 f"instead of JSON: {self.text[:200]!r}",
@@ -151,7 +151,7 @@ class HttpClient:
         """Ask once and return whatever was answered, redirects and errors included.
 
         Raises:
-            UnreachableError: nothing was answered in time.
+            UnreachableError: nothing was answered in time, or nothing that can be read.
             ThrottledError: the edge limited us (429, or its HTML ban).
         """
         async with self._exchange(host, method, path, ask) as (response, asked_s):
@@ -186,7 +186,7 @@ class HttpClient:
                     yield response, asked_s
                 finally:
                     await response.aclose()
-        except (httpx.TransportError, TimeoutError, OSError) as error:
+        except (httpx.RequestError, TimeoutError, OSError) as error:
             raise self._unanswered(error, request, time.perf_counter() - asked_s, patience_s, ask) from error
 
     def _build(self, method: str, url: str, ask: Ask) -> httpx.Request:

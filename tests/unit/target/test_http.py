@@ -77,6 +77,26 @@ async def test_answer_that_is_no_json_says_so(client: HttpClient, server: Any) -
         answer.json()
 
 
+async def test_answer_that_is_nested_without_end_is_no_json(client: HttpClient, server: Any) -> None:
+    """Brackets that nobody can follow are told as any other body that is no JSON."""
+    server.answers("[" * 100_000)
+    answer = await client.request("backend", "GET", "/health")
+
+    with pytest.raises(TargetError, match="instead of JSON"):
+        answer.json()
+
+
+async def test_body_that_cannot_be_decoded_is_no_answer(client: HttpClient, server: Any, evidence: Evidence) -> None:
+    """What is no gzip though it says so is an unreachable error of kind protocol, and recorded."""
+    server.answers({}, content_encoding="gzip")
+
+    with pytest.raises(UnreachableError, match="decompressing") as broken:
+        await client.request("backend", "GET", "/health", evidence=evidence)
+
+    assert broken.value.kind == "protocol"
+    assert evidence.as_dict()["exchanges"][0]["status"] is None
+
+
 async def test_representation_shows_errors_only(client: HttpClient, server: Any) -> None:
     """The representation of a success holds no body, for it may hold a token; that of an error does."""
     server.answers({"access_token": "secret-1"})
