@@ -5,8 +5,8 @@ import json
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypedDict, Unpack
@@ -91,6 +91,31 @@ class Answer:
         return f"<{self.status} {self.method} {self.url} {self.elapsed_s:.3f} s {self.request_id}{body}>"
 
 
+@contextmanager
+def _told_by_httpx() -> Iterator[None]:
+    """What the layers below let through as it is, an alert of TLS above all, is an error of httpx like any other."""
+    try:
+        yield
+    except (OSError, UnicodeError) as error:
+        raise httpx.NetworkError(str(error)) from error
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of an answer, whose errors are httpx's own: whoever reads it has errors, too."""
+
+    def __init__(self, body: httpx.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _told_by_httpx():
+            async for part in self._body:
+                yield part
+
+    async def aclose(self) -> None:
+        with _told_by_httpx():
+            await self._body.aclose()
+
+
 class _Transport(httpx.AsyncBaseTransport):
     """Connects to the mapped address of a name, while TLS and ``Host`` keep the name.
 
@@ -109,7 +134,11 @@ class _Transport(httpx.AsyncBaseTransport):
             self._pools[name] = httpx.AsyncHTTPTransport(verify=self._trust, limits=_CONNECTIONS)
         request.extensions = {**request.extensions, "sni_hostname": name}
         request.url = request.url.copy_with(host=address_of(self._environment, name))
-        return await self._pools[name].handle_async_request(request)
+        with _told_by_httpx():
+            response = await self._pools[name].handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _Body(response.stream)
+        return response
 
     async def aclose(self) -> None:
         for pool in self._pools.values():
@@ -163,7 +192,7 @@ class HttpClient:
 
     @asynccontextmanager
     async def stream(self, host: str, method: str, path: str, **ask: Unpack[Ask]) -> AsyncIterator[httpx.Response]:
-        """Ask once and read the answer's body as it comes; errors as of :meth:`request`."""
+        """Ask once and read the answer's body as it comes; errors as of :meth:`request`, and the reader's own."""
         async with self._exchange(host, method, path, ask) as (response, asked_s):
             answer = _answer(response, b"", time.perf_counter() - asked_s)
             _record("", answer, ask.get("evidence"))
@@ -180,13 +209,15 @@ class HttpClient:
         patience_s = self.environment.scaled(ask.get("timeout_s", self.environment.timeouts.general_s))
         asked_s = time.perf_counter()
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(patience_s) as patience:
                 response = await self._http.send(request, stream=True)
                 try:
                     yield response, asked_s
                 finally:
                     await response.aclose()
-        except (httpx.RequestError, TimeoutError, OSError) as error:
+        except (httpx.RequestError, TimeoutError) as error:
+            if isinstance(error, TimeoutError) and not patience.expired():
+                raise  # of whoever reads the answer: nothing is known against it
             raise self._unanswered(error, request, time.perf_counter() - asked_s, patience_s, ask) from error
 
     def _build(self, method: str, url: str, ask: Ask) -> httpx.Request:

@@ -96,6 +96,38 @@ async def test_what_is_no_stream_of_objects_is_told(
             _ = [event async for event in events]
 
 
+@pytest.mark.parametrize("error", [TimeoutError("of a test"), FileNotFoundError("of a test")], ids=["time-out", "file"])
+async def test_errors_of_a_reader_are_its_own(
+    client: HttpClient, server: Any, evidence: Evidence, error: OSError
+) -> None:
+    """What goes wrong while an answer is read, and is not of it, says nothing against it."""
+    server.answers("data: {}\n\n", content_type="text/event-stream")
+
+    with pytest.raises(type(error), match="of a test"):
+        async with Service(client, "backend", evidence=evidence).events("/stream"):
+            raise error
+
+    assert [exchange["status"] for exchange in evidence.as_dict()["exchanges"]] == [200]
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [({"transfer_encoding": "chunked"}, "protocol"), ({"content_length": "99"}, "timeout")],
+    ids=["torn", "without an end"],
+)
+async def test_stream_that_is_not_read_to_its_end_is_unreachable(
+    client: HttpClient, server: Any, headers: dict[str, str], kind: str
+) -> None:
+    """What goes wrong with the answer itself is told by its kind, however late in it that is."""
+    server.answers("data: {}\r\n\r\n", content_type="text/event-stream", **headers)
+
+    with pytest.raises(UnreachableError) as broken:
+        async with Service(client, "backend").events("/stream", timeout_s=0.2) as events:
+            _ = [event async for event in events]
+
+    assert broken.value.kind == kind
+
+
 async def test_throttled_stream_is_throttling(client: HttpClient, server: Any) -> None:
     """A stream that is answered by 429 is our own doing."""
     server.answers("slow down", status=429)
