@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import jwt
 
 from ci_tools.errors import CredentialsMissingError, RefusedCredentialsError, TargetError
+from ci_tools.evidence.numbers import finite
 from ci_tools.model import BypassKey, NoAuth, ReadyToken, RegisterLogin
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.http import Answer, HttpClient
@@ -50,8 +51,7 @@ class Token:
         return self._instant_s("exp")
 
     def _instant_s(self, claim: str) -> float | None:
-        value = self.claims.get(claim)
-        return float(value) if isinstance(value, int | float) else None
+        return finite(self.claims.get(claim))
 
     def expired(self, now_s: float) -> bool:
         """Whether it was over at *now_s* (seconds since the epoch)."""
@@ -221,4 +221,9 @@ def _user_id(answer: Answer) -> str:
 
 
 def _at(instant_s: float | None) -> str:
-    return "never" if instant_s is None else datetime.fromtimestamp(instant_s, UTC).isoformat(timespec="seconds")
+    if instant_s is None:
+        return "never"
+    try:
+        return datetime.fromtimestamp(instant_s, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{instant_s:g} s after 1970, a time that no calendar holds"

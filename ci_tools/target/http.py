@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ci_tools.errors import TargetError, ThrottledError, UnreachableError
+from ci_tools.evidence.numbers import finite
 from ci_tools.model import Environment
 from ci_tools.target.addresses import address_of, host_url, trust
 from ci_tools.target.evidence import Evidence, Exchange
@@ -292,4 +293,5 @@ def _refuse_throttled(answer: Answer) -> None:
 
 def seconds(retry_after: str | None) -> float | None:
     """A ``Retry-After`` in delta-seconds; the date form, which no edge here sends, is None."""
-    return float(retry_after) if retry_after is not None and retry_after.strip().isdigit() else None
+    told = (retry_after or "").strip()
+    return finite(float(told)) if told.isdecimal() else None

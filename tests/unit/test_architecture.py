@@ -16,7 +16,7 @@ VALUES = ("model", "questions", "errors")
 EVENTS = ("evidence.events",)
 DECIDERS = (
     *("sequential", "spec", "planning", "verdict", "diagnosis", "report", "escalation", "triage"),
-    *("evidence.events", "evidence.redaction"),
+    *("evidence.events", "evidence.numbers", "evidence.redaction"),
 )
 ROOMS: dict[str, tuple[str, ...]] = {
     "model": ("questions",),

@@ -110,6 +110,26 @@ async def test_token_that_is_born_expired_is_refused(issuer: Issuer, server: Any
         await issuer.issue()
 
 
+@pytest.mark.parametrize("exp", [-(10**15), -1e300], ids=["years ago", "beyond any clock"])
+async def test_token_that_expired_beyond_the_calendar_is_refused(issuer: Issuer, server: Any, exp: float) -> None:
+    """An instant that no date can name is told as its number."""
+    server.answers(pair(900, exp=exp))
+
+    with pytest.raises(RefusedCredentialsError, match=r"had expired at -1e\+\d+ s after 1970"):
+        await issuer.issue()
+
+
+@pytest.mark.parametrize(
+    "exp", ["soon", True, 10**400, float("-inf"), float("nan"), [1]], ids=lambda exp: repr(exp)[:9]
+)
+def test_claim_that_is_no_instant_says_nothing(exp: object) -> None:
+    """Such a token does not say when it expires, and is none that expired."""
+    token = Token(access="opaque", claims={"exp": exp})
+
+    assert token.expires_at_s is None
+    assert not token.expired(time.time())
+
+
 async def test_refresh_that_gives_an_expired_token_is_refused(issuer: Issuer, server: Any, eventually: Any) -> None:
     """A refresh whose token is expired already is refused credentials, not a request with it."""
     server.answers(pair(LIFE_S, age_s=AHEAD_S))

@@ -119,6 +119,17 @@ async def test_throttling_is_no_answer(client: HttpClient, server: Any) -> None:
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("retry_after", ["Thu, 01 Jan 2026 00:00:00 GMT", "-1", "²", "9" * 400])
+async def test_patience_that_is_no_number_is_unknown(client: HttpClient, server: Any, retry_after: str) -> None:
+    """A Retry-After that cannot be waited for leaves the throttling as it is."""
+    server.answers("slow down", status=429, retry_after=retry_after)
+
+    with pytest.raises(ThrottledError) as throttled:
+        await client.request("backend", "GET", "/health")
+
+    assert throttled.value.retry_after_s is None
+
+
 async def test_ban_is_throttling(client: HttpClient, server: Any) -> None:
     """The edge's HTML 403 is a throttled error without a known end."""
     server.answers("<h1>Forbidden</h1>", status=403)
