@@ -128,16 +128,11 @@ class Issuer:
     async def _by_key(self, door: BypassKey, permissions: Sequence[str], evidence: Evidence | None) -> Credentials:
         key = self._secret(door.key_env)
         email = _unique_email("e2e.example.com")
-
-        async def enter(_: Token | None = None) -> tuple[Token, str]:
-            body = {"email": email, "name": "E2E", "permissions": list(permissions), "simulate_oauth": True}
-            answer = await self._client.request(
-                "auth", "POST", "/auth/e2e/test-auth", json=body, headers={"x-e2e-bypass-key": key}, evidence=evidence
-            )
-            return _token(answer), _user_id(answer)
-
-        token, user_id = await enter()
-        return Credentials(user_id=user_id, email=email, token=token, renew=self._renewal(evidence))
+        body = {"email": email, "name": "E2E", "permissions": list(permissions), "simulate_oauth": True}
+        answer = await self._client.request(
+            "auth", "POST", "/auth/e2e/test-auth", json=body, headers={"x-e2e-bypass-key": key}, evidence=evidence
+        )
+        return Credentials(user_id=_user_id(answer), email=email, token=_token(answer), renew=self._renewal(evidence))
 
     async def _by_registration(self, form: RegisterLogin, evidence: Evidence | None) -> Credentials:
         email = _unique_email(form.email_domain)
