@@ -12,7 +12,10 @@ from ci_tools.model import Environment
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEMES = ("http", "https", "ws", "wss")
 
-URL_IN_WORDS = "a URL with scheme http, https, ws or wss and without a trailing slash, query or user"
+URL_IN_WORDS = (
+    "a URL with scheme http, https, ws or wss, with 1 to 63 characters between the dots of its name, "
+    "and without a trailing slash, query or user"
+)
 
 
 def referenced(text: str) -> list[str]:
@@ -33,7 +36,8 @@ def is_host(text: str) -> bool:
         return True
     try:
         parts = urlsplit(_REFERENCE.sub("1", text))
-        named = bool(parts.hostname) and parts.port != 0
+        # A label that is empty or overlong is refused here as it would be by whoever resolves it.
+        named = bool((parts.hostname or "").encode("idna")) and parts.port != 0
     except ValueError:
         return False
     plain = not (parts.query or parts.fragment or "@" in parts.netloc or text.endswith("/"))

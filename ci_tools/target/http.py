@@ -18,6 +18,7 @@ from ci_tools.errors import TargetError, ThrottledError, UnreachableError
 from ci_tools.evidence.numbers import finite
 from ci_tools.model import Environment
 from ci_tools.target.addresses import address_of, host_url, trust
+from ci_tools.target.connecting import unknown_name
 from ci_tools.target.evidence import Evidence, Exchange
 from ci_tools.target.failures import unreachable
 from ci_tools.target.pacing import Pacer
@@ -96,8 +97,9 @@ class Answer:
 def _told_by_httpx() -> Iterator[None]:
     """What the layers below let through as it is, an alert of TLS above all, is an error of httpx like any other."""
     try:
-        yield
-    except (OSError, UnicodeError) as error:
+        with unknown_name():
+            yield
+    except OSError as error:
         raise httpx.NetworkError(str(error)) from error
 
 

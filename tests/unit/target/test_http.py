@@ -158,9 +158,10 @@ async def test_refused_connection_is_unreachable(make_client: Any, unused_tcp_po
     assert refused.value.__cause__ is not None
 
 
-async def test_unknown_name_is_unreachable(make_client: Any) -> None:
-    """A name that nothing resolves is an unreachable error of kind dns."""
-    client = make_client(1, hosts={"backend": "http://no-such-host.invalid"}, resolve={})
+@pytest.mark.parametrize("name", ["no-such-host.invalid", "no..name"])
+async def test_unknown_name_is_unreachable(make_client: Any, name: str) -> None:
+    """A name that nothing resolves, or that nobody can be asked for, is an unreachable error of kind dns."""
+    client = make_client(1, hosts={"backend": f"http://{name}"}, resolve={})
 
     with pytest.raises(UnreachableError) as unknown:
         await client.request("backend", "GET", "/health")
