@@ -82,8 +82,9 @@ async def test_events_are_read_in_order(client: HttpClient, server: Any, evidenc
         ("data: {}\n\n", 503, "text/event-stream"),
         ("data: {\n\n", 200, "text/event-stream"),
         ("data: [1]\n\n", 200, "text/event-stream"),
+        (f"data: {'[' * 100_000}\n\n", 200, "text/event-stream"),
     ],
-    ids=["no stream", "error", "no json", "no object"],
+    ids=["no stream", "error", "no json", "no object", "nested without end"],
 )
 async def test_what_is_no_stream_of_objects_is_told(
     client: HttpClient, server: Any, body: str, status: int, content_type: str
@@ -94,6 +95,17 @@ async def test_what_is_no_stream_of_objects_is_told(
     with pytest.raises(TargetError):
         async with Service(client, "backend").events("/stream") as events:
             _ = [event async for event in events]
+
+
+@pytest.mark.parametrize("charset", ["hex", "undefined", "utf-16"])
+async def test_events_are_utf_8_whatever_is_said_of_them(client: HttpClient, server: Any, charset: str) -> None:
+    """The standard knows no other encoding of an event stream."""
+    server.answers('data: {"city": "Zürich"}\n\n', content_type=f"text/event-stream; charset={charset}")
+
+    async with Service(client, "backend").events("/stream") as events:
+        seen = [dict(event.data) async for event in events]
+
+    assert seen == [{"city": "Zürich"}]
 
 
 @pytest.mark.parametrize("error", [TimeoutError("of a test"), FileNotFoundError("of a test")], ids=["time-out", "file"])
