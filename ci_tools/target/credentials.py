@@ -36,7 +36,7 @@ class Token:
         """*access* with its claims; an opaque token has none. The signature is the services' to verify."""
         try:
             claims = jwt.decode(access, options={"verify_signature": False})
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, UnicodeError, RecursionError):
             claims = {}
         return cls(access=access, refresh=refresh, claims=claims)
 
@@ -173,6 +173,11 @@ class Issuer:
                 f"environment variable {name} has whitespace around its {len(value.strip())} characters; "
                 "set it without (printf %s, not echo)"
             )
+        if not _sendable(value):
+            raise CredentialsMissingError(
+                f"environment variable {name} holds other characters than visible ASCII; no request can carry it: "
+                "set it again"
+            )
         return value
 
 
@@ -200,6 +205,8 @@ def _token(answer: Answer) -> Token:
     access, refresh = body.get("access_token"), body.get("refresh_token")
     if not isinstance(access, str) or not access:
         raise TargetError(f"{answer.url} answered {answer.status} without an access_token; keys: {sorted(body)}")
+    if not _sendable(access) or (isinstance(refresh, str) and not _sendable(refresh)):
+        raise TargetError(f"{answer.url} answered {answer.status} with a token of other characters than visible ASCII")
     token = Token.of(access, refresh if isinstance(refresh, str) else None)
     if token.expired(time.time()) or _life_s(token, time.time()) <= 0:
         raise RefusedCredentialsError(
@@ -207,6 +214,11 @@ def _token(answer: Answer) -> Token:
             f"at {_at(time.time())}: signature has expired"
         )
     return token
+
+
+def _sendable(token: str) -> bool:
+    """Whether a request can carry *token*: it is of the characters that a token may have (RFC 6749, appendix A)."""
+    return token.isascii() and token.isprintable()
 
 
 def _user_id(answer: Answer) -> str:
