@@ -4,8 +4,6 @@ import shlex
 from datetime import UTC, datetime
 from typing import assert_never
 
-import httpx
-
 from ci_tools.errors import EvidenceError, TargetError, ThrottledError
 from ci_tools.model import DependencyState, Environment, Observation
 from ci_tools.probes import command, http_json, tcp, tls, token, websocket
@@ -44,8 +42,8 @@ async def attempt(probe: GateProbe, clients: Clients) -> Observation:
     return observed(probe, probe.dependency, sighting, _asked(probe, clients.environment), clients)
 
 
-FAILURES = (EvidenceError, TargetError, httpx.RequestError, RecursionError)
-"""What asking can raise: the last two are of answers that the clients could not even read."""
+FAILURES = (EvidenceError, TargetError, RecursionError)
+"""What asking can raise: the last one is of an answer that is nested too deep to be told again."""
 
 
 def unseen(error: Exception) -> Sighting:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ci_tools.errors import TargetError
+from ci_tools.evidence.numbers import finite
 from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.reading import listed, read, source_of
@@ -50,11 +51,10 @@ def _checked(check: Mapping[str, Any]) -> Sighting:
     status = str(check.get("status", ""))
     if check.get("connected") is not True and status.startswith(_NOT_ASKED):
         return Sighting(state=DependencyState.UNKNOWN, text=status)
-    latency_ms = check.get("response_time_ms")
-    measured = isinstance(latency_ms, int | float) and not isinstance(latency_ms, bool)
+    latency_ms = finite(check.get("response_time_ms"))
     return Sighting(
         state=DependencyState.UP if check.get("connected") is True else DependencyState.DOWN,
-        latency_s=latency_ms / 1000 if measured and latency_ms is not None else None,
+        latency_s=latency_ms / 1000 if latency_ms is not None and latency_ms >= 0 else None,
         code=status or None,
         text=str(check.get("error") or ""),
     )

@@ -24,7 +24,7 @@ async def compare(probe: ClockProbe, clients: Clients) -> list[Seen]:
 def _apart(date: str | None, within_s: float) -> Sighting:
     try:
         theirs_s = parsedate_to_datetime(date or "").timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return Sighting(state=DependencyState.UNKNOWN, text=f"the answer's date is {date!r}")
     # The header counts whole seconds and was written up to a round trip ago.
     apart_s = time.time() - theirs_s - 0.5

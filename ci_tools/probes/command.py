@@ -49,8 +49,10 @@ async def _status(process: Process, within_s: float) -> int | None:
 
 
 def _named(status: int) -> str:
-    """A signal's name where one ended the process."""
-    return signal.Signals(-status).name if status < 0 else str(status)
+    """A signal's name where one ended the process; real-time signals have numbers alone."""
+    if status >= 0:
+        return str(status)
+    return signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
 
 
 class _Tail(asyncio.Protocol):

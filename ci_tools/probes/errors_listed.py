@@ -18,7 +18,7 @@ _MOST = 25
 
 
 async def read_errors(probe: ErrorsProbe, clients: Clients) -> list[Seen]:
-    """One sighting for each distinct text, newest first as the service lists them; one of none where there is none.
+    """One sighting for each dependency and text, newest first as the service lists them; one of none where none is.
 
     An error of the past does not say that anything is down now: *degraded*.
 
@@ -29,10 +29,11 @@ async def read_errors(probe: ErrorsProbe, clients: Clients) -> list[Seen]:
     source = source_of(probe, clients)
     answer = await read(probe, clients, bearer=await clients.bearer(probe.timeout_s))
     accepted(answer)
-    told: dict[str, Seen] = {}
+    told: dict[tuple[str, str], Seen] = {}
     for row in rows(answer, probe.under):
         words = "; ".join(str(row[name]) for name in (probe.text, "error") if row.get(name))
-        told.setdefault(_NUMBER.sub("0", words), Seen(_about(row, probe), _error(words, row), source))
+        about = _about(row, probe)
+        told.setdefault((about, _NUMBER.sub("0", words)), Seen(about, _error(words, row), source))
     well = Seen(probe.dependency, Sighting(state=DependencyState.UP, text="no recent error"), source)
     return list(told.values())[:_MOST] or [well]
 

@@ -1,11 +1,11 @@
 """What a JSON answer says of a dependency, against what a probe expects of it."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ci_tools.evidence.numbers import finite
 from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import DependencyState
 from ci_tools.target.answers import mocked
@@ -66,9 +66,10 @@ def milliseconds(document: Any, path: str) -> float:
         MissingPathError: there is none, or it is no duration.
     """
     value = look_up(document, path)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    latency_ms = finite(value)
+    if latency_ms is None or latency_ms < 0:
         raise MissingPathError(f"{path} is {_shown(value)}, no duration")
-    return float(value)
+    return latency_ms
 
 
 def _mismatch(document: Any, path: str, allowed: Sequence[Scalar]) -> Mismatch | None:

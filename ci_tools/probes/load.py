@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ci_tools.errors import TargetError, UnreachableError
+from ci_tools.errors import TargetError
 from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
@@ -48,8 +48,6 @@ async def _read(probe: LoadProbe, clients: Clients, bearer: str | None) -> _Read
     began_s = clock()
     try:
         answer = await read(probe, clients, bearer=bearer)
-    except UnreachableError as error:
-        return _Read(clock() - began_s, str(error))
     except TargetError as error:
         return _Read(clock() - began_s, str(error))
     words = "" if answer.status in _OK else f"{answer.status}: {excerpt(answer.text, 300)}"

@@ -36,6 +36,8 @@ async def _asked(ask: Ask, address: str, probe: StoreProbe, clients: Clients) ->
     except TimeoutError:
         text = f"no answer within {patience_s:g} s"
         return Sighting(state=DependencyState.DOWN, latency_s=patience_s, timed_out=True, text=text)
+    except UsageError:
+        raise  # a client library that is not installed here says nothing of the store
     except Exception as error:  # noqa: BLE001 - whatever a client library raises is what it saw
         code = getattr(error, "sqlstate", None) or type(error).__name__
         return Sighting(state=DependencyState.DOWN, code=str(code), text=str(error))

@@ -1,14 +1,14 @@
 """One TCP connection."""
 
-import asyncio
 import time
 
+from ci_tools.errors import UnreachableError
 from ci_tools.model import DependencyState
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Sighting, unanswered
 from ci_tools.questions import TcpProbe
 from ci_tools.target.addresses import endpoint
-from ci_tools.target.failures import unreachable
+from ci_tools.target.connecting import connect as open_connection
 
 
 async def connect(probe: TcpProbe, clients: Clients) -> Sighting:
@@ -17,11 +17,9 @@ async def connect(probe: TcpProbe, clients: Clients) -> Sighting:
     patience_s = clients.environment.scaled(probe.timeout_s)
     asked_s = time.perf_counter()
     try:
-        async with asyncio.timeout(patience_s):
-            _, writer = await asyncio.open_connection(there.address, there.port)
-    except OSError as error:
-        meant = unreachable(error, f"a connection to {there.name}:{there.port}", patience_s)
-        return unanswered(meant, time.perf_counter() - asked_s)
+        writer = await open_connection(there, f"a connection to {there.name}:{there.port}", patience_s)
+    except UnreachableError as error:
+        return unanswered(error, time.perf_counter() - asked_s)
     elapsed_s = time.perf_counter() - asked_s
     writer.transport.abort()
     return Sighting(state=DependencyState.UP, latency_s=elapsed_s)

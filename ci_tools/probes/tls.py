@@ -11,6 +11,7 @@ from ci_tools.probes.clients import Clients
 from ci_tools.probes.sighting import Sighting, unanswered
 from ci_tools.questions import TlsProbe
 from ci_tools.target.addresses import endpoint, trust
+from ci_tools.target.connecting import connect
 from ci_tools.target.tls import Handshake, covers, handshake
 
 _WORST_FIRST = (DependencyState.DOWN, DependencyState.DEGRADED, DependencyState.UP)
@@ -66,11 +67,8 @@ async def _names(probe: TlsProbe, host: str, environment: Environment) -> str:
     context = trust(environment)
     context.check_hostname = False
     try:
-        async with asyncio.timeout(environment.scaled(probe.timeout_s)):
-            _, writer = await asyncio.open_connection(
-                there.address, there.port, ssl=context, server_hostname=there.name
-            )
-    except OSError:
+        writer = await connect(there, f"the names of {there.name}", environment.scaled(probe.timeout_s), context)
+    except UnreachableError:
         return ""
     certificate = writer.get_extra_info("peercert") or {}
     writer.transport.abort()

@@ -16,7 +16,10 @@ _SCHEMES = ("http", "https", "ws", "wss")
 _SHORTEST_SECRET = 6
 """Shorter values are words; no redactor masks them either."""
 
-URL_IN_WORDS = "a URL with scheme http, https, ws or wss and without a trailing slash, query or user"
+URL_IN_WORDS = (
+    "a URL with scheme http, https, ws or wss, with 1 to 63 characters between the dots of its name, "
+    "and without a trailing slash, query or user"
+)
 
 
 def referenced(text: str) -> list[str]:
@@ -37,7 +40,8 @@ def is_host(text: str) -> bool:
         return True
     try:
         parts = urlsplit(_REFERENCE.sub("1", text))
-        named = bool(parts.hostname) and parts.port != 0
+        # A label that is empty or overlong is refused here as it would be by whoever resolves it.
+        named = bool((parts.hostname or "").encode("idna")) and parts.port != 0
     except ValueError:
         return False
     plain = not (parts.query or parts.fragment or "@" in parts.netloc or text.endswith("/"))

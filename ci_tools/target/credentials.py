@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import jwt
 
 from ci_tools.errors import CredentialsMissingError, RefusedCredentialsError, TargetError
+from ci_tools.evidence.numbers import finite
 from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import BypassKey, NoAuth, ReadyToken, RegisterLogin
 from ci_tools.target.evidence import Evidence
@@ -36,7 +37,7 @@ class Token:
         """*access* with its claims; an opaque token has none. The signature is the services' to verify."""
         try:
             claims = jwt.decode(access, options={"verify_signature": False})
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, UnicodeError, RecursionError):
             claims = {}
         return cls(access=access, refresh=refresh, claims=claims)
 
@@ -51,8 +52,7 @@ class Token:
         return self._instant_s("exp")
 
     def _instant_s(self, claim: str) -> float | None:
-        value = self.claims.get(claim)
-        return float(value) if isinstance(value, int | float) else None
+        return finite(self.claims.get(claim))
 
     def expired(self, now_s: float) -> bool:
         """Whether it was over at *now_s* (seconds since the epoch)."""
@@ -129,16 +129,11 @@ class Issuer:
     async def _by_key(self, door: BypassKey, permissions: Sequence[str], evidence: Evidence | None) -> Credentials:
         key = self._secret(door.key_env)
         email = _unique_email("e2e.example.com")
-
-        async def enter(_: Token | None = None) -> tuple[Token, str]:
-            body = {"email": email, "name": "E2E", "permissions": list(permissions), "simulate_oauth": True}
-            answer = await self._client.request(
-                "auth", "POST", "/auth/e2e/test-auth", json=body, headers={"x-e2e-bypass-key": key}, evidence=evidence
-            )
-            return _token(answer), _user_id(answer)
-
-        token, user_id = await enter()
-        return Credentials(user_id=user_id, email=email, token=token, renew=self._renewal(evidence))
+        body = {"email": email, "name": "E2E", "permissions": list(permissions), "simulate_oauth": True}
+        answer = await self._client.request(
+            "auth", "POST", "/auth/e2e/test-auth", json=body, headers={"x-e2e-bypass-key": key}, evidence=evidence
+        )
+        return Credentials(user_id=_user_id(answer), email=email, token=_token(answer), renew=self._renewal(evidence))
 
     async def _by_registration(self, form: RegisterLogin, evidence: Evidence | None) -> Credentials:
         email = _unique_email(form.email_domain)
@@ -179,6 +174,11 @@ class Issuer:
                 f"environment variable {name} has whitespace around its {len(value.strip())} characters; "
                 "set it without (printf %s, not echo)"
             )
+        if not _sendable(value):
+            raise CredentialsMissingError(
+                f"environment variable {name} holds other characters than visible ASCII; no request can carry it: "
+                "set it again"
+            )
         return value
 
 
@@ -206,6 +206,8 @@ def _token(answer: Answer) -> Token:
     access, refresh = body.get("access_token"), body.get("refresh_token")
     if not isinstance(access, str) or not access:
         raise TargetError(f"{answer.url} answered {answer.status} without an access_token; keys: {sorted(body)}")
+    if not _sendable(access) or (isinstance(refresh, str) and not _sendable(refresh)):
+        raise TargetError(f"{answer.url} answered {answer.status} with a token of other characters than visible ASCII")
     token = Token.of(access, refresh if isinstance(refresh, str) else None)
     if token.expired(time.time()) or _life_s(token, time.time()) <= 0:
         raise RefusedCredentialsError(
@@ -215,6 +217,11 @@ def _token(answer: Answer) -> Token:
     return token
 
 
+def _sendable(token: str) -> bool:
+    """Whether a request can carry *token*: it is of the characters that a token may have (RFC 6749, appendix A)."""
+    return token.isascii() and token.isprintable()
+
+
 def _user_id(answer: Answer) -> str:
     user = _accepted(answer).get("user")
     claims = Token.of(str(_accepted(answer).get("access_token", ""))).claims
@@ -222,4 +229,9 @@ def _user_id(answer: Answer) -> str:
 
 
 def _at(instant_s: float | None) -> str:
-    return "never" if instant_s is None else datetime.fromtimestamp(instant_s, UTC).isoformat(timespec="seconds")
+    if instant_s is None:
+        return "never"
+    try:
+        return datetime.fromtimestamp(instant_s, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{instant_s:g} s after 1970, a time that no calendar holds"

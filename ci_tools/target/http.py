@@ -5,8 +5,8 @@ import json
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypedDict, Unpack
@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from ci_tools.errors import TargetError, ThrottledError, UnreachableError
+from ci_tools.evidence.numbers import finite
 from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import Environment
 from ci_tools.target.addresses import address_of, host_url, trust
+from ci_tools.target.connecting import unknown_name
 from ci_tools.target.evidence import Evidence, Exchange
 from ci_tools.target.failures import unreachable
 from ci_tools.target.pacing import Pacer
@@ -75,11 +77,11 @@ class Answer:
         """The body as JSON.
 
         Raises:
-            TargetError: the body is no JSON.
+            TargetError: the body is no JSON, or nested too deep to be read.
         """
         try:
             return json.loads(self.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TargetError(
                 f"{self.method} {self.url} answered {self.status} with {self.media_type!r} "
                 f"instead of JSON: {excerpt(self.text, 200)!r}",
@@ -90,6 +92,32 @@ class Answer:
         """The body stands here only for errors: an answer that succeeded may hold a token."""
         body = f": {excerpt(self.text, 400)}" if self.status >= _ERROR else ""
         return f"<{self.status} {self.method} {self.url} {self.elapsed_s:.3f} s {self.request_id}{body}>"
+
+
+@contextmanager
+def _told_by_httpx() -> Iterator[None]:
+    """What the layers below let through as it is, an alert of TLS above all, is an error of httpx like any other."""
+    try:
+        with unknown_name():
+            yield
+    except OSError as error:
+        raise httpx.NetworkError(str(error)) from error
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of an answer, whose errors are httpx's own: whoever reads it has errors, too."""
+
+    def __init__(self, body: httpx.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _told_by_httpx():
+            async for part in self._body:
+                yield part
+
+    async def aclose(self) -> None:
+        with _told_by_httpx():
+            await self._body.aclose()
 
 
 class _Transport(httpx.AsyncBaseTransport):
@@ -110,7 +138,11 @@ class _Transport(httpx.AsyncBaseTransport):
             self._pools[name] = httpx.AsyncHTTPTransport(verify=self._trust, limits=_CONNECTIONS)
         request.extensions = {**request.extensions, "sni_hostname": name}
         request.url = request.url.copy_with(host=address_of(self._environment, name))
-        return await self._pools[name].handle_async_request(request)
+        with _told_by_httpx():
+            response = await self._pools[name].handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _Body(response.stream)
+        return response
 
     async def aclose(self) -> None:
         for pool in self._pools.values():
@@ -152,7 +184,7 @@ class HttpClient:
         """Ask once and return whatever was answered, redirects and errors included.
 
         Raises:
-            UnreachableError: nothing was answered in time.
+            UnreachableError: nothing was answered in time, or nothing that can be read.
             ThrottledError: the edge limited us (429, or its HTML ban).
         """
         async with self._exchange(host, method, path, ask) as (response, asked_s):
@@ -164,7 +196,7 @@ class HttpClient:
 
     @asynccontextmanager
     async def stream(self, host: str, method: str, path: str, **ask: Unpack[Ask]) -> AsyncIterator[httpx.Response]:
-        """Ask once and read the answer's body as it comes; errors as of :meth:`request`."""
+        """Ask once and read the answer's body as it comes; errors as of :meth:`request`, and the reader's own."""
         async with self._exchange(host, method, path, ask) as (response, asked_s):
             answer = _answer(response, b"", time.perf_counter() - asked_s)
             _record("", answer, ask.get("evidence"))
@@ -181,13 +213,15 @@ class HttpClient:
         patience_s = self.environment.scaled(ask.get("timeout_s", self.environment.timeouts.general_s))
         asked_s = time.perf_counter()
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(patience_s) as patience:
                 response = await self._http.send(request, stream=True)
                 try:
                     yield response, asked_s
                 finally:
                     await response.aclose()
-        except (httpx.TransportError, TimeoutError, OSError) as error:
+        except (httpx.RequestError, TimeoutError) as error:
+            if isinstance(error, TimeoutError) and not patience.expired():
+                raise  # of whoever reads the answer: nothing is known against it
             raise self._unanswered(error, request, time.perf_counter() - asked_s, patience_s, ask) from error
 
     def _build(self, method: str, url: str, ask: Ask) -> httpx.Request:
@@ -262,4 +296,5 @@ def _refuse_throttled(answer: Answer) -> None:
 
 def seconds(retry_after: str | None) -> float | None:
     """A ``Retry-After`` in delta-seconds; the date form, which no edge here sends, is None."""
-    return float(retry_after) if retry_after is not None and retry_after.strip().isdigit() else None
+    told = (retry_after or "").strip()
+    return finite(float(told)) if told.isdecimal() else None

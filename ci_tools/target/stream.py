@@ -31,6 +31,7 @@ async def server_sent_events(response: httpx.Response) -> AsyncIterator[ServerEv
     media_type = response.headers.get("content-type", "").partition(";")[0].strip()
     if response.status_code != _OK or media_type != _EVENT_STREAM:
         raise TargetError(f"{response.request.url.path} answered {response.status_code} with {media_type!r}, no stream")
+    response.encoding = "utf-8"  # whatever its content type says, as the standard has it
     name, data = "message", list[str]()
     async for line in response.aiter_lines():
         field, _, value = line.partition(":")
@@ -46,7 +47,7 @@ async def server_sent_events(response: httpx.Response) -> AsyncIterator[ServerEv
 def _object(text: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TargetError(f"an event's data is no JSON: {excerpt(text, 200)!r}") from error
     if not isinstance(value, dict):
         raise TargetError(f"an event's data is no JSON object: {excerpt(text, 200)!r}")

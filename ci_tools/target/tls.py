@@ -1,6 +1,5 @@
 """What a host presents when TLS is spoken to it."""
 
-import asyncio
 import ssl
 import time
 import warnings
@@ -12,8 +11,8 @@ from typing import Any
 from ci_tools.errors import UnreachableError, UsageError
 from ci_tools.model import Environment
 from ci_tools.target.addresses import Endpoint, endpoint, trust
+from ci_tools.target.connecting import connect
 from ci_tools.target.evidence import Evidence, Exchange
-from ci_tools.target.failures import unreachable
 
 AGREED = 200
 """An exchange's status when the handshake was completed."""
@@ -125,14 +124,10 @@ async def _connect(
     asked = f"a TLS handshake with {there.name}:{there.port}"
     asked_s = time.perf_counter()
     try:
-        async with asyncio.timeout(timeout_s):
-            _, writer = await asyncio.open_connection(
-                there.address, there.port, ssl=context, server_hostname=there.name
-            )
-    except OSError as error:
-        meant = unreachable(error, asked)
-        _keep(evidence, there, _status(meant), time.perf_counter() - asked_s, str(meant))
-        raise meant from error
+        writer = await connect(there, asked, timeout_s, context)
+    except UnreachableError as error:
+        _keep(evidence, there, _status(error), time.perf_counter() - asked_s, str(error))
+        raise
     secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
     writer.transport.abort()
     _keep(evidence, there, AGREED, time.perf_counter() - asked_s, f"agreed on {secured.version()}")

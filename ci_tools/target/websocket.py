@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
@@ -308,15 +308,15 @@ async def _handshake(client: HttpClient, there: Endpoint, offer: _Offer, log: _F
             port=there.port,
             ssl=client.trust if there.secure else None,
         )
-    except (InvalidHandshake, TimeoutError, OSError, ValueError) as error:
+    except (WebSocketException, LookupError, OSError, ValueError) as error:
         raise _no_connection(error, f"the handshake with {there.url}", patience_s, log) from error
     log.add("opened", "101", connection.subprotocol or "")
     return connection
 
 
 def _no_connection(error: Exception, asked: str, within_s: float, log: _FrameLog) -> Exception:
-    # A redirect that must not be followed is raised as another error, caused by the refusal.
-    refusal = error if isinstance(error, InvalidStatus) else error.__cause__
+    # A redirect that must not be followed, or leads to no WebSocket, is raised as another error out of the refusal.
+    refusal = error if isinstance(error, InvalidStatus) else error.__cause__ or error.__context__
     meant = (
         _refusal(refusal.response, asked) if isinstance(refusal, InvalidStatus) else unreachable(error, asked, within_s)
     )
@@ -326,15 +326,20 @@ def _no_connection(error: Exception, asked: str, within_s: float, log: _FrameLog
 
 def _refusal(response: Response, asked: str) -> Exception:
     text = (response.body or b"").decode("utf-8", "replace")
-    html = response.headers.get("content-type", "").startswith("text/html")
+    html = _first(response, "content-type").startswith("text/html")
     if response.status_code == 429 or (response.status_code == 403 and html):  # noqa: PLR2004 - the edge's ban
-        retry_after_s = seconds(response.headers.get("retry-after"))
+        retry_after_s = seconds(_first(response, "retry-after"))
         return ThrottledError(
             f"the edge limited us: {asked} answered {response.status_code}", retry_after_s=retry_after_s
         )
     return HandshakeRefusedError(
         f"{asked} answered {response.status_code}: {excerpt(text, 200)}", code=response.status_code
     )
+
+
+def _first(response: Response, name: str) -> str:
+    """The first value of a header; a name that stands there twice is an error to websockets."""
+    return next(iter(response.headers.get_all(name)), "")
 
 
 def _ended(events: Sequence[Frame]) -> bool:
@@ -344,7 +349,7 @@ def _ended(events: Sequence[Frame]) -> bool:
 def _document(text: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -17,7 +17,7 @@ VALUES = ("model", "questions", "errors", "texts")
 EVENTS = ("evidence.events",)
 DECIDERS = (
     *("sequential", "secret_names", "spec", "planning", "verdict", "diagnosis", "report", "escalation", "triage"),
-    *("evidence.events", "evidence.redaction"),
+    *("evidence.events", "evidence.numbers", "evidence.redaction"),
 )
 ROOMS: dict[str, tuple[str, ...]] = {
     "model": ("questions",),

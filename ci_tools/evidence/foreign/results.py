@@ -1,10 +1,10 @@
 """What a file of foreign results says, whatever its format."""
 
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from ci_tools.evidence.numbers import finite
 from ci_tools.model import Outcome
 
 HEAD_CHARS = 16_000
@@ -139,10 +139,4 @@ def seconds(text: str) -> float:
 
 def duration_of(value: object, unit_s: float = 1.0) -> float:
     """A duration in seconds from a number of JSON in units of *unit_s*; anything else took no known time."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0.0
-    try:
-        duration_s = float(value) * unit_s
-    except OverflowError:
-        return 0.0
-    return duration_s if math.isfinite(duration_s) and duration_s > 0 else 0.0
+    return max((finite(value) or 0.0) * unit_s, 0.0)

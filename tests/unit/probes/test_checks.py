@@ -53,10 +53,8 @@ async def test_a_service_that_is_not_there_has_told_nothing(survey: Any, refusin
 
 
 async def test_hostile_latencies_are_no_latencies(survey: Any, site: Any) -> None:
-    """Text, truth values and nothing are no milliseconds."""
-    for_each = {
-        name: {**WELL, "response_time_ms": value} for name, value in {"a": "fast", "b": True, "c": None}.items()
-    }
-    site.set("/ready", {"checks": for_each})
+    """Text, truth values, nothing, less than nothing and what is beyond every float are no milliseconds."""
+    hostile = {"a": "fast", "b": True, "c": None, "d": -1, "e": 10**400, "f": float("inf")}
+    site.set("/ready", {"checks": {name: {**WELL, "response_time_ms": value} for name, value in hostile.items()}})
 
-    assert [one.latency_s for one in await survey(PROBE, site.url)] == [None, None, None]
+    assert [one.latency_s for one in await survey(PROBE, site.url)] == [None] * len(hostile)

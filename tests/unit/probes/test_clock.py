@@ -30,7 +30,9 @@ async def test_the_servers_clock_is_held_against_ours(
     assert words in seen.text
 
 
-@pytest.mark.parametrize("date", ["yesterday", "Thu, 99 Foo 2025 00:00:00 GMT", ""])
+@pytest.mark.parametrize(
+    "date", ["yesterday", "Thu, 99 Foo 2025 00:00:00 GMT", "Thu, 01 Jan 99999999999 00:00:00 GMT", ""]
+)
 async def test_a_date_that_is_none_tells_nothing(survey: Any, site: Any, date: str) -> None:
     """Neither right nor wrong."""
     site.set("/health", {}, headers={"date": date})

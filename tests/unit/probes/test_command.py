@@ -3,6 +3,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from ci_tools.model import DependencyState, Observation
 from ci_tools.questions import CommandProbe
 
@@ -36,11 +38,12 @@ async def test_no_shell_reads_the_arguments(look: Look) -> None:
     assert (seen.state, seen.text) == (DependencyState.UP, "$HOME; exit 1")
 
 
-async def test_a_signal_is_told_by_name(look: Look) -> None:
-    """A command that a signal ended is down with the signal's name."""
-    seen = await look(probe("sh", "-c", "kill -SEGV $$"))
+@pytest.mark.parametrize(("number", "name"), [(11, "SIGSEGV"), (35, "signal 35")])
+async def test_a_signal_is_told_by_name(look: Look, number: int, name: str) -> None:
+    """A command that a signal ended is down with the signal's name, or its number where it has none."""
+    seen = await look(probe("sh", "-c", f"kill -{number} $$"))
 
-    assert (seen.state, seen.code) == (DependencyState.DOWN, "SIGSEGV")
+    assert (seen.state, seen.code) == (DependencyState.DOWN, name)
 
 
 async def test_a_command_that_does_not_end_is_ended(look: Look) -> None:

@@ -23,6 +23,14 @@ async def test_each_distinct_error_is_told_once(survey: Any, site: Any) -> None:
     ]
 
 
+async def test_the_same_words_of_two_dependencies_are_two_errors(survey: Any, site: Any) -> None:
+    """Who cannot be reached is no detail of it."""
+    rows = [{"error": "connection refused", "dependency": name} for name in ("postgresql", "redis", "redis")]
+    site.set("/errors", {"data": rows})
+
+    assert [one.dependency for one in await survey(PROBE, site.url)] == ["postgresql", "redis"]
+
+
 async def test_no_recent_error_is_well(survey: Any, site: Any) -> None:
     """And is said."""
     site.set("/errors", {"data": []})

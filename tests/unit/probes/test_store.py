@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 import pytest
@@ -34,6 +35,17 @@ async def test_a_store_that_is_silent_is_down_in_time(survey: Any, silent_url: s
     (seen,) = await survey(probe, environ={"STORE_ADDRESS": silent_url.replace("http://", f"{scheme}://")})
 
     assert (seen.state, seen.timed_out, seen.latency_s) == (DependencyState.DOWN, True, 0.2)
+
+
+@pytest.mark.parametrize(("scheme", "library"), [("postgresql", "asyncpg"), ("redis", "redis.asyncio")])
+async def test_a_library_that_is_not_installed_is_a_wrong_setting(
+    survey: Any, monkeypatch: pytest.MonkeyPatch, scheme: str, library: str
+) -> None:
+    """The error names what to install; nothing is said of the store."""
+    monkeypatch.setitem(sys.modules, library, None)
+
+    with pytest.raises(UsageError, match=r"install ci-tools\[twin\]"):
+        await survey(PROBE, environ={"STORE_ADDRESS": f"{scheme}://host"})
 
 
 async def test_an_address_of_another_kind_is_a_wrong_setting(survey: Any) -> None:

@@ -40,6 +40,13 @@ async def test_an_unresolvable_name_is_down(look: Look) -> None:
     assert (seen.state, seen.code) == (DependencyState.DOWN, "EAI_NONAME")
 
 
+async def test_a_name_that_nobody_can_be_asked_for_is_down(look: Look) -> None:
+    """An empty label is no less unknown than a name without an address."""
+    seen = await look(PROBE, "http://no..name")
+
+    assert (seen.state, seen.code) == (DependencyState.DOWN, "EAI_NONAME")
+
+
 async def test_a_full_accept_queue_times_out(look: Look, deaf_url: str) -> None:
     """Packets that nobody answers are down with a censored latency."""
     seen = await look(PROBE, deaf_url, time_scale=0.1)

@@ -111,10 +111,11 @@ async def test_a_refused_connection_is_down(look: Look, refusing_url: str) -> No
 
 
 async def test_endless_nesting_is_down(look: Look, serving: Serving) -> None:
-    """A first frame nested deeper than can be read is an observation, not a crash."""
+    """A first frame nested deeper than can be read is an observation, not a crash: it is none of JSON."""
     seen = await look(probe(timeout_s=2.0), await serving(saying("[" * 100_000)), time_scale=0.1)
 
     assert seen.state is DependencyState.DOWN
+    assert "received instead: no JSON object with a type x1" in seen.text
 
 
 async def test_an_authenticated_handshake_carries_the_token(look: Look, serving: Serving) -> None:

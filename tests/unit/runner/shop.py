@@ -134,7 +134,8 @@ class Site:
                 site.asked.append(self.path)
                 site.released.wait(30)
                 answer = site.answers.get(self.path, {})
-                body = json.dumps(answer() if callable(answer) else answer).encode()
+                told = answer() if callable(answer) else answer
+                body = told if isinstance(told, bytes) else json.dumps(told).encode()
                 self.send_response(site.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))

@@ -82,6 +82,16 @@ async def test_words_that_are_cut_show_no_half_of_a_secret(site: Site, client: H
     assert (await identify(client, SOURCE)).problem.endswith(" no …")
 
 
+async def test_an_answer_nested_without_end_is_a_problem(site: Site, client: HttpClient) -> None:
+    """What no parser can follow is told as any other answer that is no JSON, and nothing is raised."""
+    site.answers["/info"] = b"[" * 100_000
+
+    identified = await identify(client, SOURCE)
+
+    assert identified.deployment is None
+    assert "instead of JSON" in identified.problem
+
+
 async def test_an_unreachable_host_is_a_problem(client: HttpClient) -> None:
     """The genuine error is told, and nothing is raised."""
     source = DeploymentSource(host="gone", path="/info", revision="revision")

@@ -5,7 +5,10 @@ import pytest
 from ci_tools.errors import SpecError
 from ci_tools.spec import parse
 
-URL = "a URL with scheme http, https, ws or wss and without a trailing slash, query or user"
+URL = (
+    "a URL with scheme http, https, ws or wss, with 1 to 63 characters between the dots of its name, "
+    "and without a trailing slash, query or user"
+)
 
 CONTRADICTIONS = {
     "an unknown need": (
@@ -35,6 +38,11 @@ CONTRADICTIONS = {
         'api = "https://shop.example"',
         'api = "https://shop.example/"',
         f"15: environments.there.hosts.api: no host; got 'https://shop.example/'; legal: {URL}",
+    ),
+    "a host with two dots in a row": (
+        'api = "https://shop.example"',
+        'api = "https://shop..example"',
+        f"15: environments.there.hosts.api: no host; got 'https://shop..example'; legal: {URL}",
     ),
     "a deployment on an unknown host": (
         'deployment = { host = "api"',

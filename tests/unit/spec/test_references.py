@@ -111,7 +111,8 @@ def test_a_host_that_becomes_no_url_is_refused() -> None:
 
     assert str(caught.value) == (
         "host 'api' of environment 'here' became 'https://api.shop.example:https'; allowed: a URL with scheme http, "
-        "https, ws or wss and without a trailing slash, query or user; correct SHOP_HOST, SHOP_PORT"
+        "https, ws or wss, with 1 to 63 characters between the dots of its name, and without a trailing slash, query "
+        "or user; correct SHOP_HOST, SHOP_PORT"
     )
 
 
@@ -134,6 +135,11 @@ def test_a_host_that_becomes_no_url_is_refused() -> None:
         ("https://shop.example:99999", False),
         ("https://[::1", False),
         ("https://shop example", False),
+        ("https://shop.example.", True),
+        ("https://shop..example", False),
+        ("https://.shop.example", False),
+        (f"https://{'a' * 63}.example", True),
+        (f"https://{'a' * 64}.example", False),
     ],
 )
 def test_a_host_is_a_plain_url(text: str, verdict: bool) -> None:  # noqa: FBT001 - the expected value

@@ -110,6 +110,26 @@ async def test_token_that_is_born_expired_is_refused(issuer: Issuer, server: Any
         await issuer.issue()
 
 
+@pytest.mark.parametrize("exp", [-(10**15), -1e300], ids=["years ago", "beyond any clock"])
+async def test_token_that_expired_beyond_the_calendar_is_refused(issuer: Issuer, server: Any, exp: float) -> None:
+    """An instant that no date can name is told as its number."""
+    server.answers(pair(900, exp=exp))
+
+    with pytest.raises(RefusedCredentialsError, match=r"had expired at -1e\+\d+ s after 1970"):
+        await issuer.issue()
+
+
+@pytest.mark.parametrize(
+    "exp", ["soon", True, 10**400, float("-inf"), float("nan"), [1]], ids=lambda exp: repr(exp)[:9]
+)
+def test_claim_that_is_no_instant_says_nothing(exp: object) -> None:
+    """Such a token does not say when it expires, and is none that expired."""
+    token = Token(access="opaque", claims={"exp": exp})
+
+    assert token.expires_at_s is None
+    assert not token.expired(time.time())
+
+
 async def test_refresh_that_gives_an_expired_token_is_refused(issuer: Issuer, server: Any, eventually: Any) -> None:
     """A refresh whose token is expired already is refused credentials, not a request with it."""
     server.answers(pair(LIFE_S, age_s=AHEAD_S))
@@ -150,6 +170,22 @@ async def test_answer_without_a_token_is_told(issuer: Issuer, server: Any, body:
         await issuer.issue()
 
 
+@pytest.mark.parametrize("field", ["access_token", "refresh_token"])
+@pytest.mark.parametrize("token", ["tokén", "to\nken", "\ud800"], ids=["accent", "line break", "half a character"])
+async def test_token_that_no_request_can_carry_is_told(issuer: Issuer, server: Any, field: str, token: str) -> None:
+    """Such a token is a failure of who gave it out, not of the request that would have carried it."""
+    server.answers({**pair(900), field: token})
+
+    with pytest.raises(TargetError, match="other characters than visible ASCII"):
+        await issuer.issue()
+
+
+@pytest.mark.parametrize("token", ["\ud800.a.b", f"{'W1tb' * 30_000}.e30.e30"], ids=["half a character", "nested"])
+def test_token_that_is_no_jwt_has_no_claims(token: str) -> None:
+    """Whatever it is made of, it is opaque."""
+    assert Token.of(token).claims == {}
+
+
 @pytest.mark.parametrize("environ", [{}, {"E2E_OAUTH_SIMULATION_KEY": ""}])
 async def test_missing_key_is_named(make_client: Any, server: Any, environ: Mapping[str, str]) -> None:
     """A key that is not set is named with environment and strategy, and nothing is asked."""
@@ -169,6 +205,16 @@ async def test_dirty_key_is_told_without_its_value(make_client: Any, server: Any
         await issuer.issue()
 
     assert "simulation-key" not in str(dirty.value)
+
+
+async def test_key_that_no_header_can_carry_is_told_without_its_value(make_client: Any, server: Any) -> None:
+    """A key with a letter of another alphabet is told as such; its value is not."""
+    issuer = Issuer(make_client(server.port, auth=BypassKey()), {"E2E_OAUTH_SIMULATION_KEY": "simulatiön-key"})
+
+    with pytest.raises(CredentialsMissingError, match="other characters than visible ASCII") as odd:
+        await issuer.issue()
+
+    assert "simulat" not in str(odd.value)
 
 
 async def test_registered_user_signs_in(make_client: Any, server: Any) -> None:

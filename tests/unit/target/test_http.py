@@ -77,6 +77,26 @@ async def test_answer_that_is_no_json_says_so(client: HttpClient, server: Any) -
         answer.json()
 
 
+async def test_answer_that_is_nested_without_end_is_no_json(client: HttpClient, server: Any) -> None:
+    """Brackets that nobody can follow are told as any other body that is no JSON."""
+    server.answers("[" * 100_000)
+    answer = await client.request("backend", "GET", "/health")
+
+    with pytest.raises(TargetError, match="instead of JSON"):
+        answer.json()
+
+
+async def test_body_that_cannot_be_decoded_is_no_answer(client: HttpClient, server: Any, evidence: Evidence) -> None:
+    """What is no gzip though it says so is an unreachable error of kind protocol, and recorded."""
+    server.answers({}, content_encoding="gzip")
+
+    with pytest.raises(UnreachableError, match="decompressing") as broken:
+        await client.request("backend", "GET", "/health", evidence=evidence)
+
+    assert broken.value.kind == "protocol"
+    assert evidence.as_dict()["exchanges"][0]["status"] is None
+
+
 async def test_representation_shows_errors_only(client: HttpClient, server: Any) -> None:
     """The representation of a success holds no body, for it may hold a token; that of an error does."""
     server.answers({"access_token": "secret-1"})
@@ -97,6 +117,17 @@ async def test_throttling_is_no_answer(client: HttpClient, server: Any) -> None:
 
     assert throttled.value.retry_after_s == 600
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("retry_after", ["Thu, 01 Jan 2026 00:00:00 GMT", "-1", "²", "9" * 400])
+async def test_patience_that_is_no_number_is_unknown(client: HttpClient, server: Any, retry_after: str) -> None:
+    """A Retry-After that cannot be waited for leaves the throttling as it is."""
+    server.answers("slow down", status=429, retry_after=retry_after)
+
+    with pytest.raises(ThrottledError) as throttled:
+        await client.request("backend", "GET", "/health")
+
+    assert throttled.value.retry_after_s is None
 
 
 async def test_ban_is_throttling(client: HttpClient, server: Any) -> None:
@@ -127,9 +158,10 @@ async def test_refused_connection_is_unreachable(make_client: Any, unused_tcp_po
     assert refused.value.__cause__ is not None
 
 
-async def test_unknown_name_is_unreachable(make_client: Any) -> None:
-    """A name that nothing resolves is an unreachable error of kind dns."""
-    client = make_client(1, hosts={"backend": "http://no-such-host.invalid"}, resolve={})
+@pytest.mark.parametrize("name", ["no-such-host.invalid", "no..name"])
+async def test_unknown_name_is_unreachable(make_client: Any, name: str) -> None:
+    """A name that nothing resolves, or that nobody can be asked for, is an unreachable error of kind dns."""
+    client = make_client(1, hosts={"backend": f"http://{name}"}, resolve={})
 
     with pytest.raises(UnreachableError) as unknown:
         await client.request("backend", "GET", "/health")

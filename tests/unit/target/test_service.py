@@ -82,8 +82,9 @@ async def test_events_are_read_in_order(client: HttpClient, server: Any, evidenc
         ("data: {}\n\n", 503, "text/event-stream"),
         ("data: {\n\n", 200, "text/event-stream"),
         ("data: [1]\n\n", 200, "text/event-stream"),
+        (f"data: {'[' * 100_000}\n\n", 200, "text/event-stream"),
     ],
-    ids=["no stream", "error", "no json", "no object"],
+    ids=["no stream", "error", "no json", "no object", "nested without end"],
 )
 async def test_what_is_no_stream_of_objects_is_told(
     client: HttpClient, server: Any, body: str, status: int, content_type: str
@@ -94,6 +95,49 @@ async def test_what_is_no_stream_of_objects_is_told(
     with pytest.raises(TargetError):
         async with Service(client, "backend").events("/stream") as events:
             _ = [event async for event in events]
+
+
+@pytest.mark.parametrize("charset", ["hex", "undefined", "utf-16"])
+async def test_events_are_utf_8_whatever_is_said_of_them(client: HttpClient, server: Any, charset: str) -> None:
+    """The standard knows no other encoding of an event stream."""
+    server.answers('data: {"city": "Zürich"}\n\n', content_type=f"text/event-stream; charset={charset}")
+
+    async with Service(client, "backend").events("/stream") as events:
+        seen = [dict(event.data) async for event in events]
+
+    assert seen == [{"city": "Zürich"}]
+
+
+@pytest.mark.parametrize("error", [TimeoutError("of a test"), FileNotFoundError("of a test")], ids=["time-out", "file"])
+async def test_errors_of_a_reader_are_its_own(
+    client: HttpClient, server: Any, evidence: Evidence, error: OSError
+) -> None:
+    """What goes wrong while an answer is read, and is not of it, says nothing against it."""
+    server.answers("data: {}\n\n", content_type="text/event-stream")
+
+    with pytest.raises(type(error), match="of a test"):
+        async with Service(client, "backend", evidence=evidence).events("/stream"):
+            raise error
+
+    assert [exchange["status"] for exchange in evidence.as_dict()["exchanges"]] == [200]
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [({"transfer_encoding": "chunked"}, "protocol"), ({"content_length": "99"}, "timeout")],
+    ids=["torn", "without an end"],
+)
+async def test_stream_that_is_not_read_to_its_end_is_unreachable(
+    client: HttpClient, server: Any, headers: dict[str, str], kind: str
+) -> None:
+    """What goes wrong with the answer itself is told by its kind, however late in it that is."""
+    server.answers("data: {}\r\n\r\n", content_type="text/event-stream", **headers)
+
+    with pytest.raises(UnreachableError) as broken:
+        async with Service(client, "backend").events("/stream", timeout_s=0.2) as events:
+            _ = [event async for event in events]
+
+    assert broken.value.kind == kind
 
 
 async def test_throttled_stream_is_throttling(client: HttpClient, server: Any) -> None:

@@ -68,9 +68,10 @@ class Peer:
             return None
         status, text, headers = self.refusal
         response = connection.respond(status, text)
-        for name, value in headers.items():
+        for name in headers:
             response.headers.pop(name, None)
-            response.headers[name] = value
+        for name, value in headers.items():
+            response.headers[name] = value  # added to what is there of that name
         return response
 
 
@@ -204,9 +205,19 @@ async def test_refused_handshake_tells_its_status(client: HttpClient, peer: Peer
     assert refused.value.code == status
 
 
-async def test_redirected_handshake_is_a_refusal(client: HttpClient, peer: Peer) -> None:
-    """A redirect elsewhere is not followed."""
-    peer.refusal = (HTTPStatus.FOUND, "elsewhere", {"Location": "ws://example.com/"})
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Location": "ws://example.com/"},
+        {"Location": "https://example.com/login"},
+        {"Location": "http://[::1"},
+        {"Location": "ws://example.com/", "location": "ws://example.org/"},
+    ],
+    ids=["elsewhere", "to a page", "to no URL", "twice"],
+)
+async def test_redirected_handshake_is_a_refusal(client: HttpClient, peer: Peer, headers: dict[str, str]) -> None:
+    """A redirect is not followed, wherever it leads."""
+    peer.refusal = (HTTPStatus.FOUND, "elsewhere", headers)
 
     with pytest.raises(HandshakeRefusedError) as refused:
         async with open_socket(client, bearer=None):
@@ -219,7 +230,9 @@ async def test_redirected_handshake_is_a_refusal(client: HttpClient, peer: Peer)
     ("status", "headers"),
     [
         (HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "600"}),
+        (HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "600", "retry-after": "700"}),
         (HTTPStatus.FORBIDDEN, {"Content-Type": "text/html", "Retry-After": "600"}),
+        (HTTPStatus.FORBIDDEN, {"Content-Type": "text/html", "content-type": "text/plain", "Retry-After": "600"}),
     ],
 )
 async def test_throttled_handshake_is_no_refusal(
