@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from ci_tools.errors import EmptyJournalError, ForeignJournalError, JournalWriteError, UsageError
 from ci_tools.evidence.events import Event, NotARecordError, Record, from_line, to_document
 from ci_tools.evidence.lines import Speller, line_of
-from ci_tools.evidence.redaction import Redactor
+from ci_tools.evidence.redaction import LineRedactor, Redactor
 
 T = TypeVar("T", bound=Event)
 HEARTBEAT = "heartbeat-"
@@ -345,7 +345,7 @@ class LogWriter:
     """Appends lines of another program's output to a file, redacted."""
 
     def __init__(self, path: Path, redactor: Redactor) -> None:
-        self._redactor = redactor
+        self._redactor = LineRedactor(redactor)
         self._path = path
         try:
             self._file = path.open("ab", buffering=0)

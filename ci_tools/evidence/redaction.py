@@ -132,6 +132,11 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
 """What a credential looks like, and signs of which one is in every text that holds it, casefolded: to look for these is
 quick. No pattern that ignores case has a sign with an i, whose dotless relatives it would take for one."""
 
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?!.*-----END )")
+_KEY_ENDS = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY-----")
+_LONGEST_KEY_LINES = 200
+"""A key of 16,384 bits; one that never ends must not take the rest of a log along."""
+
 _JSON_NAMES = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r"}
 _URL_ESCAPE = r"(?:%(?:25){0,3}5[cC])"
 _RUNS = re.compile(r"\\+|[A-Za-z0-9]+|.", re.DOTALL)
@@ -239,6 +244,25 @@ class Redactor:
     def _field(self, name: str, value: Any) -> Any:
         telling = _SECRET_FIELD.search(name) and isinstance(value, str | int | float)
         return MASK if telling and len(str(value)) >= _SHORTEST_SECRET else self.value(value)
+
+
+class LineRedactor:
+    """Masks a text that comes line by line: of a private key over several of them, each."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._left = 0
+        """Lines that may still be of a key."""
+
+    def text(self, line: str) -> str:
+        """The next *line* without credentials."""
+        if self._left:
+            end = _KEY_ENDS.search(line)
+            self._left = 0 if end else self._left - 1
+            return MASK + self.text(line[end.end() :]) if end else MASK
+        if _KEY_BEGINS.search(line):
+            self._left = _LONGEST_KEY_LINES
+        return self._redactor.text(line)
 
 
 _BY_SHAPE = Redactor()

@@ -45,7 +45,13 @@ async def _asked(ask: Ask, address: str, probe: StoreProbe, clients: Clients) ->
 
 
 def _asking(address: str, probe: StoreProbe) -> Ask:
-    scheme = urlsplit(address).scheme
+    try:
+        scheme = urlsplit(address).scheme
+    except ValueError as error:
+        raise UsageError(
+            f"the address in {probe.dsn_env} is no URL: {error}; probe {probe.name!r} takes "
+            "postgresql://USER:PASSWORD@HOST:PORT/NAME or redis://HOST:PORT"
+        ) from error
     if scheme in ("postgresql", "postgres"):
         return _ask_postgresql
     if scheme in ("redis", "rediss"):

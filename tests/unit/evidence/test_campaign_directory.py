@@ -144,3 +144,35 @@ def test_a_log_moves_no_cursor(tmp_path: Path) -> None:
     log.close()
 
     assert (tmp_path / "pytest.log").read_text(encoding="utf-8") == "\\x1b[2Jgone\\x07\ttab\\x0d\n"
+
+
+KEY = [
+    "E   ValueError: -----BEGIN RSA PRIVATE KEY-----",
+    "E   MIIEpAIBAAKCAQEAu1SU1LfVLPHCozMxH2Mo",
+    "E   4lgOEePzNm0tRgeLezV6ffAt0gunVTLw7onL",
+    "E   -----END RSA PRIVATE KEY----- is no certificate",
+]
+
+
+def test_a_key_over_several_lines_is_masked_to_its_end(tmp_path: Path) -> None:
+    """What nobody has told us is a secret is known by its shape, also line by line."""
+    log = LogWriter(tmp_path / "pytest.log", Redactor())
+    for line in [*KEY, "after it", "-----BEGIN PRIVATE KEY----- one line -----END PRIVATE KEY-----", "the end"]:
+        log.line(line)
+    log.close()
+
+    rows = (tmp_path / "pytest.log").read_text().splitlines()
+    assert rows[0] == f"E   ValueError: {MASK}"
+    assert rows[1:4] == [MASK, MASK, f"{MASK} is no certificate"]
+    assert rows[4:] == ["after it", MASK, "the end"]
+
+
+def test_a_key_that_never_ends_does_not_take_the_log_along(tmp_path: Path) -> None:
+    """No key is longer than two hundred lines."""
+    log = LogWriter(tmp_path / "pytest.log", Redactor())
+    for line in [KEY[0], *("x",) * 200, "readable again"]:
+        log.line(line)
+    log.close()
+
+    rows = (tmp_path / "pytest.log").read_text().splitlines()
+    assert rows[1:] == [MASK] * 200 + ["readable again"]

@@ -52,3 +52,9 @@ async def test_an_address_of_another_kind_is_a_wrong_setting(survey: Any) -> Non
     """The error names the scheme, not the address."""
     with pytest.raises(UsageError, match=r"scheme 'mysql'; probe 'directly' knows postgresql and redis"):
         await survey(PROBE, environ={"STORE_ADDRESS": "mysql://user:hidden@host"})
+
+
+async def test_an_address_that_is_no_url_is_refused(survey: Any) -> None:
+    """The error names the variable and the forms that are taken."""
+    with pytest.raises(UsageError, match=r"the address in STORE_ADDRESS is no URL: .*takes postgresql://USER"):
+        await survey(PROBE, environ={"STORE_ADDRESS": "redis://["})
