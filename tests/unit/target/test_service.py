@@ -108,6 +108,19 @@ async def test_events_are_utf_8_whatever_is_said_of_them(client: HttpClient, ser
     assert seen == [{"city": "Zürich"}]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\x0b"])
+async def test_only_line_breaks_end_a_line_of_events(client: HttpClient, server: Any, end: str, mark: str) -> None:
+    """All three of the standard, and no other that stands in a text."""
+    data = json.dumps({"text": f"one{mark}two"}, ensure_ascii=False)
+    server.answers(end.join(["event: said", f"data: {data}", "", ""]), content_type="text/event-stream")
+
+    async with Service(client, "backend").events("/stream") as events:
+        seen = [(event.name, dict(event.data)) async for event in events]
+
+    assert seen == [("said", {"text": f"one{mark}two"})]
+
+
 @pytest.mark.parametrize("error", [TimeoutError("of a test"), FileNotFoundError("of a test")], ids=["time-out", "file"])
 async def test_errors_of_a_reader_are_its_own(
     client: HttpClient, server: Any, evidence: Evidence, error: OSError
