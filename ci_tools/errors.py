@@ -81,6 +81,10 @@ class ThrottledError(EvidenceError):
         self.retry_after_s = retry_after_s
 
 
+class OwnPaceError(ThrottledError):
+    """Our own pace would have had us wait too long: nothing was sent, so nobody limited us."""
+
+
 class EmptyJournalError(EvidenceError):
     """A journal without a single readable event."""
 

@@ -53,7 +53,8 @@ def diagnose(state: CampaignState, judgement: Judgement, knowledge: Knowledge) -
     alone = [test for test, _ in own]
     taken, left = assigned([test for test in case.tests if test not in alone], found, outages, case.graph)
     for test, cause in own:
-        if (number := next((at for at, one in enumerate(found) if one.cause == cause), None)) is not None:
+        mine = (at for at, one in enumerate(found) if one.cause == cause and not (test.clue.accepted and one.is_logged))
+        if (number := next(mine, None)) is not None:
             taken[number].append(test)
             alone.remove(test)
     for test in list(left):
@@ -142,12 +143,14 @@ def _of_their_own(left: Sequence[FailingTest], case: Case) -> list[tuple[Finding
     observed = [clue for clue in case.clues if clue.origin is Origin.OBSERVATION]
     told = with_facts([*observed, *(replace(test.clue, dependency=_place(test, case)) for test in left)])
     facts = [clue for clue in told if clue.origin is Origin.FACT and clue.probe == "all_green"]
-    groups: dict[tuple[str, str], list[FailingTest]] = {}
+    groups: dict[tuple[str, str, bool], list[FailingTest]] = {}
     for test in left:
         place = _place(test, case)
         spoken = hypotheses([test.clue], case.knowledge) or hypotheses(_at(facts, place), case.knowledge)
-        groups.setdefault((place, spoken[0].cause.id if spoken else ""), []).append(test)
-    return [(_alone(name, cause, tests, facts, case), tests) for (name, cause), tests in groups.items()]
+        # An answer that forgets and one that is an error are not one behaviour.
+        forgets = test.clue.accepted and bool(case.knowledge.of_its_own(test.clue))
+        groups.setdefault((place, spoken[0].cause.id if spoken else "", forgets), []).append(test)
+    return [(_alone(name, cause, tests, facts, case), tests) for (name, cause, _), tests in groups.items()]
 
 
 def _place(test: FailingTest, case: Case) -> str:
@@ -181,7 +184,8 @@ def _incident(name: str, finding: Finding, tests: Sequence[FailingTest], case: C
     blocked = _blocked(finding, case)
     masked = _masked(finding, case)
     struck = dict.fromkeys(one.dependency for one in finding.consequences if one.dependency != finding.dependency)
-    owner = case.dependencies.get(cause.owner if cause and cause.owner else finding.dependency)
+    at_home = case.dependencies.get(finding.dependency)
+    owner = case.dependencies.get(cause.owner, at_home) if cause else at_home
     times = _times(finding, tests, case)
     return Incident(
         id=name,

@@ -164,7 +164,8 @@ def all_green(clues: Sequence[Clue]) -> Iterable[Clue]:
     if asked and failing and all(clue.state is DependencyState.UP for clue in asked):
         names = sorted({clue.dependency for clue in asked})
         for name in sorted({clue.dependency for clue in failing}):
-            yield _fact("all_green", name, f"{', '.join(names)} answer every probe")
+            answer = "answer" if len(names) > 1 else "answers"
+            yield _fact("all_green", name, f"{', '.join(names)} {answer} every probe")
 
 
 def never_answers(clues: Sequence[Clue]) -> Iterable[Clue]:

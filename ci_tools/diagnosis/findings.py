@@ -51,6 +51,12 @@ class Finding:
         )
 
     @property
+    def is_logged(self) -> bool:
+        """Whether it rests on errors alone that a service has met, as it tells itself."""
+        told = self.hypothesis.clues if self.hypothesis else ()
+        return bool(told) and all(clue.origin is Origin.LOG for clue in told)
+
+    @property
     def is_pattern(self) -> bool:
         """Whether only a pattern of attempts confirms it, and not one of them by itself."""
         support = self.hypothesis.support if self.hypothesis else ()

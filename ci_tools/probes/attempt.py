@@ -4,7 +4,7 @@ import shlex
 from datetime import UTC, datetime
 from typing import assert_never
 
-from ci_tools.errors import EvidenceError, TargetError, ThrottledError
+from ci_tools.errors import EvidenceError, OwnPaceError, TargetError, ThrottledError
 from ci_tools.model import DependencyState, Environment, Observation
 from ci_tools.probes import command, http_json, tcp, tls, token, websocket
 from ci_tools.probes.clients import Clients
@@ -23,6 +23,8 @@ from ci_tools.target.addresses import endpoint, host_url
 
 MAX_TEXT = 500
 THROTTLED = "429"
+OWN_PACE = "own_pace"
+"""The code of what was not asked, because our own pace did not let us."""
 _MAX_MASKED = 8 * MAX_TEXT
 
 
@@ -30,7 +32,8 @@ async def attempt(probe: GateProbe, clients: Clients) -> Observation:
     """What *probe* sees now: asked once, within its scaled patience, changing nothing that others rely on.
 
     Whatever the deployed system does is an observation. *Unknown* where nothing can be said of it: we
-    were throttled (``429``, whatever the edge's own status was), or had no credentials to ask with.
+    were throttled (``429``, whatever the edge's own status was), had to wait too long at our own pace
+    (:data:`OWN_PACE`), or had no credentials to ask with.
 
     Raises:
         UsageError: the environment does not know the probe's host, or lacks a secret.
@@ -49,10 +52,15 @@ FAILURES = (EvidenceError, TargetError, RecursionError)
 def unseen(error: Exception) -> Sighting:
     """What it says that asking has raised *error*."""
     if isinstance(error, EvidenceError):
-        code = THROTTLED if isinstance(error, ThrottledError) else None
-        return Sighting(state=DependencyState.UNKNOWN, code=code, text=str(error))
+        return Sighting(state=DependencyState.UNKNOWN, code=_code_of(error), text=str(error))
     words = str(error) if isinstance(error, TargetError) else f"{type(error).__name__}: {error}"
     return Sighting(state=DependencyState.DOWN, text=words, code=getattr(error, "code", None))
+
+
+def _code_of(error: EvidenceError) -> str | None:
+    if isinstance(error, OwnPaceError):
+        return OWN_PACE
+    return THROTTLED if isinstance(error, ThrottledError) else None
 
 
 def observed(probe: Probe, dependency: str, sighting: Sighting, source: str, clients: Clients) -> Observation:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from ci_tools.errors import ThrottledError, UsageError
+from ci_tools.errors import OwnPaceError, UsageError
 from ci_tools.model import EdgeLimit, Environment
 
 PACING_DIR = "CAMPAIGN_PACING_DIR"
@@ -106,14 +106,14 @@ class Pacer:
         """Return when a request for *path* may be sent; the seconds waited.
 
         Raises:
-            ThrottledError: the queue is longer than MAX_WAIT_S; nothing was sent.
+            OwnPaceError: the queue is longer than MAX_WAIT_S; nothing was sent.
         """
         pace = next((pace for prefix, pace in self._paces if path.startswith(prefix)), None)
         wait_s = pace.reserve(time.monotonic()) if pace else 0.0
         if wait_s > MAX_WAIT_S:
-            raise ThrottledError(
+            raise OwnPaceError(
                 f"our own pace for {path!r} has a queue of {wait_s:.0f} s; allowed: {MAX_WAIT_S:.0f} s. "
-                "Run fewer workers, or raise pacing_share",
+                "Run fewer workers, or raise pacing_share or the limit's rate_per_min in campaign.toml",
                 retry_after_s=wait_s,
             )
         if wait_s:
@@ -122,4 +122,6 @@ class Pacer:
 
 
 def _file_name(limit: EdgeLimit) -> str:
-    return hashlib.sha256(limit.path_prefix.encode()).hexdigest()[:16] + ".arrival"
+    """By its rate, too: who waits at another one would make us wait as long."""
+    named = f"{limit.path_prefix} {limit.rate_per_min} {limit.burst}"
+    return hashlib.sha256(named.encode()).hexdigest()[:16] + ".arrival"

@@ -111,6 +111,7 @@ id = "defect"
 summary = "its code is wrong"
 signs = [
   { says = "its code raised it", weight = 5, origin = ["failure"], text = "unexpected Key", own = true },
+  { says = "it forgets", weight = 5, origin = ["failure"], text = "other title", accepted = true, own = true },
   { says = "it was seen", text = "unexpected Key" },
 ]
 

@@ -10,7 +10,8 @@ from ci_tools.diagnosis.knowledge import Cause, ExampleClue
 from ci_tools.knowledge_file import knowledge
 
 CAUSES = knowledge().cause
-SEEN = [cause for cause in CAUSES if cause.signs]
+SEEN = [cause for cause in CAUSES if any(sign.origin != (Origin.FAILURE,) for sign in cause.signs)]
+"""Those that more than a failing test may speak for."""
 
 
 def clues(examples: Sequence[ExampleClue]) -> list[Clue]:
@@ -48,6 +49,20 @@ def test_a_cause_is_silent_on_what_only_looks_alike(cause: Cause) -> None:
 
     assert examples
     assert [cause.id in named(one) for one in examples] == [False] * len(examples)
+
+
+@pytest.mark.parametrize(
+    ("clue", "cause"),
+    [
+        (ExampleClue(exc_type="WorkerLost", text="the pytest worker died while running it"), "test_infrastructure"),
+        (ExampleClue(exc_type="AssertionError", text="the worker of the queue died"), ""),
+    ],
+)
+def test_a_worker_that_died_is_the_runners_trouble(clue: ExampleClue, cause: str) -> None:
+    """Whatever else is down: no answer of a system ends the process that runs a test."""
+    (tested,) = clues([clue.model_copy(update={"origin": Origin.FAILURE})])
+
+    assert knowledge().of_its_own(tested) == cause
 
 
 @pytest.mark.parametrize(

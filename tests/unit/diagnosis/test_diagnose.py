@@ -1,3 +1,5 @@
+import pytest
+
 from ci_tools.diagnosis.hypotheses import Certainty
 from ci_tools.model import DependencyState, NodeId, Outcome, Previous, PreviousTest
 from tests.unit.diagnosis.campaigns import down, held_back, incidents, ran, up
@@ -88,6 +90,23 @@ def test_what_is_its_own_joins_what_was_seen_of_it() -> None:
     )
 
     assert (defect.cause, defect.failed) == ("defect", ("store.py::test_a",))
+
+
+FORGOTTEN = {"exchanges": [{"method": "PATCH", "status": 200}, {"method": "GET", "status": 200}]}
+
+
+@pytest.mark.parametrize("logged", [True, False], ids=["logged", "not logged"])
+def test_an_answer_that_forgets_is_not_the_error_that_another_test_met(logged: bool) -> None:  # noqa: FBT001
+    """Whoever was answered well throughout has met nothing of what the service logs."""
+    log = [down("store", "it met an unexpected KeyError", kind="errors")] if logged else []
+    one, other = incidents(
+        *log,
+        ran("store", "test_a", message="500: unexpected KeyError"),
+        ran("store", "test_b", message="the other title", evidence=FORGOTTEN),
+    )
+
+    assert [one.cause, other.cause] == ["defect", "defect"]
+    assert [one.failed, other.failed] == [("store.py::test_a",), ("store.py::test_b",)]
 
 
 def test_failures_are_told_apart_by_what_their_texts_speak_for() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.errors import ThrottledError, UsageError
+from ci_tools.errors import OwnPaceError, UsageError
 from ci_tools.model import EdgeLimit, Environment
 from ci_tools.target.pacing import MAX_WAIT_S, Pace, Pacer, pacing_directory
 
@@ -104,13 +104,23 @@ def test_too_long_a_queue_reserves_nothing(tmp_path: Path) -> None:
 
 
 async def test_too_long_a_queue_is_our_own_throttling(tmp_path: Path) -> None:
-    """A queue beyond the bound is no evidence about the system: a throttled error of our own."""
+    """A queue beyond the bound is no evidence about the system, and nobody's limit but ours."""
     slow = EdgeLimit(path_prefix="/", rate_per_min=0.1, burst=1)
     pacer = Pacer(tmp_path, (slow,))
     await pacer.admit("/health")
 
-    with pytest.raises(ThrottledError, match="our own pace"):
+    with pytest.raises(OwnPaceError, match=r"our own pace.*raise pacing_share or the limit's rate_per_min"):
         await pacer.admit("/health")
+
+
+async def test_who_waits_at_another_rate_holds_nobody_up(tmp_path: Path) -> None:
+    """A limit that was corrected holds from the next command on."""
+    slow = Pacer(tmp_path, (EdgeLimit(path_prefix="/", rate_per_min=1, burst=1),))
+    await slow.admit("/health")
+
+    waited_s = await Pacer(tmp_path, (EdgeLimit(path_prefix="/", rate_per_min=300, burst=1),)).admit("/health")
+
+    assert waited_s == 0.0
 
 
 async def test_longest_prefix_binds(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.workflows.events import completed, deployed
 from tests.workflows.executed.other_repository import CANARY, Verified
 from tests.workflows.local_runner import Ran
 
-ONE_IS_WRONG = "staging: shop: one behaviour is wrong while everything that it needs is well (suspected)"
+ONE_IS_WRONG = "staging: shop: a behaviour is wrong while everything that it needs is well (suspected)"
 
 
 def counts(ran: Ran) -> dict[str, int]:
