@@ -93,10 +93,7 @@ def test_a_verdict_does_not_end_a_phases_job(code: ExitCode, jobs: dict[str, Any
     """What was found is for the verdict's job to act on."""
     imitated(tmp_path, ends_with=code)
 
-    ended = run(command(jobs["run"], "verify"), tmp_path, **VERIFY)
-
-    assert ended.returncode == 0
-    assert (tmp_path / "output").read_text(encoding="utf-8") == f"exit={code.value}\n"
+    assert run(command(jobs["run"], "verify"), tmp_path, **VERIFY).returncode == 0
 
 
 def test_a_job_that_runs_again_believes_only_the_others(jobs: dict[str, Any], tmp_path: Path) -> None:
