@@ -14,6 +14,9 @@ from tests.workflows.local_runner import committed
 
 ROOT = Path(__file__).parents[2]
 BASH = shutil.which("bash") or "bash"
+REFUSE = "refuse what may change"
+ASKED = "${{ inputs.tools_ref || github.sha }}"
+PLANNED = "${{ needs.plan.outputs.tools_ref }}"
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +156,46 @@ def test_inputs_reach_the_plan_as_they_are(phases: str, otherwise: str, jobs: di
     ]
 
 
+@pytest.mark.parametrize("job", ["plan", "heartbeat", "triage"])
 @pytest.mark.parametrize(
     ("ref", "code"), [("a" * 40, 0), ("main", 2), ("v1", 2), ("A" * 40, 2), ("a" * 39, 2), (f"{'a' * 40}\nx", 2)]
 )
-def test_tools_of_no_commit_are_refused(ref: str, code: int, jobs: dict[str, Any], tmp_path: Path) -> None:
+def test_tools_of_no_commit_are_refused(ref: str, code: int, job: str, jobs: dict[str, Any], tmp_path: Path) -> None:
     """A branch or a tag may change under whoever calls the workflow."""
-    assert run(command(jobs["plan"], "refuse what may change"), tmp_path, TOOLS_REF=ref).returncode == code
+    assert run(command(jobs[job], REFUSE), tmp_path, TOOLS_REF=ref).returncode == code
+
+
+@pytest.fixture
+def gets_tools(jobs: dict[str, Any]) -> dict[str, str]:
+    """For each job that installs ci_tools which commit of it, as its workflow says."""
+    steps = [(name, step) for name, job in jobs.items() for step in job.get("steps", ())]
+    return {name: step["with"]["ref"] for name, step in steps if step.get("name") == "get the tools"}
+
+
+def test_a_job_refuses_tools_of_no_commit_before_anything_else(
+    jobs: dict[str, Any], gets_tools: dict[str, str]
+) -> None:
+    """Each that takes the commit from the caller itself: a heartbeat has no plan that would have refused it."""
+    said = {name: job["steps"][0] for name, job in jobs.items() if gets_tools.get(name) == ASKED}
+
+    assert sorted(said) == ["heartbeat", "plan", "triage"]
+    assert [step["name"] for step in said.values()] == [REFUSE] * 3
+    assert [step["env"] for step in said.values()] == [{"TOOLS_REF": ASKED}] * 3
+    assert [step for step in said.values() if "if" in step] == []
+
+
+def test_the_other_jobs_take_what_the_plan_has_not_refused(jobs: dict[str, Any], gets_tools: dict[str, str]) -> None:
+    """They run only after a plan that came to its end."""
+    passed_on = {name: ref for name, ref in gets_tools.items() if ref != ASKED}
+    phases = {name: job for name, job in jobs.items() if job.get("uses", "").endswith("/phase.yml")}
+
+    assert passed_on == {"run": "${{ inputs.tools_ref }}", "verdict": PLANNED}
+    assert {name: job["with"]["tools_ref"] for name, job in phases.items()} == dict.fromkeys(
+        ("infrastructure", "phases", "performance"), PLANNED
+    )
+    assert "needs.plan.result == 'success'" in jobs["verdict"]["if"]
+    assert "if" not in jobs["infrastructure"]
+    assert "needs.infrastructure.result == 'success'" in jobs["performance"]["if"]
 
 
 @pytest.mark.parametrize(("apply", "expected"), [("", []), ("yes", ["--apply"])])
