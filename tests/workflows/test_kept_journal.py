@@ -26,14 +26,14 @@ def ended(keep: dict[str, Any], written: str, place: Path) -> Ran:
     """The job of shard 2, killed as soon as *written* stands in its journal."""
     killed = f"mkdir -p campaign/journal && touch campaign/journal/{written} && kill -KILL $$"
     job = {"runs-on": "ubuntu-latest", "steps": [{"name": VERIFY, "run": killed}, keep]}
-    inputs = {"job": {"type": "string"}, "campaign": {"type": "string"}}
+    given = {"job": '{"shard": 2}', "campaign": "1-1", "artifact_days": "90"}
     workflows = place / "repositories" / REPO / ".github" / "workflows"
     workflows.mkdir(parents=True)
+    inputs = {name: {"type": "string"} for name in given}
     workflow = {"on": {"workflow_dispatch": {"inputs": inputs}}, "jobs": {"run": job}}
     YAML().dump(workflow, workflows / "phase.yml")
     committed(workflows.parents[1], origin=REPO)
-    given = {"inputs": {"job": '{"shard": 2}', "campaign": "1-1"}}
-    return run(place, REPO, "workflow_dispatch", given, environ={}, secrets={}, workflow="phase.yml")
+    return run(place, REPO, "workflow_dispatch", {"inputs": given}, environ={}, secrets={}, workflow="phase.yml")
 
 
 def test_a_job_that_is_killed_keeps_its_journal(keep: dict[str, Any], tmp_path: Path) -> None:

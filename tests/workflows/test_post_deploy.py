@@ -198,6 +198,27 @@ def test_the_other_jobs_take_what_the_plan_has_not_refused(jobs: dict[str, Any],
     assert "needs.infrastructure.result == 'success'" in jobs["performance"]["if"]
 
 
+def test_what_a_campaign_leaves_is_kept_as_long_as_the_issues_say(jobs: dict[str, Any]) -> None:
+    """They say it by the campaign file, which the plan's job reads; a heartbeat has no plan, and no issue links it."""
+    uploads = {
+        name: step["with"]["retention-days"]
+        for name, job in jobs.items()
+        for step in job.get("steps", ())
+        if "upload-artifact@" in step.get("uses", "")
+    }
+    phases = [job["with"]["artifact_days"] for job in jobs.values() if job.get("uses", "").endswith("/phase.yml")]
+    planned = "${{ needs.plan.outputs.artifact_days }}"
+
+    assert uploads == {
+        "plan": "${{ steps.jobs.outputs.artifact_days }}",
+        "run": "${{ inputs.artifact_days }}",
+        "verdict": planned,
+        "heartbeat": 30,
+    }
+    assert jobs["plan"]["outputs"]["artifact_days"] == uploads["plan"]
+    assert phases == [planned] * 3
+
+
 @pytest.mark.parametrize(("apply", "expected"), [("", []), ("yes", ["--apply"])])
 def test_a_dry_run_applies_nothing(apply: str, expected: list[str], jobs: dict[str, Any], tmp_path: Path) -> None:
     """Issues are changed unless it is asked not to."""
