@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ISSUE_WRITERS = {("post-deploy.yml", "triage"), ("triage.yml", "triage")}
 MAX_LINES = 5
+CALLERS_OWN = 'python -m pip install --quiet --requirement "$REQUIREMENTS"'
+"""What the suites of another repository need is locked there, or not."""
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -67,6 +69,16 @@ def test_commands_are_short_and_free_of_expressions(path: Path) -> None:
 
     assert [command for command in commands if "${{" in command] == []
     assert [command for command in commands if len(command.strip().splitlines()) > MAX_LINES] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_what_is_installed_is_locked(path: Path) -> None:
+    """By the hash of each file; this package itself comes from the commit, and brings nothing along."""
+    lines = [line.strip() for step in _steps(path) for line in step.get("run", "").splitlines()]
+    installs = [line for line in lines if re.search(r"\b(pip|pipx|uv|uvx)\b", line) and line != CALLERS_OWN]
+    locked = ("--require-hashes --requirement ", "--no-deps --no-build-isolation ")
+
+    assert [line for line in installs if not any(options in line for options in locked)] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
