@@ -1,6 +1,7 @@
 """Every workflow keeps the rules that a post-deploy workflow must not break."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,19 @@ def test_what_may_start_a_campaign_is_stated_the_same_twice() -> None:
 def test_this_repositorys_checks_have_a_gate() -> None:
     """Branch protection asks for one job only, and it exists."""
     assert "gate" in _load(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+
+
+def test_every_branch_of_the_deciders_is_held_by_ci() -> None:
+    """Of all that ARCHITECTURE.md calls so: what decides is tested whole, or the check is red."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["coverage"]
+    stated = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("Deciders (`")[1].split(") do no I/O")[0]
+    rooms = {*stated.split("`")[0].split(), "evidence", "sequential"}
+    ran = [step.get("run") for step in _load(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["coverage"]["steps"]]
+
+    assert set(settings["run"]["source"]) == {f"ci_tools.{room}" for room in rooms}
+    assert settings["run"]["omit"] == [f"ci_tools/{name}.py" for name in sorted(re.findall(r"evidence/\w+", stated))]
+    assert (settings["run"]["branch"], settings["report"]["fail_under"]) == (True, 100)
+    assert ran[-1] == "nox -s coverage"
 
 
 def test_acceptance_has_the_time_that_it_is_said_to_take() -> None:
