@@ -5,6 +5,7 @@ nox -s quick | infra            the shorter plans
 nox -s phase1-infrastructure    one phase; likewise phase2-critical … phase5-advanced
 nox -s twin                     serve the twin for a person
 nox -s tests | lint | lock      check this repository
+nox -s coverage                 hold the deciders against their own unit tests, by branch (two minutes)
 nox -s acceptance               show at full size what it promises (an hour and a half)
 nox -s diagnosis                run every fault and hold the diagnoses against what should be found (an hour)
 nox -s triage-replay            file outages as we and four others would, and hold our promises (a minute)
@@ -23,6 +24,7 @@ nox.options.sessions = ["tests", "lint"]
 
 LOCK = ".ci/requirements.txt"
 PHASES = ("phase1-infrastructure", "phase2-critical", "phase3-features", "phase4-coverage", "phase5-advanced")
+DECIDERS = ("diagnosis", "escalation", "evidence", "planning", "report", "spec", "triage", "verdict")
 TYPED_TESTS = ("tests/e2e", "tests/bench", "tests/doubles", "tests/replay")
 PATIENCE_S = 30.0
 """A campaign that is told to stop needs time to stop its twin and to say what it saw."""
@@ -100,6 +102,16 @@ def tests(session: nox.Session) -> None:
         return
     _run(session, "python", "-m", "pytest", "--numprocesses=4")
     _run(session, "python", "-m", "pytest", "tests/acceptance", "tests/workflows/executed")
+
+
+@nox.session(default=False, venv_backend="none", requires=["installed"])
+def coverage(session: nox.Session) -> None:
+    """Say which branches of the deciders their own unit tests leave out; none may be."""
+    own = [f"tests/unit/{name}" for name in (*DECIDERS, "test_sequential.py")]
+    _run(session, "python", "-m", "coverage", "erase")
+    _run(session, "python", "-m", "coverage", "run", "-m", "pytest", *own, "--hypothesis-seed=0", *session.posargs)
+    _run(session, "python", "-m", "coverage", "combine", "--quiet")
+    _run(session, "python", "-m", "coverage", "report")
 
 
 @nox.session(default=False, venv_backend="none", requires=["installed"])

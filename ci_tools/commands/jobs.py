@@ -26,8 +26,11 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def print_jobs(arguments: argparse.Namespace) -> ExitCode:
-    """Print, as ``GITHUB_OUTPUT`` takes it, the first job of a plan; with ``--after DIR`` those that follow it."""
-    _, digest = read_spec(arguments.spec)
+    """Print, as ``GITHUB_OUTPUT`` takes it, the first job of a plan; with ``--after DIR`` those that follow it.
+
+    With the first job goes what holds for all of them: the environment, and how long to keep what they leave.
+    """
+    spec, digest = read_spec(arguments.spec)
     plan_file = from_text(read_text(arguments.file, "ci-tools jobs"), str(arguments.file), digest)
     if plan_file.shards[0].parts > 1:
         raise UsageError(
@@ -35,8 +38,12 @@ def print_jobs(arguments: argparse.Namespace) -> ExitCode:
             f"plan anew: ci-tools plan --shards {PHASES} --out FILE"
         )
     if arguments.after is None:
-        first = json.dumps(asdict(first_job(plan_file.plan, plan_file.shards)))
-        print(output_lines({"environment": plan_file.plan.environment, "first": first}), end="")
+        outputs = {
+            "environment": plan_file.plan.environment,
+            "artifact_days": str(spec.triage.artifact_days),
+            "first": json.dumps(asdict(first_job(plan_file.plan, plan_file.shards))),
+        }
+        print(output_lines(outputs), end="")
     else:
         print(output_lines(_following(plan_file, arguments.after)), end="")
     return ExitCode.PASS

@@ -96,13 +96,10 @@ class GateResult:
     def reason(self) -> str:
         """Why it does not hold, in one line that names the dependency; empty where it holds."""
         what = f"{self.gate.dependency}: {self.gate.name}"
-        match self.state:
-            case GateState.FAILS:
-                return f"{what} fails: {self.detail}"
-            case GateState.CANNOT_TELL:
-                return f"{what} cannot be told: {self.missing}"
-            case GateState.HOLDS:
-                return ""
+        if self.state is GateState.HOLDS:
+            return ""
+        is_failing = self.state is GateState.FAILS
+        return f"{what} fails: {self.detail}" if is_failing else f"{what} cannot be told: {self.missing}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import ast
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -191,6 +192,19 @@ def test_the_document_says_the_same_of_the_rooms() -> None:
     told = {row[1].strip(" `"): sorted(chain(*map(places_of, row[3].strip().split(", ")))) for row in rows}
 
     assert told == {room: sorted(places) for room, places in ROOMS.items()}
+
+
+def test_what_is_declared_and_not_imported_yet_is_said_to_be_so() -> None:
+    """With the room that will be the first to use it; as soon as one does, the document has to say something else."""
+    told = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("and not imported yet: ")[2]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    later = {"google-auth": "google.auth", "history": "duckdb", "iac": "hcl2", "report": "jinja2"}
+    imported = [name for source in SOURCES.values() for name in imports_of(source)]
+    said = set(re.findall(r"`([\w-]+)`", told.partition("\n\n")[0]))
+
+    assert set(later) <= said
+    assert set(project["optional-dependencies"]) == {"twin", *later} - {"google-auth"}
+    assert [name for name in imported if any(is_within(name, module) for module in later.values())] == []
 
 
 def test_no_room_imports_what_it_may_not() -> None:

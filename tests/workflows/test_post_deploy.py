@@ -14,6 +14,9 @@ from tests.workflows.local_runner import committed
 
 ROOT = Path(__file__).parents[2]
 BASH = shutil.which("bash") or "bash"
+REFUSE = "refuse what may change"
+ASKED = "${{ inputs.tools_ref || github.sha }}"
+PLANNED = "${{ needs.plan.outputs.tools_ref }}"
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +96,7 @@ def test_a_verdict_does_not_end_a_phases_job(code: ExitCode, jobs: dict[str, Any
     """What was found is for the verdict's job to act on."""
     imitated(tmp_path, ends_with=code)
 
-    ended = run(command(jobs["run"], "verify"), tmp_path, **VERIFY)
-
-    assert ended.returncode == 0
-    assert (tmp_path / "output").read_text(encoding="utf-8") == f"exit={code.value}\n"
+    assert run(command(jobs["run"], "verify"), tmp_path, **VERIFY).returncode == 0
 
 
 def test_a_job_that_runs_again_believes_only_the_others(jobs: dict[str, Any], tmp_path: Path) -> None:
@@ -156,12 +156,67 @@ def test_inputs_reach_the_plan_as_they_are(phases: str, otherwise: str, jobs: di
     ]
 
 
+@pytest.mark.parametrize("job", ["plan", "heartbeat", "triage"])
 @pytest.mark.parametrize(
     ("ref", "code"), [("a" * 40, 0), ("main", 2), ("v1", 2), ("A" * 40, 2), ("a" * 39, 2), (f"{'a' * 40}\nx", 2)]
 )
-def test_tools_of_no_commit_are_refused(ref: str, code: int, jobs: dict[str, Any], tmp_path: Path) -> None:
+def test_tools_of_no_commit_are_refused(ref: str, code: int, job: str, jobs: dict[str, Any], tmp_path: Path) -> None:
     """A branch or a tag may change under whoever calls the workflow."""
-    assert run(command(jobs["plan"], "refuse what may change"), tmp_path, TOOLS_REF=ref).returncode == code
+    assert run(command(jobs[job], REFUSE), tmp_path, TOOLS_REF=ref).returncode == code
+
+
+@pytest.fixture
+def gets_tools(jobs: dict[str, Any]) -> dict[str, str]:
+    """For each job that installs ci_tools which commit of it, as its workflow says."""
+    steps = [(name, step) for name, job in jobs.items() for step in job.get("steps", ())]
+    return {name: step["with"]["ref"] for name, step in steps if step.get("name") == "get the tools"}
+
+
+def test_a_job_refuses_tools_of_no_commit_before_anything_else(
+    jobs: dict[str, Any], gets_tools: dict[str, str]
+) -> None:
+    """Each that takes the commit from the caller itself: a heartbeat has no plan that would have refused it."""
+    said = {name: job["steps"][0] for name, job in jobs.items() if gets_tools.get(name) == ASKED}
+
+    assert sorted(said) == ["heartbeat", "plan", "triage"]
+    assert [step["name"] for step in said.values()] == [REFUSE] * 3
+    assert [step["env"] for step in said.values()] == [{"TOOLS_REF": ASKED}] * 3
+    assert [step for step in said.values() if "if" in step] == []
+
+
+def test_the_other_jobs_take_what_the_plan_has_not_refused(jobs: dict[str, Any], gets_tools: dict[str, str]) -> None:
+    """They run only after a plan that came to its end."""
+    passed_on = {name: ref for name, ref in gets_tools.items() if ref != ASKED}
+    phases = {name: job for name, job in jobs.items() if job.get("uses", "").endswith("/phase.yml")}
+
+    assert passed_on == {"run": "${{ inputs.tools_ref }}", "verdict": PLANNED}
+    assert {name: job["with"]["tools_ref"] for name, job in phases.items()} == dict.fromkeys(
+        ("infrastructure", "phases", "performance"), PLANNED
+    )
+    assert "needs.plan.result == 'success'" in jobs["verdict"]["if"]
+    assert "if" not in jobs["infrastructure"]
+    assert "needs.infrastructure.result == 'success'" in jobs["performance"]["if"]
+
+
+def test_what_a_campaign_leaves_is_kept_as_long_as_the_issues_say(jobs: dict[str, Any]) -> None:
+    """They say it by the campaign file, which the plan's job reads; a heartbeat has no plan, and no issue links it."""
+    uploads = {
+        name: step["with"]["retention-days"]
+        for name, job in jobs.items()
+        for step in job.get("steps", ())
+        if "upload-artifact@" in step.get("uses", "")
+    }
+    phases = [job["with"]["artifact_days"] for job in jobs.values() if job.get("uses", "").endswith("/phase.yml")]
+    planned = "${{ needs.plan.outputs.artifact_days }}"
+
+    assert uploads == {
+        "plan": "${{ steps.jobs.outputs.artifact_days }}",
+        "run": "${{ inputs.artifact_days }}",
+        "verdict": planned,
+        "heartbeat": 30,
+    }
+    assert jobs["plan"]["outputs"]["artifact_days"] == uploads["plan"]
+    assert phases == [planned] * 3
 
 
 @pytest.mark.parametrize(("apply", "expected"), [("", []), ("yes", ["--apply"])])

@@ -1,6 +1,7 @@
 """Every workflow keeps the rules that a post-deploy workflow must not break."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ISSUE_WRITERS = {("post-deploy.yml", "triage"), ("triage.yml", "triage")}
 MAX_LINES = 5
+CALLERS_OWN = 'python -m pip install --quiet --requirement "$REQUIREMENTS"'
+"""What the suites of another repository need is locked there, or not."""
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -67,6 +70,16 @@ def test_commands_are_short_and_free_of_expressions(path: Path) -> None:
 
     assert [command for command in commands if "${{" in command] == []
     assert [command for command in commands if len(command.strip().splitlines()) > MAX_LINES] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_what_is_installed_is_locked(path: Path) -> None:
+    """By the hash of each file; this package itself comes from the commit, and brings nothing along."""
+    lines = [line.strip() for step in _steps(path) for line in step.get("run", "").splitlines()]
+    installs = [line for line in lines if re.search(r"\b(pip|pipx|uv|uvx)\b", line) and line != CALLERS_OWN]
+    locked = ("--require-hashes --requirement ", "--no-deps --no-build-isolation ")
+
+    assert [line for line in installs if not any(options in line for options in locked)] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -144,6 +157,30 @@ def test_what_may_start_a_campaign_is_stated_the_same_twice() -> None:
 def test_this_repositorys_checks_have_a_gate() -> None:
     """Branch protection asks for one job only, and it exists."""
     assert "gate" in _load(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+
+
+def test_every_branch_of_the_deciders_is_held_by_ci() -> None:
+    """Of all that ARCHITECTURE.md calls so: what decides is tested whole, or the check is red."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["coverage"]
+    stated = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("Deciders (`")[1].split(") do no I/O")[0]
+    rooms = {*stated.split("`")[0].split(), "evidence", "sequential"}
+    ran = [step.get("run") for step in _load(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["coverage"]["steps"]]
+
+    assert set(settings["run"]["source"]) == {f"ci_tools.{room}" for room in rooms}
+    assert settings["run"]["omit"] == [f"ci_tools/{name}.py" for name in sorted(re.findall(r"evidence/\w+", stated))]
+    assert (settings["run"]["branch"], settings["report"]["fail_under"]) == (True, 100)
+    assert ran[-1] == "nox -s coverage"
+
+
+def test_acceptance_has_the_time_that_it_is_said_to_take() -> None:
+    """The same figure for people everywhere, and a limit that ends only what hangs: an hour more."""
+    told = [(ROOT / name).read_text("utf-8") for name in ("noxfile.py", "docs/acceptance.md")]
+    lines = [line for text in told for line in text.splitlines() if re.match(r"nox -s acceptance +(show|#)", line)]
+    limit_min = _load(ROOT / ".github" / "workflows" / "acceptance.yml")["jobs"]["acceptance"]["timeout-minutes"]
+
+    assert len(lines) == 2
+    assert [line for line in lines if "an hour and a half" not in line] == []
+    assert limit_min >= 90 + 60
 
 
 def test_ci_runs_the_two_commands_of_the_readme() -> None:

@@ -27,14 +27,23 @@ def outputs(said: Said) -> dict[str, str]:
 
 
 def test_the_first_job_is_said(shop: Shop, say: Say) -> None:
-    """And where the plan runs."""
+    """And where the plan runs, and how long to keep what is seen."""
     assert shop.spec.exists()
     say(*PLAN, "--plan=auto")
 
     assert outputs(say("jobs", "plan.json")) == {
         "environment": "here",
+        "artifact_days": "90",
         "first": '{"shard": 1, "name": "first", "minutes": 16}',
     }
+
+
+def test_evidence_is_kept_as_long_as_the_campaign_file_says(shop: Shop, say: Say) -> None:
+    """Issues say until when it is to be had, by the same file."""
+    shop.spec.write_text(shop.spec.read_text("utf-8") + "\n[triage]\nartifact_days = 14\n", encoding="utf-8")
+    say(*PLAN, "--plan=auto")
+
+    assert outputs(say("jobs", "plan.json"))["artifact_days"] == "14"
 
 
 def test_what_follows_is_said_after_the_first(say: Say, shard: Shard) -> None:

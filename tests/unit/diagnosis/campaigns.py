@@ -49,6 +49,7 @@ GATES = (
 SUITES = (
     Suite(name="agents", paths=("agents.py",), requires=("cache",), value="nobody answers"),
     Suite(name="store", paths=("store.py",), requires=("service",), value="everything is forgotten"),
+    Suite(name="edge", paths=("edge.py",)),
 )
 PLAN = Plan(
     name="full",

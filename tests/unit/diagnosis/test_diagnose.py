@@ -192,11 +192,12 @@ def test_a_test_that_met_a_service_between_two_instances_belongs_to_that() -> No
         ran("store", "test_a", message="GET /a answered 503"),
         ran("agents", "test_b", message="GET /b answered 503"),
         ran("store", "test_c", message="odd"),
+        ran("edge", "test_d", message="GET /d answered 503"),
     )
     (restarts,) = [one for one in found if one.cause == "restarts"]
 
     assert restarts.failed == ("agents.py::test_b", "store.py::test_a")
-    assert [one.failed for one in found if one is not restarts] == [("store.py::test_c",)]
+    assert sorted(one.failed for one in found if one is not restarts) == [("edge.py::test_d",), ("store.py::test_c",)]
 
 
 def test_what_is_masked_and_was_asked_about_in_vain_is_named() -> None:

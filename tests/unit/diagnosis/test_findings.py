@@ -228,6 +228,14 @@ def test_a_pattern_beside_an_outage_is_one_of_its_own(below: list[Clue], seen: l
     assert places(found([*below, *seen])) == [("restarts", "service"), ("shaky", "socket")]
 
 
+@pytest.mark.parametrize("below", ["agents", "store"])
+def test_a_pattern_does_not_follow_from_what_it_does_not_stand_on(below: str) -> None:
+    """Whatever else is down at that very time."""
+    shaky = attempts((1, "closed"), (3, ""), (5, "closed"), (6, ""), (7, ""))
+
+    assert ("shaky", "socket") in places(found([clue(below, "refused", at=at(1)), *shaky]))
+
+
 def test_a_services_own_affair_rules_nothing_out_that_another_one_tells() -> None:
     """A dirty name keeps one service from the cache; that it is gone another one has found out."""
     dirty, gone = clue("cache", "no such name", source=API), clue("cache", "gone away", source=AUTH)

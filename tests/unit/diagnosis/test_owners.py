@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.diagnosis.owners import Line, owner_of, parse
+from ci_tools.diagnosis.owners import Line, owned, owner_of, parse
+from ci_tools.model import Dependency
 from ci_tools.spec import parse as parse_spec
 
 ROOT = Path(__file__).parents[3]
@@ -67,7 +68,17 @@ def test_every_dependency_of_this_repository_has_an_owner() -> None:
     """Whatever fails, CODEOWNERS says whom to tell."""
     lines = parse((ROOT / "CODEOWNERS").read_text(encoding="utf-8"))
     spec = parse_spec((ROOT / "campaign.toml").read_text(encoding="utf-8"), "campaign.toml")
-    owned = {name: owner_of(name, lines) for name in spec.dependencies}
+    deciding = {name: owner_of(name, lines) for name in spec.dependencies}
 
-    assert owned
-    assert [name for name, line in owned.items() if line is None or not line.owners] == []
+    assert deciding
+    assert [name for name, line in deciding.items() if line is None or not line.owners] == []
+
+
+def test_a_dependency_is_told_with_its_needs_and_its_owners() -> None:
+    """Nobody owns what no line is about."""
+    lines = parse("/dependencies/redis @acme/storage")
+
+    assert owned({"redis": ["network"], "network": []}, lines) == (
+        Dependency(name="redis", needs=("network",), owners=("@acme/storage",)),
+        Dependency(name="network", needs=(), owners=()),
+    )

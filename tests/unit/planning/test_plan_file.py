@@ -12,8 +12,8 @@ TEST = PreviousTest(node_id=NodeId("t.py::test_token"), outcome=Outcome.PASSED, 
 BEFORE = Previous(campaign="c0", revision="shop-1", tests=(TEST,))
 
 
-def made(name: str = "full", count: int = 2) -> PlanFile:
-    """The plan *name* for so many jobs."""
+def made(name: str = "full", count: int | None = 2) -> PlanFile:
+    """The plan *name* for so many jobs; without a count for one job a phase."""
     first = plan(SPEC, HERE, name)
     return planned(SPEC, first, spec_digest="d1", count=count, seed=7, previous=BEFORE)
 
@@ -85,3 +85,9 @@ def test_a_plan_that_chooses_cannot_be_divided() -> None:
 def test_a_plan_that_chooses_can_be_handed_to_one_job() -> None:
     """That job decides."""
     assert [phase.name for phase in made("auto", count=1).plan.phases] == ["first"]
+
+
+@pytest.mark.parametrize(("name", "later"), [("full", [(2,)]), ("auto", [(2,)]), ("nervous", [(2,)]), ("deep", [])])
+def test_a_plan_by_phases_has_a_shard_for_each_that_may_follow(name: str, later: list[tuple[int, ...]]) -> None:
+    """Of a plan that chooses, for whatever it could choose."""
+    assert [shard.phases for shard in made(name, count=None).shards] == [(1,), *later]

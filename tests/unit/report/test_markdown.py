@@ -181,3 +181,9 @@ def test_an_unfinished_journal_has_no_duration() -> None:
     page = report(replace(INCONCLUSIVE, started_at=None, finished_at=None))
 
     assert " UTC" not in page
+
+
+def test_a_random_order_can_be_run_again() -> None:
+    """Its seed stands beside the plan; the usual order needs none."""
+    assert " · order random:7 · campaign " in report(replace(PASS, seed=7))
+    assert "order random" not in report(PASS)

@@ -6,6 +6,7 @@ from jsonschema import Draft202012Validator
 from ci_tools.report.results import document
 from ci_tools.report.schema import schema
 from tests.unit.report.judgements import FAIL, INCONCLUSIVE, KILLED, PASS, SCENARIOS
+from tests.unit.report.test_incident_words import INCIDENT
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -92,3 +93,14 @@ def test_a_killed_campaign_is_incomplete_and_says_why() -> None:
     assert result["phases"][0]["finished_at"] is None
     assert "interrupted: SIGTERM was received" in result["verdict"]["reasons"]
     assert result["verdict"]["problems"] == ["phase1-gw0.jsonl: the last line is torn (17 bytes dropped)"]
+
+
+def test_an_incident_satisfies_the_published_schema() -> None:
+    """With its cause, its proofs and what it takes along."""
+    result = document(FAIL, [INCIDENT])
+    validator = Draft202012Validator(schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+    (told,) = result["incidents"]
+    assert list(validator.iter_errors(result)) == []
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert (told["id"], told["certainty"], told["cause"]) == ("cache-1", "confirmed", "refused")

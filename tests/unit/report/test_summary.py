@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from ci_tools.model import Change, NodeId
 from ci_tools.report.summary import print_summary
 from ci_tools.verdict.judgement import Judgement
-from tests.unit.report.judgements import FAIL, INCONCLUSIVE, PASS, SCENARIOS
+from tests.unit.report.judgements import COMPARED, FAIL, INCONCLUSIVE, PASS, SCENARIOS
 from tests.unit.report.test_incident_words import INCIDENT
 from tests.unit.report.test_markdown import spoiled
 
@@ -98,3 +99,15 @@ def test_a_campaign_without_events_in_time_has_no_duration() -> None:
 
     assert "PASS  here, plan full, unidentified deployment\n" in shown
     assert "left out" not in shown
+
+
+def test_many_changes_are_cut_and_counted() -> None:
+    """As many are named as there are reasons, the rest is a number."""
+    (changed,) = [test for test in COMPARED.tests if test.change is Change.NEWLY_FAILING]
+    many = tuple(replace(changed, node_id=NodeId(f"tests/test_orders.py::test_{number:02}")) for number in range(25))
+
+    shown = printed(replace(COMPARED, tests=many))
+
+    assert "newly failing: tests/test_orders.py::test_19" in shown
+    assert "test_20" not in shown
+    assert "… and 5 more in test_results.json" in shown

@@ -9,6 +9,7 @@ from ci_tools.report.wording import (
     figure_wanted,
     observed,
     percent,
+    since,
     speed,
     subject,
     tally,
@@ -165,3 +166,8 @@ def test_outcomes_that_are_no_pass_are_counted() -> None:
 def test_a_suite_that_passed_has_nothing_to_count() -> None:
     """No words for no trouble."""
     assert tally(PASS.suites[0]) == ""
+
+
+def test_without_a_campaign_before_nothing_is_said_of_it() -> None:
+    """Not even that nothing has changed."""
+    assert since(PASS) == ""

@@ -62,6 +62,14 @@ def test_an_environment_has_all_probes_or_those_that_it_names(spec: Spec, small:
     assert [probe.name for probe in fewer.environments["there"].probes] == ["api"]
 
 
+def test_an_environment_surveys_what_it_names_or_what_no_gate_repeats(spec: Spec, small: str) -> None:
+    """What a gate could sample is sampled where it matters."""
+    said = small.replace('probes = ["api", "socket", "login"]', 'survey = ["login"]')
+
+    assert spec.environments["there"].survey == ()
+    assert parse(said, "campaign.toml").environments["there"].survey == ("login",)
+
+
 @pytest.mark.parametrize(
     ("table", "probe"),
     [

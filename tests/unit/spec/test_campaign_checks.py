@@ -161,6 +161,14 @@ CONTRADICTIONS = {
         'suites = ["smoke", "buy"]',
         "96: kpis.overall.suites[1]: unknown suite; got 'buy'; legal: orders, smoke",
     ),
+    "a gate on a probe that cannot be sampled": (
+        'kind = "http_json"\ndependency = "api"\nhost = "api"\npath = "/health"\nexpect = { status = ["ok", "fine"] }',
+        'kind = "dns"\ndependency = "api"\nhosts = ["api"]',
+        (
+            "58: gates.api.probe: probe 'api' is of a kind that tells several things of one look; got 'dns'; "
+            "legal: a probe of kind command, http_json, tcp, tls, token, websocket"
+        ),
+    ),
 }
 
 

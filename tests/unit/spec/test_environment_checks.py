@@ -78,6 +78,11 @@ CONTRADICTIONS = {
             "did you mean 'login'?"
         ),
     ),
+    "a survey by a probe that the environment lacks": (
+        'probes = ["api", "socket", "login"]',
+        'probes = ["api"]\nsurvey = ["api", "socket"]',
+        "18: environments.there.survey[1]: unknown probe of environment 'there'; got 'socket'; legal: api",
+    ),
     "a probe on a host that one environment lacks": (
         'host = "api"\npath',
         'host = "auth"\npath',

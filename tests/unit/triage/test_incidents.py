@@ -325,6 +325,17 @@ def test_what_recovers_in_a_known_issue_is_said_and_left_open() -> None:
     assert back[0].body.startswith("Regressed: ")
 
 
+def test_what_comes_back_in_an_issue_of_people_that_is_closed_is_filed() -> None:
+    """To open theirs again is not ours, and where it is closed nobody would read of it."""
+    _, (theirs,) = told([PEOPLES], failing(1), DEAD, around=KNOWN)
+    done = replace(theirs, is_open=False, closed_as="completed", closed_at=failing(1).finished_at)
+
+    (create,), _ = told([done], failing(2), DEAD)
+
+    assert isinstance(create, CreateIssue)
+    assert create.reason.endswith("#77, where it was told, is closed")
+
+
 def test_what_we_filed_before_it_was_known_is_merged_into_it() -> None:
     """One cause, one issue: the one of people."""
     issues = [*filed(DEAD), PEOPLES]

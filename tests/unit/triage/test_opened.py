@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from ci_tools.diagnosis.knowledge import parse as parse_knowledge
 from ci_tools.diagnosis.owners import parse
 from ci_tools.evidence.redaction import Redactor
 from ci_tools.knowledge_file import knowledge
@@ -18,6 +19,31 @@ PASTED = """Since this morning nobody can log in. From the log:
 redis.exceptions.ConnectionError: Error -2 connecting to 10.166.204.83:6379. Name or service not known.
 ```
 """
+FULL = """\
+version = 1
+
+[[cause]]
+id = "full"
+summary = "the disk is full"
+dependencies = ["store"]
+words = [{ says = "it says so", weight = 9, text = "No space left" }]
+
+[[cause]]
+id = "downstream"
+summary = "something else fails"
+role = "consequence"
+
+[[cause]]
+id = "harmless"
+summary = "nothing fails"
+role = "harmless"
+
+[[cause]]
+id = "unknown"
+summary = "nobody knows"
+role = "unknown"
+"""
+"""A cause that can be at one place only, and of which nobody knows what puts it right."""
 OPENED = Issue(number=40, title="Login is broken", body=PASTED, author="octocat", labels=("bug",), is_open=True)
 HERE = replace(AROUND, owners=parse("/dependencies/ @acme/platform"))
 
@@ -70,6 +96,17 @@ def test_another_cause_is_not_proposed() -> None:
 def test_nothing_is_said_where_there_is_nothing_to_say(issue: Issue) -> None:
     """Unknown is a good answer, and silence the way to give it."""
     assert decide_opened(issue, (), knowledge(), HERE) == ()
+
+
+def test_a_cause_that_can_be_at_one_place_only_is_there() -> None:
+    """Whatever else the words name; where no step is known none is made up."""
+    issue = replace(OPENED, body="OSError: [Errno 28] No space left on device; redis is fine")
+
+    (told,) = decide_opened(issue, (), parse_knowledge(FULL), HERE)
+
+    assert told.add_labels == ("area: store",)
+    assert "speak for **store: the disk is full**" in told.body
+    assert "First step" not in told.body
 
 
 def test_an_area_that_a_person_has_given_stands() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,3 +95,12 @@ def test_what_a_campaign_hands_on(story: Any) -> None:
 def test_an_unidentified_deployment_has_no_revision(story: Any) -> None:
     """It is not made up."""
     assert previous_of(story.suite().ran("a").judged()).revision is None
+
+
+def test_what_is_handed_on_of_a_campaign_that_is_not_whole_says_why(new_story: Any) -> None:
+    """Its first problem, or that it was killed; a whole one has nothing to say."""
+    whole = new_story().suite().ran("a")
+
+    assert previous_of(whole.judged()).damage == ""
+    assert previous_of(replace(whole.judged(), problems=("torn", "worse"))).damage == "torn"
+    assert previous_of(replace(whole.judged(), complete=False)).damage == "it never came to its end"

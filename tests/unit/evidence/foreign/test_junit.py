@@ -205,6 +205,14 @@ def test_a_failure_of_a_group_is_a_problem() -> None:
     assert problems_of(entries) == ["<error> outside of any test: E no set-up"]
 
 
+def test_what_is_skipped_outside_of_any_test_says_nothing() -> None:
+    """Nobody knows what it would have been; the tests of the group are there all the same."""
+    entries = read('<testsuite><skipped message="not on Mondays"/><testcase name="a"/></testsuite>')
+
+    assert problems_of(entries) == []
+    assert [test.node_id for test in found_in(entries)] == ["a"]
+
+
 def test_pytest_counts_a_test_with_a_failing_teardown_twice() -> None:
     """Its number is explained by that: nothing is missing."""
     entries = read(

@@ -177,6 +177,13 @@ def test_a_file_that_could_not_be_collected_is_a_problem() -> None:
     ]
 
 
+def test_a_file_that_was_collected_and_lines_of_nothing_say_nothing() -> None:
+    """Its tests speak for themselves."""
+    collected = {"$report_type": "CollectReport", "nodeid": "b.py", "outcome": "passed", "longrepr": None}
+
+    assert list(read_reportlog([lines(START), b"\n \n", lines(collected, finish())])) == []
+
+
 def test_a_skipped_file_is_a_skipped_test() -> None:
     """Nobody knows how many tests it holds."""
     skipped = {
