@@ -107,7 +107,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(default=False, venv_backend="none", requires=["installed"])
 def coverage(session: nox.Session) -> None:
     """Say which branches of the deciders their own unit tests leave out; none may be."""
-    own = [f"tests/unit/{name}" for name in (*DECIDERS, "test_sequential.py")]
+    own = [f"tests/unit/{name}" for name in (*DECIDERS, "test_secret_names.py", "test_sequential.py")]
     _run(session, "python", "-m", "coverage", "erase")
     _run(session, "python", "-m", "coverage", "run", "-m", "pytest", *own, "--hypothesis-seed=0", *session.posargs)
     _run(session, "python", "-m", "coverage", "combine", "--quiet")
