@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_tools.evidence.events import (
+    HELD_BACK,
     CampaignFinished,
     CampaignStarted,
     CleanUpFailed,
@@ -182,6 +183,23 @@ def test_a_file_that_cannot_be_collected_is_no_test(story: Any) -> None:
     state = fold(story.suite().saw(broken).records())
 
     assert (state.uncollected, state.tests) == ([broken], {})
+
+
+@pytest.mark.parametrize(
+    ("event", "has_failures"),
+    [
+        (TestFinished(node_id=NODE, outcome=Outcome.FAILED, duration_s=1.0), True),
+        (TestFinished(node_id=NODE, outcome=Outcome.BLOCKED, duration_s=1.0), True),
+        (TestFinished(node_id=NODE, outcome=Outcome.BLOCKED, duration_s=0.0, attempt=HELD_BACK), False),
+        (TestFinished(node_id=NODE, outcome=Outcome.PASSED, duration_s=1.0), False),
+        (TestStarted(node_id=NODE), False),
+        (Collected(node_id=NodeId("tests/test_more.py"), suite="chat", phase=1, problem="ImportError"), True),
+    ],
+    ids=["failed", "throttled while it ran", "held back", "passed", "never ended", "not collected"],
+)
+def test_what_pytest_ends_with_1_for_is_known(story: Any, event: Event, *, has_failures: bool) -> None:
+    """Whatever became of it in the end; otherwise a plugin of the suite's own has refused the session."""
+    assert fold(story.suite().saw(event).records()).has_failures is has_failures
 
 
 def test_events_missing_at_the_end_of_a_writer_are_counted(story: Any) -> None:
