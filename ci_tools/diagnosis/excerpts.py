@@ -60,7 +60,7 @@ class Excerpt:
     """An excerpt, taken apart."""
 
     errors: str = ""
-    """The lines that pytest marks, without the mark; of a log entry, what it says."""
+    """The lines that pytest marks, without the mark; of a log entry, what it says; a text without either, whole."""
     body: str = ""
     """Everything that is no captured output."""
     captured: str = ""
@@ -94,8 +94,10 @@ def of(text: str) -> Excerpt:
         return _log_entry(text)
     parts = _CAPTURED.split(text, maxsplit=1)
     body = parts[0]
+    marked = (*_ERROR_LINE.findall(body), *(f"{part}: {error}" for part, error in _HEALTH.findall(body)))
     return Excerpt(
-        errors="\n".join((*_ERROR_LINE.findall(body), *(f"{part}: {error}" for part, error in _HEALTH.findall(body)))),
+        # Without a mark and without a call it is no traceback, but what somebody said.
+        errors="\n".join(marked) or ("" if _FRAME.search(body) else body.strip()),
         body=body,
         captured=parts[1] if len(parts) > 1 else "",
     )

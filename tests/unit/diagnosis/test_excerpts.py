@@ -110,3 +110,20 @@ def test_any_text_is_survived(text: str) -> None:
 def test_an_entry_that_nests_without_end_is_survived() -> None:
     """Depth is bounded."""
     assert of('{"error":' * 50 + '"deep"' + "}" * 50).errors == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        (
+            "Error 111 connecting to redis:6379.\n",
+            "Error 111 connecting to redis:6379.",
+        ),
+        ("before\nE   it broke\nafter", "it broke"),
+        ('File "/app/shop/cart.py", line 3, in total\n    return 1 / 0', ""),
+    ],
+    ids=["said", "marked", "called"],
+)
+def test_a_text_without_marks_and_calls_is_what_was_said(text: str, errors: str) -> None:
+    """Without a message it is all that tells one failure from another."""
+    assert of(text).errors == errors
