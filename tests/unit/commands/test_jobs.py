@@ -106,6 +106,25 @@ def test_merged_shards_are_one_campaign(say: Say, shard: Shard) -> None:
     assert Path("all/shard1-pytest.log").exists()
 
 
+def test_what_shards_leave_behind_is_merged_as_it_is(shop: Shop, say: Say) -> None:
+    """Each has judged itself; the whole is judged anew, and the logs of all stand side by side."""
+    assert shop.spec.exists()
+    say("plan", "--environment=here", "--plan=full", "--shards=2", "--out=plan.json")
+    for number in ("1", "2"):
+        say(*CAMPAIGN, "--campaign-id=4711", f"--shard={number}", f"--out=job{number}")
+
+    merged = say("merge", "job1", "job2", "--out=all")
+
+    assert (merged.exit_code, merged.stderr) == (ExitCode.PASS, "")
+    kept = ("environment.json", "pytest.log")
+    assert {path.name for path in Path("all").iterdir()} == {
+        "journal",
+        *(f"shard{number}-{name}" for number in (1, 2) for name in kept),
+    }
+    assert say("judge", "all").exit_code == ExitCode.PASS
+    assert json.loads(Path("all/test_results.json").read_text(encoding="utf-8"))["campaign"]["id"] == "4711"
+
+
 def test_of_a_shard_that_ran_again_the_last_attempt_counts(site: Site, say: Say, shard: Shard) -> None:
     """Somebody has run its job again; whichever is named first."""
     say(*PLAN, "--plan=auto")
