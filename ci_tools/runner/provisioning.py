@@ -27,8 +27,8 @@ def described(spec: Spec, name: str, environ: Mapping[str, str], faults: Sequenc
         UsageError: it is unknown, a variable is not set, or a fault is wanted where no twin is.
         CredentialsMissingError: its secret is not in *environ*.
     """
-    raw = spec.environments.get(name)
-    if raw is not None and raw.provision == _PROVISIONED_BY_TWIN:
+    raw = spec.declared(name)
+    if raw.provision == _PROVISIONED_BY_TWIN:
         from ci_tools.twin.faults import parse_fault  # noqa: PLC0415 - needs the extra [twin]
 
         for fault in faults:

@@ -155,11 +155,29 @@ def test_a_plan_for_where_the_secret_is_not_set_is_made_for_another_place(shop: 
 def test_a_plan_for_where_the_secret_is_set_is_made_for_it(
     shop: Shop, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other place is not looked at."""
+    """The other place is no more than known."""
     assert shop.spec.exists()
     monkeypatch.setenv("SHOP_BEARER", "hunter2hunter2")
 
-    assert say("plan", "--environment=locked", "--otherwise=nowhere", "--plan=full").exit_code == ExitCode.PASS
+    said = say("plan", "--environment=locked", "--otherwise=here", "--plan=full")
+
+    assert (said.exit_code, said.stderr) == (ExitCode.PASS, "")
+    assert "plan full on locked" in said.stdout
+
+
+@pytest.mark.parametrize("secret", ["", "hunter2hunter2"])
+@pytest.mark.parametrize("other", ["", "nowhere"])
+def test_another_place_that_is_unknown_is_refused(
+    secret: str, other: str, shop: Shop, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is needed today or not, and before it is said that it was planned for."""
+    assert shop.spec.exists()
+    monkeypatch.setenv("SHOP_BEARER", secret)
+
+    said = say("plan", "--environment=locked", f"--otherwise={other}", "--plan=full")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert said.stderr.startswith(f"ci-tools: unknown environment '{other}'; known: here, locked")
 
 
 def test_phases_may_stand_with_commas_between(shop: Shop, say: Say) -> None:
