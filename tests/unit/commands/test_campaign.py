@@ -91,7 +91,7 @@ def test_a_skipped_test_ends_with_3(shop: Shop, say: Say) -> None:
         (("--spec=nothing.toml",), "cannot read 'nothing.toml'"),
         (("--spec=tests",), "cannot read 'tests'"),
         (("--out=tests",), "tests' is not empty"),
-        (("--out=campaign.toml",), "campaign.toml' as campaign directory: File exists"),
+        (("--out=campaign.toml",), "campaign.toml': File exists"),
         (("--fault=redis_down",), "faults are switched in the twin only"),
         (("--surprise",), "unrecognized arguments: --surprise"),
     ],

@@ -216,7 +216,7 @@ def test_merging_into_a_file_is_refused(say: Say, shard: Shard) -> None:
     said = say("merge", "one", "--out=plan.json")
 
     assert said.exit_code == ExitCode.USAGE
-    assert "cannot use 'plan.json' as campaign directory: File exists; choose another --out DIR" in said.stderr
+    assert "cannot keep evidence in 'plan.json': File exists; choose another --out DIR" in said.stderr
 
 
 def test_half_a_merge_is_not_left_behind(say: Say, shard: Shard) -> None:
