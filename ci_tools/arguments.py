@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ci_tools.errors import UsageError
 from ci_tools.triage.surroundings import ACTIONS_BOT
@@ -28,6 +28,13 @@ _MAX_WORKERS = 64
 
 class _Parser(argparse.ArgumentParser):
     """One whose complaints are this project's errors: what they quote is masked like all that is printed."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse does; what is not known is told by the command that does not know it, with its own usage."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and then what is right."""

@@ -84,6 +84,12 @@ def test_a_wrong_command_line_ends_with_2(say: Say, words: tuple[str, ...]) -> N
     assert "\nusage: ci-tools" in done.stderr
 
 
+@pytest.mark.parametrize("words", [("judge", "--foo", "here"), ("judge",), ("judge", "here", "there")])
+def test_a_wrong_command_is_told_how_it_is_used(words: tuple[str, ...], say: Say) -> None:
+    """It, and not all the others."""
+    assert "\nusage: ci-tools judge " in say(*words).stderr
+
+
 UNNAMED = "unknown environment ''; known: here, locked"
 NOWHERE = "'' is no path; allowed: that of a file or a folder; is a variable not set?"
 
