@@ -29,7 +29,8 @@ def read_text(path: Path, option: str, errors: str = "strict") -> str:
         UsageError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8", errors=errors)
+        # Some editors put a byte order mark before the first line; it is no part of it.
+        return path.read_text(encoding="utf-8-sig", errors=errors)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"cannot read {str(path)!r}: {reason}; name the file with {option} FILE") from error

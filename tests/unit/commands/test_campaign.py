@@ -118,6 +118,13 @@ def test_faults_that_cannot_be_on_together_leave_nothing_behind(say: Say) -> Non
     assert not Path("out").exists()
 
 
+def test_a_file_with_a_byte_order_mark_is_read(shop: Shop, say: Say) -> None:
+    """As it stands behind the mark."""
+    shop.spec.write_text(shop.spec.read_text(encoding="utf-8"), encoding="utf-8-sig")
+
+    assert say("plan", "--environment=here", "--plan=full").exit_code == ExitCode.PASS
+
+
 def test_an_invalid_file_ends_with_2(shop: Shop, say: Say) -> None:
     """With the line, the value and what is allowed."""
     shop.change('kind = "http_json"', 'kind = "http_jsn"')

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.commands.files import redactor_of, write_anew
+from ci_tools.commands.files import read_text, redactor_of, write_anew
 from ci_tools.errors import ExitCode, JournalWriteError, UsageError
 from ci_tools.model import Environment, ReadyToken
 from ci_tools.target.session import dump_environment
@@ -22,6 +22,13 @@ def test_whoever_names_the_journal_has_the_same_masked(
     masked = redactor_of(tmp_path / named).text("fix canary-0123456789")
 
     assert masked == "fix [redacted]"
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    """Editors put one there unasked."""
+    (tmp_path / "campaign.toml").write_text('name = "shop"', encoding="utf-8-sig")
+
+    assert read_text(tmp_path / "campaign.toml", "--spec") == 'name = "shop"'
 
 
 def test_a_file_is_written_wholly(tmp_path: Path) -> None:
