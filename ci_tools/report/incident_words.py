@@ -20,7 +20,7 @@ def headline(incident: Incident) -> str:
 
 def owners(incident: Incident) -> str:
     """Who has to know."""
-    return ", ".join(incident.owners) or "nobody: CODEOWNERS names no owner"
+    return ", ".join(incident.owners) or "nobody: no CODEOWNERS file names an owner"
 
 
 def impact(incident: Incident) -> str:
