@@ -118,7 +118,7 @@ cache-1: cache fails
 
   next      look at cache itself: no cause is known, hence no remedy
   owner     nobody: no CODEOWNERS file names an owner
-  cause     unknown at cache, unknown
+  cause     unknown, at cache
   impact    no test fails of it
   since     a time that nobody recorded
 """
