@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ci_tools.errors import UsageError
 from ci_tools.triage.surroundings import ACTIONS_BOT
@@ -28,6 +28,13 @@ _MAX_WORKERS = 64
 
 class _Parser(argparse.ArgumentParser):
     """One whose complaints are this project's errors: what they quote is masked like all that is printed."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse does; what is not known is told by the command that does not know it, with its own usage."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and then what is right."""
@@ -67,9 +74,22 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
+def _path(text: str) -> Path:
+    """An empty text would be the present folder: nobody means that by a variable that is not set."""
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no path; allowed: that of a file or a folder; is a variable not set?")
+    return Path(text)
+
+
+def _place(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no environment; allowed: any other name; is a variable not set?")
+    return text
+
+
 def _add_spec(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--spec", type=Path, default=Path("campaign.toml"), metavar="FILE", help="what to verify (default %(default)s)"
+        "--spec", type=_path, default=Path("campaign.toml"), metavar="FILE", help="what to verify (default %(default)s)"
     )
 
 
@@ -96,7 +116,10 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         help="only this phase, by number or name; repeatable, and several may stand with commas between",
     )
     parser.add_argument(
-        "--previous", type=Path, metavar="DIR", help="compare with the campaign in DIR, and run what took longest first"
+        "--previous",
+        type=_path,
+        metavar="DIR",
+        help="compare with the campaign in DIR, and run what took longest first",
     )
     parser.add_argument(
         "--order",
@@ -108,11 +131,11 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 
 def _add_campaign(parser: argparse.ArgumentParser) -> None:
     _add_choice(parser)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where evidence is kept (default campaigns/ID)")
+    parser.add_argument("--out", type=_path, metavar="DIR", help="where evidence is kept (default campaigns/ID)")
     parser.add_argument(
         "--workers", type=_workers, default=_DEFAULT_WORKERS, metavar="N", help="pytest workers (default %(default)s)"
     )
-    parser.add_argument("--plan-file", type=Path, metavar="FILE", help="run what ci-tools plan --out FILE has planned")
+    parser.add_argument("--plan-file", type=_path, metavar="FILE", help="run what ci-tools plan --out FILE has planned")
     parser.add_argument("--shard", type=int, metavar="K", help="with --plan-file: the part that this job runs")
     parser.add_argument(
         "--campaign-id",
@@ -126,7 +149,7 @@ def _add_campaign(parser: argparse.ArgumentParser) -> None:
 
 def _add_plan(parser: argparse.ArgumentParser) -> None:
     _add_choice(parser)
-    parser.add_argument("--out", type=Path, metavar="FILE", help="keep it for: ci-tools campaign --plan-file FILE")
+    parser.add_argument("--out", type=_path, metavar="FILE", help="keep it for: ci-tools campaign --plan-file FILE")
     parser.add_argument(
         "--shards",
         type=_shards,
@@ -136,7 +159,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--previous-if-any",
-        type=Path,
+        type=_path,
         metavar="DIR",
         help="as --previous, but what cannot be used is told and left out: no campaign waits for a comparison",
     )
@@ -177,21 +200,23 @@ def _workers(text: str) -> int:
 
 def _add_jobs(parser: argparse.ArgumentParser) -> None:
     _add_spec(parser)
-    parser.add_argument("file", type=Path, metavar="FILE", help=f"as written by: ci-tools plan --shards {PHASES} --out")
     parser.add_argument(
-        "--after", type=Path, metavar="DIR", help="what follows the first phase, by the campaign directory of its job"
+        "file", type=_path, metavar="FILE", help=f"as written by: ci-tools plan --shards {PHASES} --out"
+    )
+    parser.add_argument(
+        "--after", type=_path, metavar="DIR", help="what follows the first phase, by the campaign directory of its job"
     )
     parser.set_defaults(command="jobs")
 
 
 def _add_merge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directories", type=Path, nargs="+", metavar="DIR", help="a campaign directory of one job")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where all of it is put; new or empty")
+    parser.add_argument("directories", type=_path, nargs="+", metavar="DIR", help="a campaign directory of one job")
+    parser.add_argument("--out", type=_path, required=True, metavar="DIR", help="where all of it is put; new or empty")
     parser.set_defaults(command="merge")
 
 
 def _add_judge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument("directory", type=_path, metavar="DIR", help="a campaign's directory")
     parser.add_argument(
         "--github", action="store_true", help="in a step of GitHub Actions: annotations, summary and outputs, too"
     )
@@ -199,7 +224,7 @@ def _add_judge(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a campaign's directory")
+    parser.add_argument("directory", type=_path, metavar="DIR", help="a campaign's directory")
     parser.add_argument("incident", nargs="?", metavar="INCIDENT", help="only this one, such as redis-1")
     parser.set_defaults(command="explain")
 
@@ -207,7 +232,9 @@ def _add_explain(parser: argparse.ArgumentParser) -> None:
 def _add_looking(parser: argparse.ArgumentParser) -> None:
     _add_spec(parser)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these probes; without any, all")
-    parser.add_argument("--environment", metavar="E", help=f"where to look (default {DEFAULT_ENVIRONMENT})")
+    parser.add_argument(
+        "--environment", default=DEFAULT_ENVIRONMENT, metavar="E", help="where to look (default %(default)s)"
+    )
     _add_fault(parser)
 
 
@@ -219,7 +246,7 @@ def _add_probe(parser: argparse.ArgumentParser) -> None:
 
 def _add_heartbeat(parser: argparse.ArgumentParser) -> None:
     _add_looking(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where heartbeats are kept; may exist")
+    parser.add_argument("--out", type=_path, required=True, metavar="DIR", help="where heartbeats are kept; may exist")
     parser.add_argument(
         "--while-open", metavar="OWNER/NAME", help="only if an issue of a campaign is open there (GITHUB_TOKEN)"
     )
@@ -229,14 +256,18 @@ def _add_heartbeat(parser: argparse.ArgumentParser) -> None:
 def _add_ingest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files",
-        type=Path,
+        type=_path,
         nargs="+",
         metavar="FILE",
         help="JUnit XML, pytest-reportlog or CTRF, told by content; - is standard input",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where evidence is kept")
+    parser.add_argument("--out", type=_path, required=True, metavar="DIR", help="where evidence is kept")
     parser.add_argument(
-        "--environment", default=FOREIGN_ENVIRONMENT, metavar="E", help="where the tests ran (default %(default)s)"
+        "--environment",
+        type=_place,
+        default=FOREIGN_ENVIRONMENT,
+        metavar="E",
+        help="where the tests ran (default %(default)s)",
     )
     parser.add_argument(
         "--campaign-id", type=_campaign_id, metavar="ID", help="the campaign's name (default: made from the time)"
@@ -245,11 +276,11 @@ def _add_ingest(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_triage(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a directory of a campaign, or of heartbeats")
+    parser.add_argument("directory", type=_path, metavar="DIR", help="a directory of a campaign, or of heartbeats")
     parser.add_argument("--repo", metavar="OWNER/NAME", help="read the issues there, with the token in GITHUB_TOKEN")
     parser.add_argument("--run-url", default="", metavar="URL", help="where the campaign's evidence is kept")
     parser.add_argument(
-        "--commits", type=Path, metavar="FILE", help=f"suspects, the newest first: {COMMITS.replace('%', '%%')}"
+        "--commits", type=_path, metavar="FILE", help=f"suspects, the newest first: {COMMITS.replace('%', '%%')}"
     )
     parser.add_argument("--github", action="store_true", help="in a step of GitHub Actions: the plan in its summary")
     _add_telling(parser)
@@ -287,10 +318,10 @@ def _add_telling(parser: argparse.ArgumentParser) -> None:
         "--bot", type=_login, default=ACTIONS_BOT, metavar="LOGIN", help="who owns the token (default %(default)s)"
     )
     parser.add_argument(
-        "--codeowners", type=Path, metavar="FILE", help="whom to tell (default CODEOWNERS, where GitHub looks for it)"
+        "--codeowners", type=_path, metavar="FILE", help="whom to tell (default CODEOWNERS, where GitHub looks for it)"
     )
     parser.add_argument(
-        "--spec", type=Path, metavar="FILE", help="what is known and wanted of issues (default campaign.toml, if any)"
+        "--spec", type=_path, metavar="FILE", help="what is known and wanted of issues (default campaign.toml, if any)"
     )
 
 
@@ -302,7 +333,7 @@ def _login(text: str) -> str:
 
 def _add_deployment_status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "directory", type=Path, nargs="?", metavar="DIR", help="a campaign's directory; without one, that it was lost"
+        "directory", type=_path, nargs="?", metavar="DIR", help="a campaign's directory; without one, that it was lost"
     )
     parser.add_argument("--repo", required=True, metavar="OWNER/NAME", help="with the token in GITHUB_TOKEN")
     parser.add_argument("--deployment", type=_deployment, required=True, metavar="N", help="its number on GitHub")
@@ -327,9 +358,9 @@ def _run(text: str) -> int:
 
 
 def _add_diagnose(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="failures, a JSON object a line")
+    parser.add_argument("file", type=_path, metavar="FILE", help="failures, a JSON object a line")
     parser.add_argument("--joint", action="store_true", help="read them as failures of one run")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the answers into FILE, not on standard output")
+    parser.add_argument("--out", type=_path, metavar="FILE", help="write the answers into FILE, not on standard output")
     parser.set_defaults(command="diagnose")
 
 
@@ -340,10 +371,16 @@ def _add_schema(parser: argparse.ArgumentParser) -> None:
 
 def _add_faults(parser: argparse.ArgumentParser) -> None:
     switch = parser.add_mutually_exclusive_group()
-    switch.add_argument("--on", metavar="NAME", help="switch NAME on in the twin that is being served")
-    switch.add_argument("--off", metavar="NAME", help="switch NAME off in the twin that is being served")
+    switch.add_argument("--on", type=_fault, metavar="NAME", help="switch NAME on in the twin that is being served")
+    switch.add_argument("--off", type=_fault, metavar="NAME", help="switch NAME off in the twin that is being served")
     switch.add_argument("--clear", action="store_true", help="switch everything off in the twin that is being served")
     parser.set_defaults(command="faults")
+
+
+def _fault(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no fault; ci-tools faults lists them; is a variable not set?")
+    return text
 
 
 def _add_twin(parser: argparse.ArgumentParser) -> None:

@@ -38,7 +38,7 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
     given = _given(arguments, digest) if arguments.plan_file else None
     campaign = arguments.campaign_id or fresh_campaign_id()
     out = arguments.out or Path("campaigns") / campaign
-    environment = given.plan.environment if given else arguments.environment or DEFAULT_ENVIRONMENT
+    environment = given.plan.environment if given else _asked_place(arguments)
     shards = given.shards if given and (len(given.shards) > 1 or arguments.shard) else ()
     request = Request(
         environment=environment,
@@ -85,8 +85,6 @@ def plan_ahead(arguments: argparse.Namespace) -> ExitCode:
     """Say what a campaign would run; with ``--out``, for other jobs to run it."""
     spec, digest = read_spec(arguments.spec)
     name = place(arguments, spec)
-    if name not in spec.environments:
-        spec.environment(name, os.environ)  # says which there are
     plan_file = planned(
         spec,
         decide_plan(spec, spec.environments[name], _plan_name(arguments), _phases(arguments)),
@@ -109,7 +107,7 @@ def _given(arguments: argparse.Namespace, digest: str) -> PlanFile:
         UsageError: it is unreadable, or something is asked for that was decided when planning.
     """
     for option in ("environment", "plan", "phase", "previous", "order"):
-        if getattr(arguments, option):
+        if getattr(arguments, option) not in (None, []):
             raise UsageError(
                 f"--{option} beside --plan-file: that was decided when planning; "
                 f"leave it out, or give it to ci-tools plan --out {arguments.plan_file}"
@@ -123,10 +121,17 @@ def _given(arguments: argparse.Namespace, digest: str) -> PlanFile:
 
 
 def place(arguments: argparse.Namespace, spec: Spec) -> str:
-    """The environment to plan for: the one asked for, or the other where its secret is not given to us."""
+    """The environment to plan for: the one asked for, or the other where its secret is not given to us.
+
+    Raises:
+        UsageError: one of the two is unknown. Where the secret is set, too: a typing error must not wait for it.
+    """
     from ci_tools.runner.provisioning import described  # noqa: PLC0415 - heavy, and only a choice of places needs it
 
-    name: str = arguments.environment or DEFAULT_ENVIRONMENT
+    name = _asked_place(arguments)
+    for one in (name, arguments.otherwise):
+        if one is not None:
+            spec.declared(one)
     if arguments.otherwise is None:
         return name
     try:
@@ -137,12 +142,19 @@ def place(arguments: argparse.Namespace, spec: Spec) -> str:
     return name
 
 
+def _asked_place(arguments: argparse.Namespace) -> str:
+    """The name that was given. An empty one, as of a variable that is not set, is no wish for the default."""
+    return DEFAULT_ENVIRONMENT if arguments.environment is None else str(arguments.environment)
+
+
 def _phases(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The phases that were named; none where a form was left empty: then more is verified, not less."""
     return tuple(name.strip() for text in arguments.phase for name in text.split(",") if name.strip())
 
 
 def _plan_name(arguments: argparse.Namespace) -> str:
-    return str(arguments.plan or ("full" if _phases(arguments) else "auto"))
+    usual = "full" if _phases(arguments) else "auto"
+    return usual if arguments.plan is None else str(arguments.plan)
 
 
 def _seed(order: str | None) -> int | None:

@@ -35,13 +35,17 @@ def name_last_campaign(arguments: argparse.Namespace) -> ExitCode:
     """Print run and name of its artifact as outputs of a step; nothing where there is none, or GitHub does not say."""
     from ci_tools.github.artifacts import last_campaign  # noqa: PLC0415 - heavy, and only this command needs it
 
-    environment = place(arguments, read_spec(arguments.spec)[0]) if arguments.otherwise else arguments.environment
+    environment = place(arguments, read_spec(arguments.spec)[0])
     try:
         found = last_campaign(arguments.repo, environment, os.environ, branch=arguments.branch, but=arguments.but_run)
     except IssueTrackerError as error:
         # Nothing waits for a comparison.
         say_error(f"ci-tools: {error}; this campaign is compared with none")
         return ExitCode.PASS
-    if found is not None:
-        print(f"run={found.run}\nartifact={found.name}")
+    if found is None:
+        # Standard output stays empty: it is what a step hands on.
+        where = f"{environment!r} that a run of branch {arguments.branch!r} of {arguments.repo} has kept"
+        say_error(f"ci-tools: no campaign on {where} was found; this campaign is compared with none")
+        return ExitCode.PASS
+    print(f"run={found.run}\nartifact={found.name}")
     return ExitCode.PASS

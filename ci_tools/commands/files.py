@@ -29,7 +29,8 @@ def read_text(path: Path, option: str, errors: str = "strict") -> str:
         UsageError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8", errors=errors)
+        # Some editors put a byte order mark before the first line; it is no part of it.
+        return path.read_text(encoding="utf-8-sig", errors=errors)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"cannot read {str(path)!r}: {reason}; name the file with {option} FILE") from error
@@ -57,7 +58,7 @@ def anew(path: Path) -> Iterator[TextIO]:
     """What is written here stands in *path* once all of it is; raises what :func:`write_anew` raises."""
     try:
         if os.path.lexists(path):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            raise _taken(path)
         beside = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             with beside.open("x", encoding="utf-8") as file:
@@ -66,9 +67,17 @@ def anew(path: Path) -> Iterator[TextIO]:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise not_written(
-            f"cannot write {str(path)!r}", error, "choose another --out FILE, or remove that one"
-        ) from error
+        raise not_written(f"cannot write {str(path)!r}", error, "choose another --out FILE") from error
+
+
+def _taken(path: Path) -> UsageError:
+    """That *path* is in use; only a file, or a link to nothing, is advised to be removed."""
+    why, step = "File exists", ", or remove that one"
+    if path.is_dir():
+        why, step = "it is a folder", ""
+    elif path.exists() and not path.is_file():
+        why, step = "it is no regular file", ""
+    return UsageError(f"cannot write {str(path)!r}: {why}; choose another --out FILE{step}")
 
 
 def not_written(what: str, error: OSError, step: str) -> CampaignError:

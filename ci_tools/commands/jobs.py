@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ci_tools.arguments import PHASES
 from ci_tools.commands.files import not_written, read_spec, read_text
+from ci_tools.commands.judging import REPORT, RESULTS
 from ci_tools.errors import EmptyJournalError, ExitCode, UsageError
 from ci_tools.evidence.events import CampaignStarted
 from ci_tools.evidence.journal import CampaignDirectory, folder_of, read
@@ -23,6 +24,8 @@ from ci_tools.verdict.fold import fold
 from ci_tools.verdict.judge import judge
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_DERIVED = (RESULTS, REPORT)
+"""What judge makes from a journal: of one job's alone it says nothing of the whole."""
 
 
 def print_jobs(arguments: argparse.Namespace) -> ExitCode:
@@ -121,13 +124,13 @@ def _words(part: _Part) -> str:
 
 
 def _files(directory: Path) -> Iterator[tuple[Path, Path]]:
-    """The journal's files, and what stands beside its folder; links are none of ours."""
+    """The journal's files, and what stands beside its folder; neither what is made from them, nor links."""
     journal = folder_of(directory)
     for path in sorted(journal.glob("*.jsonl")):
         yield path, Path("journal") / path.name
     if journal != directory:
         for path in sorted(directory.iterdir()):
-            if path.is_file() and not path.is_symlink():
+            if path.is_file() and not path.is_symlink() and path.name not in _DERIVED:
                 yield path, Path(path.name)
 
 

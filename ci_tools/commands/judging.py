@@ -21,6 +21,7 @@ from ci_tools.report.markdown import report
 from ci_tools.report.results import document
 from ci_tools.report.shown import shown
 from ci_tools.report.summary import print_summary
+from ci_tools.report.untold import unaccounted, without_incident
 from ci_tools.verdict.fold import fold
 from ci_tools.verdict.judge import judge
 from ci_tools.verdict.judgement import Judgement
@@ -92,10 +93,14 @@ def _tell_step(judgement: Judgement, incidents: Sequence[Incident]) -> None:
 def explain(arguments: argparse.Namespace) -> ExitCode:
     """Tell one incident, or all of them, in plain words; asked for one that is not there is a usage error."""
     outer = campaign_directory(arguments.directory)
-    _, incidents = shown(*_diagnosed(outer), redactor_of(outer).text)
-    chosen = [one for one in incidents if arguments.incident in (None, one.id)]
-    if arguments.incident and not chosen:
-        there = ", ".join(one.id for one in incidents) or "none: nothing failed"
+    judgement, incidents = shown(*_diagnosed(outer), redactor_of(outer).text)
+    if arguments.incident is None:
+        told = "\n".join(map(explanation, incidents)) or without_incident(judgement, str(outer))
+        print("\n\n".join(part for part in (told, unaccounted(judgement, told)) if part))
+        return ExitCode.PASS
+    chosen = [one for one in incidents if arguments.incident == one.id]
+    if not chosen:
+        there = ", ".join(one.id for one in incidents) or f"none, and the verdict is {judgement.verdict.value}"
         raise UsageError(f"no incident {arguments.incident!r} in {str(outer)!r}; there: {there}")
-    print("\n".join(explanation(one) for one in chosen) or "no incident: nothing that was asked failed")
+    print("\n".join(map(explanation, chosen)))
     return ExitCode.PASS

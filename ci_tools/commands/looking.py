@@ -8,7 +8,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from secrets import token_hex
 
-from ci_tools.arguments import DEFAULT_ENVIRONMENT
 from ci_tools.commands.console import say_error, standard_output
 from ci_tools.commands.files import read_spec, redactor_for
 from ci_tools.errors import CredentialsMissingError, ExitCode
@@ -24,8 +23,7 @@ def probe(arguments: argparse.Namespace) -> ExitCode:
     from ci_tools.runner.looking import looked  # noqa: PLC0415 - heavy, and only asking needs it
 
     spec, _ = read_spec(arguments.spec)
-    environment = arguments.environment or DEFAULT_ENVIRONMENT
-    seen = looked(spec, environment, arguments.names, os.environ, faults=arguments.fault)
+    seen = looked(spec, arguments.environment, arguments.names, os.environ, faults=arguments.fault)
     if arguments.json:
         print(json.dumps(observation_documents(seen), indent=2))
     else:
@@ -38,8 +36,8 @@ def heartbeat(arguments: argparse.Namespace) -> ExitCode:
     from ci_tools.runner.looking import check, looked  # noqa: PLC0415 - heavy, and only asking needs it
 
     spec, _ = read_spec(arguments.spec)
-    environment = arguments.environment or DEFAULT_ENVIRONMENT
-    if arguments.while_open and (reason := _why_not(spec, environment, arguments.while_open)):
+    environment = spec.declared(arguments.environment).name
+    if arguments.while_open is not None and (reason := _why_not(spec, environment, arguments.while_open)):
         say_error(f"ci-tools: {reason}; nothing is asked")
         return ExitCode.PASS
     check(spec, environment, arguments.names, os.environ, faults=arguments.fault)

@@ -310,8 +310,10 @@ def from_line(line: bytes) -> Record:
         document = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise NotARecordError(f"not JSON: {error}") from error
-    if not isinstance(document, dict) or document.get("v") != VERSION:
-        raise NotARecordError(f"not an event of version {VERSION}")
+    met = document.get("v") if isinstance(document, dict) else None
+    if met != VERSION:
+        other = f", but of version {str(met)[:40]}: read it with the ci-tools that wrote it" if type(met) is int else ""
+        raise NotARecordError(f"not an event of version {VERSION}{other}")
     name = str(document.get("event"))
     if name not in TYPES:
         raise NotARecordError(f"unknown event {name[:40]!r}")

@@ -10,7 +10,6 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -100,7 +99,7 @@ class JournalWriter:
 def _cannot_write(path: Path, error: OSError) -> JournalWriteError:
     return JournalWriteError(
         f"cannot write the journal {path}: {error.strerror}; "
-        "free space or choose another directory with --out DIR; the campaign cannot be judged without it"
+        "free space or choose another directory with --out DIR, and run it again: what is seen from here on is lost"
     )
 
 
@@ -228,6 +227,21 @@ class JournalTail:
         return sorted(records, key=_order)
 
 
+def _is_taken(path: Path) -> bool:
+    """Whether the directory *path*, which is there afterwards, holds something.
+
+    Raises:
+        UsageError: there can be none.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return any(path.iterdir())
+    except OSError as error:
+        raise UsageError(
+            f"cannot keep evidence in {str(path)!r}: {error.strerror}; choose another --out DIR"
+        ) from error
+
+
 class CampaignDirectory:
     """The directory of one campaign: its journal and the files made from it."""
 
@@ -239,14 +253,7 @@ class CampaignDirectory:
     @classmethod
     def create(cls, path: Path, redactor: Redactor) -> "CampaignDirectory":
         """A new directory at *path*, which must not hold a campaign yet."""
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            taken = any(path.iterdir())
-        except OSError as error:
-            raise UsageError(
-                f"cannot use {str(path)!r} as campaign directory: {error.strerror}; choose another --out DIR"
-            ) from error
-        if taken:
+        if _is_taken(path):
             raise UsageError(f"{str(path)!r} is not empty; a campaign keeps its evidence: choose another --out DIR")
         return cls(path, redactor)
 
@@ -270,10 +277,10 @@ class CampaignDirectory:
         """A directory for observations without a campaign: new, or one that has held only such before.
 
         Raises:
-            UsageError: it holds a campaign, or something else.
+            UsageError: it holds a campaign, or something else, or cannot be one.
         """
-        with suppress(UsageError):
-            return cls.create(path, redactor)
+        if not _is_taken(path):
+            return cls(path, redactor)
         files = sorted(one.name for one in (path / _FOLDER).glob("*.jsonl"))
         others = [name for name in files if not name.startswith(HEARTBEAT)]
         if others or not (path / _FOLDER).is_dir():
@@ -350,7 +357,7 @@ class LogWriter:
         try:
             self._file = path.open("ab", buffering=0)
         except OSError as error:
-            raise _cannot_write(path, error) from error
+            raise self._failed(error) from error
 
     def line(self, text: str) -> None:
         """Append one line.
@@ -362,7 +369,13 @@ class LogWriter:
         try:
             self._file.write(masked.encode(errors="backslashreplace"))
         except OSError as error:
-            raise _cannot_write(self._path, error) from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> JournalWriteError:
+        return JournalWriteError(
+            f"cannot write {str(self._path)!r}: {error.strerror}; free space or choose another directory with "
+            f"--out DIR, and run it again; what the journal holds can be judged: ci-tools judge {self._path.parent}"
+        )
 
     def close(self) -> None:
         """Release the file."""

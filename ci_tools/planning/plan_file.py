@@ -102,4 +102,10 @@ def from_text(text: str, name: str, spec_digest: str) -> PlanFile:
             f"{name!r} was planned with another campaign.toml than the one read here; "
             "check out the same commit in all jobs, or plan anew: ci-tools plan --out FILE"
         )
+    if not plan_file.shards or not plan_file.plan.phases:
+        lacking = "a shard" if plan_file.plan.phases else "a phase"
+        raise UsageError(
+            f"{name!r} holds no plan that a job could run: it is without {lacking}; "
+            "write it anew: ci-tools plan --out FILE"
+        )
     return plan_file

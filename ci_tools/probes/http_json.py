@@ -45,7 +45,7 @@ def _judged(probe: HttpJsonProbe, answer: Answer) -> Sighting:
     try:
         document = json.loads(answer.content)
     except (ValueError, RecursionError):
-        text = f"{answer.media_type or 'an untyped answer'} instead of JSON{_words(answer)}"
+        text = f"{answer.media_type or 'an untyped answer'} {answer.no_json}{_words(answer)}"
         return Sighting(state=DependencyState.DOWN, latency_s=measured_s, code=code, text=text)
     latency_s, unmeasured = _server_latency(probe, document) if probe.latency_ms else (measured_s, ())
     wrong = (*mismatches(document, probe.expect), *_made_up(document)) or unmeasured

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from ci_tools.diagnosis.hypotheses import Certainty
-from ci_tools.diagnosis.incidents import Incident, Proof, RuledOut
+from ci_tools.diagnosis.incidents import UNKNOWN, Incident, Proof, RuledOut
 from ci_tools.diagnosis.knowledge import Remedy
 from ci_tools.report.inert import details, line, markdown
 
@@ -20,7 +20,7 @@ def headline(incident: Incident) -> str:
 
 def owners(incident: Incident) -> str:
     """Who has to know."""
-    return ", ".join(incident.owners) or "nobody: CODEOWNERS names no owner"
+    return ", ".join(incident.owners) or "nobody: no CODEOWNERS file names an owner"
 
 
 def impact(incident: Incident) -> str:
@@ -106,11 +106,18 @@ def _facts(incident: Incident) -> list[str]:
         f"  next      {line(next_step(incident), _LINE)}",
         f"  owner     {line(owners(incident))}"
         + (f" ({line(incident.owned_because)})" if incident.owned_because else ""),
-        f"  cause     {line(incident.cause)} at {line(incident.dependency)}, {incident.certainty.value}",
+        f"  cause     {_cause(incident)}",
         f"  impact    {impact(incident)}",
         f"  since     {since(incident)}",
         *([f"  at stake  {line(value, _LINE)}"] if value else []),
     ]
+
+
+def _cause(incident: Incident) -> str:
+    where = line(incident.dependency)
+    if incident.cause == UNKNOWN:
+        return f"{UNKNOWN}, at {where}"
+    return f"{line(incident.cause)} at {where}, {incident.certainty.value}"
 
 
 def _at_stake(incident: Incident) -> str:

@@ -24,15 +24,15 @@ def described(spec: Spec, name: str, environ: Mapping[str, str], faults: Sequenc
     """The environment as far as it is known before it stands: everything but a twin's ports.
 
     Raises:
-        UsageError: it is unknown, a variable is not set, or a fault is wanted where no twin is.
+        UsageError: it is unknown, a variable is not set, a fault is wanted where no twin is, or *faults* are none,
+            or cannot be on together.
         CredentialsMissingError: its secret is not in *environ*.
     """
-    raw = spec.environments.get(name)
-    if raw is not None and raw.provision == _PROVISIONED_BY_TWIN:
-        from ci_tools.twin.faults import parse_fault  # noqa: PLC0415 - needs the extra [twin]
+    raw = spec.declared(name)
+    if raw.provision == _PROVISIONED_BY_TWIN:
+        from ci_tools.twin.faults import parse_faults  # noqa: PLC0415 - needs the extra [twin]
 
-        for fault in faults:
-            parse_fault(fault)
+        parse_faults(faults)
         return raw
     if faults:
         raise UsageError(

@@ -94,7 +94,15 @@ class Spec:
         Raises:
             UsageError: no such environment, a variable is not set, or what results is no URL.
         """
+        return resolved(self.declared(name), environ)
+
+    def declared(self, name: str) -> Environment:
+        """The environment as it stands in the file.
+
+        Raises:
+            UsageError: no such environment.
+        """
         if name not in self.environments:
             known = suggested(name, sorted(self.environments))
             raise UsageError(f"unknown environment {name!r}; known: {known}; see [environments] in campaign.toml")
-        return resolved(self.environments[name], environ)
+        return self.environments[name]

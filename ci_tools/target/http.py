@@ -73,6 +73,11 @@ class Answer:
         """The content type without its parameters."""
         return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
+    @property
+    def no_json(self) -> str:
+        """How the media type goes on in words where the body cannot be read: it may well say that it is JSON."""
+        return "that cannot be read as JSON" if "json" in self.media_type else "instead of JSON"
+
     def json(self) -> Any:
         """The body as JSON.
 
@@ -84,7 +89,7 @@ class Answer:
         except (ValueError, RecursionError) as error:
             raise TargetError(
                 f"{self.method} {self.url} answered {self.status} with {self.media_type!r} "
-                f"instead of JSON: {excerpt(self.text, 200)!r}",
+                f"{self.no_json}: {excerpt(self.text, 200)!r}",
                 status=self.status,
             ) from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from ci_tools.errors import UsageError
+from ci_tools.errors import JournalWriteError, UsageError
 from ci_tools.model import Environment
 
 ENVIRONMENT_FILE = "CAMPAIGN_ENVIRONMENT_FILE"
@@ -34,9 +34,19 @@ def _adapter() -> TypeAdapter[Environment]:
 
 
 def dump_environment(environment: Environment, path: Path) -> None:
-    """*path* holds *environment*, readable for this user only."""
-    path.touch(mode=0o600)
-    path.write_bytes(_adapter().dump_json(environment, indent=1))
+    """*path* holds *environment*, readable for this user only.
+
+    Raises:
+        JournalWriteError: the disk did not take it.
+    """
+    try:
+        path.touch(mode=0o600)
+        path.write_bytes(_adapter().dump_json(environment, indent=1))
+    except OSError as error:
+        raise JournalWriteError(
+            f"cannot write {str(path)!r}: {error.strerror}; without it no test knows where to look: "
+            "free space or choose another directory with --out DIR, and run it again"
+        ) from error
 
 
 def load_environment(path: Path) -> Environment:

@@ -13,6 +13,7 @@ from ci_tools.triage.subjects import Subject
 _MENTION = re.compile(MENTION)
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _MAX_OWNERS = 5
+_WITHOUT = "there is no CODEOWNERS file, or nothing in it"
 
 
 def checked(text: str, known: Sequence[str], source: str) -> tuple[Line, ...]:
@@ -58,7 +59,7 @@ def owners_of(subject: Subject, lines: Sequence[Line], known: Sequence[str] = ()
     if incident and incident.owners and not lines:
         told_then = tuple(one for one in incident.owners if not _problem(one, known) and _MENTION.fullmatch(one))
         return told_then[:_MAX_OWNERS], incident.owned_because
-    return (), ""
+    return (), "" if lines else _WITHOUT
 
 
 def told(owners: Sequence[str], why: str) -> str:

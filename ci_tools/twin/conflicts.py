@@ -18,7 +18,7 @@ def refuse_conflicts(switches: Sequence[Switch]) -> None:
         if contested:
             raise UsageError(
                 f"faults '{one}' and '{other}' cannot be on together: both change {', '.join(contested)}, "
-                "and differently. Switch one of them off first"
+                "and differently. Leave one of them out, or switch it off first"
             )
 
 

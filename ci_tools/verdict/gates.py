@@ -184,7 +184,9 @@ def _why(gate: ReliabilityGate, observation: Observation, time_scale: float) -> 
 
 
 def _words(code: str | None, text: str) -> str:
-    return " ".join(part for part in (code or "", _in_short(text) if text else "") if part)
+    """The code, and what was said; once where that begins with the code."""
+    said = _in_short(text) if text else ""
+    return said if code and said.split(" ", 1)[0] == code else " ".join(part for part in (code or "", said) if part)
 
 
 def judge_gates(

@@ -19,8 +19,10 @@ def judge(state: CampaignState) -> Judgement:
         EmptyJournalError: the events do not even say what was planned.
     """
     if state.started is None or state.plan is None:
+        unread = f"; the journal's first problem: {state.problems[0]}" if state.problems else ""
         raise EmptyJournalError(
-            "the journal does not say what was planned (its campaign_started is missing): nothing can be judged; "
+            f"the journal does not say what was planned (its campaign_started is missing{unread}): "
+            "nothing can be judged; "
             "put the journal files of all jobs into one directory, or run the campaign again; "
             "heartbeats are for: ci-tools triage DIR"
         )

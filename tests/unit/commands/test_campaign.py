@@ -1,12 +1,13 @@
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from ci_tools.errors import ExitCode
 from ci_tools.report.schema import schema as results_schema
-from tests.unit.commands.command_line import CAMPAIGN, PASSED, Passed, Say, called
+from tests.unit.commands.command_line import CAMPAIGN, PASSED, ROOT, Passed, Say, called
 from tests.unit.runner.shop import Shop
 
 LIMITED = """\
@@ -90,7 +91,7 @@ def test_a_skipped_test_ends_with_3(shop: Shop, say: Say) -> None:
         (("--spec=nothing.toml",), "cannot read 'nothing.toml'"),
         (("--spec=tests",), "cannot read 'tests'"),
         (("--out=tests",), "tests' is not empty"),
-        (("--out=campaign.toml",), "campaign.toml' as campaign directory: File exists"),
+        (("--out=campaign.toml",), "campaign.toml': File exists"),
         (("--fault=redis_down",), "faults are switched in the twin only"),
         (("--surprise",), "unrecognized arguments: --surprise"),
     ],
@@ -104,6 +105,24 @@ def test_a_wrong_wish_ends_with_2(shop: Shop, say: Say, words: tuple[str, ...], 
     assert "Traceback" not in done.stderr
     assert not shop.out.exists()
     assert shop.site.asked == []
+
+
+def test_faults_that_cannot_be_on_together_leave_nothing_behind(say: Say) -> None:
+    """What was never switched on is not said to be."""
+    words = ("--environment=twin", "--fault=redis_down", "--fault=redis_blackhole", "--out=out")
+
+    done = say("campaign", f"--spec={ROOT / 'campaign.toml'}", *words)
+
+    assert (done.exit_code, done.stdout) == (ExitCode.USAGE, "")
+    assert "cannot be on together" in done.stderr
+    assert not Path("out").exists()
+
+
+def test_a_file_with_a_byte_order_mark_is_read(shop: Shop, say: Say) -> None:
+    """As it stands behind the mark."""
+    shop.spec.write_text(shop.spec.read_text(encoding="utf-8"), encoding="utf-8-sig")
+
+    assert say("plan", "--environment=here", "--plan=full").exit_code == ExitCode.PASS
 
 
 def test_an_invalid_file_ends_with_2(shop: Shop, say: Say) -> None:

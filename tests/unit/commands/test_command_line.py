@@ -84,6 +84,67 @@ def test_a_wrong_command_line_ends_with_2(say: Say, words: tuple[str, ...]) -> N
     assert "\nusage: ci-tools" in done.stderr
 
 
+@pytest.mark.parametrize("words", [("judge", "--foo", "here"), ("judge",), ("judge", "here", "there")])
+def test_a_wrong_command_is_told_how_it_is_used(words: tuple[str, ...], say: Say) -> None:
+    """It, and not all the others."""
+    assert "\nusage: ci-tools judge " in say(*words).stderr
+
+
+UNNAMED = "unknown environment ''; known: here, locked"
+NOWHERE = "'' is no path; allowed: that of a file or a folder; is a variable not set?"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("campaign --out=out --environment=", UNNAMED),
+        ("plan --environment=", UNNAMED),
+        ("plan --environment=here --otherwise=", UNNAMED),
+        ("probe --environment=", UNNAMED),
+        ("heartbeat --out=out --environment=", UNNAMED),
+        ("heartbeat --out=out --environment= --while-open=a/b", UNNAMED),
+        ("heartbeat --out=out --environment=here --while-open=", "'' is no repository; give it as OWNER/NAME"),
+        ("last-campaign --repo=a/b --branch=main --environment=", UNNAMED),
+        ("ingest results.xml --out=out --environment=", "'' is no environment; allowed: any other name"),
+        ("campaign --environment=here --plan=", "unknown plan ''; known: auto, full, short"),
+        ("plan --environment=here --plan=", "unknown plan ''; known: auto, full, short"),
+        ("plan --environment=here --previous=", f"argument --previous: {NOWHERE}"),
+        ("plan --environment=here --previous-if-any=", f"argument --previous-if-any: {NOWHERE}"),
+        ("plan --environment=here --out=", f"argument --out: {NOWHERE}"),
+        ("plan --spec=", f"argument --spec: {NOWHERE}"),
+        ("campaign --plan-file=", f"argument --plan-file: {NOWHERE}"),
+        ("campaign --plan-file=plan.json --environment=", "--environment beside --plan-file"),
+        ("campaign --plan-file=plan.json --plan=", "--plan beside --plan-file"),
+        ("campaign --environment=here --out=", f"argument --out: {NOWHERE}"),
+        ("campaign --environment=here --fault=", "faults are switched in the twin only"),
+        ("triage out --codeowners=", f"argument --codeowners: {NOWHERE}"),
+        ("triage out --commits=", f"argument --commits: {NOWHERE}"),
+        ("faults --on=", "argument --on: '' is no fault; ci-tools faults lists them"),
+        ("faults --off=", "argument --off: '' is no fault; ci-tools faults lists them"),
+    ],
+)
+def test_a_variable_that_is_not_set_is_no_wish_for_the_default(
+    words: str, error: str, shop: Shop, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wrote it has named something, and another thing would be verified, read or written in its place."""
+    monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
+
+    said = say(*words.split(" "))
+
+    assert said.exit_code == ExitCode.USAGE
+    assert error in said.stderr
+    assert not shop.out.exists()
+
+
+@pytest.mark.parametrize("command", ["judge", "explain", "triage", "jobs", "ingest --out=out", "merge --out=out"])
+def test_an_empty_argument_is_not_the_present_folder(command: str, say: Say) -> None:
+    """As of a variable that is not set."""
+    said = say(*command.split(" "), "")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert NOWHERE in said.stderr
+
+
 @pytest.mark.parametrize("words", [("judge",), ("judge", "here", "--shwo"), ("campaign", "--workers")])
 def test_an_error_that_quotes_a_secret_is_masked(
     words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

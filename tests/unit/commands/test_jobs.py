@@ -115,6 +115,25 @@ def test_merged_shards_are_one_campaign(say: Say, shard: Shard) -> None:
     assert Path("all/shard1-pytest.log").exists()
 
 
+def test_what_shards_leave_behind_is_merged_as_it_is(shop: Shop, say: Say) -> None:
+    """Each has judged itself; the whole is judged anew, and the logs of all stand side by side."""
+    assert shop.spec.exists()
+    say("plan", "--environment=here", "--plan=full", "--shards=2", "--out=plan.json")
+    for number in ("1", "2"):
+        say(*CAMPAIGN, "--campaign-id=4711", f"--shard={number}", f"--out=job{number}")
+
+    merged = say("merge", "job1", "job2", "--out=all")
+
+    assert (merged.exit_code, merged.stderr) == (ExitCode.PASS, "")
+    kept = ("environment.json", "pytest.log")
+    assert {path.name for path in Path("all").iterdir()} == {
+        "journal",
+        *(f"shard{number}-{name}" for number in (1, 2) for name in kept),
+    }
+    assert say("judge", "all").exit_code == ExitCode.PASS
+    assert json.loads(Path("all/test_results.json").read_text(encoding="utf-8"))["campaign"]["id"] == "4711"
+
+
 def test_of_a_shard_that_ran_again_the_last_attempt_counts(site: Site, say: Say, shard: Shard) -> None:
     """Somebody has run its job again; whichever is named first."""
     say(*PLAN, "--plan=auto")
@@ -145,11 +164,29 @@ def test_a_plan_for_where_the_secret_is_not_set_is_made_for_another_place(shop: 
 def test_a_plan_for_where_the_secret_is_set_is_made_for_it(
     shop: Shop, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other place is not looked at."""
+    """The other place is no more than known."""
     assert shop.spec.exists()
     monkeypatch.setenv("SHOP_BEARER", "hunter2hunter2")
 
-    assert say("plan", "--environment=locked", "--otherwise=nowhere", "--plan=full").exit_code == ExitCode.PASS
+    said = say("plan", "--environment=locked", "--otherwise=here", "--plan=full")
+
+    assert (said.exit_code, said.stderr) == (ExitCode.PASS, "")
+    assert "plan full on locked" in said.stdout
+
+
+@pytest.mark.parametrize("secret", ["", "hunter2hunter2"])
+@pytest.mark.parametrize("other", ["", "nowhere"])
+def test_another_place_that_is_unknown_is_refused(
+    secret: str, other: str, shop: Shop, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is needed today or not, and before it is said that it was planned for."""
+    assert shop.spec.exists()
+    monkeypatch.setenv("SHOP_BEARER", secret)
+
+    said = say("plan", "--environment=locked", f"--otherwise={other}", "--plan=full")
+
+    assert said.exit_code == ExitCode.USAGE
+    assert said.stderr.startswith(f"ci-tools: unknown environment '{other}'; known: here, locked")
 
 
 def test_phases_may_stand_with_commas_between(shop: Shop, say: Say) -> None:
@@ -188,7 +225,7 @@ def test_merging_into_a_file_is_refused(say: Say, shard: Shard) -> None:
     said = say("merge", "one", "--out=plan.json")
 
     assert said.exit_code == ExitCode.USAGE
-    assert "cannot use 'plan.json' as campaign directory: File exists; choose another --out DIR" in said.stderr
+    assert "cannot keep evidence in 'plan.json': File exists; choose another --out DIR" in said.stderr
 
 
 def test_half_a_merge_is_not_left_behind(say: Say, shard: Shard) -> None:

@@ -54,6 +54,12 @@ def write_foreign(folder: Path) -> None:
     folder.joinpath("log.jsonl").write_text('{"level": "info"}\n', encoding="utf-8")
 
 
+def write_newer(folder: Path) -> None:
+    """A journal of a version that is not known yet."""
+    folder.joinpath("journal").mkdir()
+    folder.joinpath("journal", "campaign.jsonl").write_text('{"v":99,"event":"campaign_started"}\n', encoding="utf-8")
+
+
 def write_other(folder: Path) -> None:
     """No journal at all."""
     folder.joinpath("notes.txt").write_text("mine", encoding="utf-8")
@@ -77,6 +83,7 @@ def write_torn(folder: Path) -> None:
         (Path.rmdir, ExitCode.USAGE, "no campaign directory"),
         (write_other, ExitCode.USAGE, "holds no journal"),
         (write_foreign, ExitCode.USAGE, "holds no event that this version can read"),
+        (write_newer, ExitCode.USAGE, "not an event of version 1, but of version 99: read it with the ci-tools that"),
         (write_empty, ExitCode.INCONCLUSIVE, "is empty: nothing was seen, so nothing passes"),
         (write_torn, ExitCode.INCONCLUSIVE, "holds no whole event"),
     ],

@@ -141,6 +141,17 @@ def test_heartbeats_do_not_mix_with_a_campaign(say: Say, shop: Shop) -> None:
     assert "'campaign' holds the journal of a campaign (campaign.jsonl)" in error
 
 
+@pytest.mark.parametrize(
+    ("place", "why"), [("/proc/nope", "No such file or directory"), ("campaign.toml", "File exists")]
+)
+def test_where_no_heartbeat_can_be_kept_is_said(place: str, why: str, say: Say) -> None:
+    """As a campaign does: nothing is there."""
+    code, _, error = say("heartbeat", "--environment", "here", "--out", place)
+
+    assert code == 2
+    assert f"cannot keep evidence in '{place}': {why}; choose another --out DIR" in error
+
+
 def test_heartbeats_do_not_mix_with_other_files(say: Say, shop: Shop) -> None:
     """A directory in use is somebody's."""
     (shop.root / "notes").mkdir()

@@ -132,9 +132,12 @@ def test_a_log_on_a_full_disk_is_an_error_once(tmp_path: Path) -> None:
     (tmp_path / "pytest.log").symlink_to("/dev/full")
     log = CampaignDirectory(tmp_path, PLAIN).log("pytest.log")
 
-    with pytest.raises(JournalWriteError, match="No space left on device"):
+    with pytest.raises(JournalWriteError, match="No space left on device") as caught:
         log.line("does not fit")
     log.close()
+
+    assert "the journal" not in str(caught.value).partition(";")[0]
+    assert f"what the journal holds can be judged: ci-tools judge {tmp_path}" in str(caught.value)
 
 
 def test_a_log_moves_no_cursor(tmp_path: Path) -> None:

@@ -154,7 +154,9 @@ def command(github: GitHubDouble, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_step_is_given_run_and_name(keep: Keep, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """As its outputs; none, where there is no campaign before."""
     assert main(command) == ExitCode.PASS
-    assert capsys.readouterr().out == ""
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "no campaign on 'staging' that a run of branch 'main' of" in told.err
     keep()
     assert main(command) == ExitCode.PASS
     assert capsys.readouterr().out == f"run=7\nartifact={WHOLE}\n"
@@ -187,3 +189,13 @@ def test_without_a_secret_it_is_that_of_the_other_environment(
     told = capsys.readouterr()
     assert told.out == f"run=7\nartifact={WHOLE}\n"
     assert "'staging' instead" in told.err
+
+
+@pytest.mark.parametrize("other", [[], ["--otherwise=twin"]])
+def test_an_unknown_environment_is_a_wrong_argument(
+    other: list[str], command: list[str], github: GitHubDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is asked: no campaign would ever be found there."""
+    assert main([*command, "--environment=nowhere", *other]) == ExitCode.USAGE
+    assert "unknown environment 'nowhere'; known: staging, twin" in capsys.readouterr().err
+    assert github.asked == []

@@ -38,6 +38,16 @@ def test_what_is_no_plan_is_refused(text: str) -> None:
         from_text(text, "plan.json", "d1")
 
 
+@pytest.mark.parametrize("lacking", ["shard", "phase"])
+def test_a_plan_that_runs_nothing_is_refused(lacking: str) -> None:
+    """No job could ask which part of it is its own."""
+    document = json.loads(to_text(made()))
+    (document if lacking == "shard" else document["plan"])[f"{lacking}s"] = []
+
+    with pytest.raises(UsageError, match=f"'plan.json' holds no plan that a job could run: it is without a {lacking};"):
+        from_text(json.dumps(document), "plan.json", "d1")
+
+
 def test_another_version_is_refused() -> None:
     """A field that changed its meaning would be believed otherwise."""
     document = json.loads(to_text(made())) | {"version": 2}

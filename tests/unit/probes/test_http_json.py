@@ -145,6 +145,15 @@ async def test_html_is_down_with_its_words(look: Look, site: Any) -> None:
     assert seen.text == "text/html instead of JSON: <h1>Maintenance</h1>"
 
 
+async def test_json_that_cannot_be_read_is_not_said_to_be_something_else(look: Look, site: Any) -> None:
+    """Its type says that it is JSON."""
+    site.set("/health", '{"status": ', media_type="application/json")
+
+    seen = await look(probe(), site.url)
+
+    assert seen.text == 'application/json that cannot be read as JSON: {"status":'
+
+
 @pytest.mark.parametrize("body", ["Mock health response", '"Fallback health"', {"message": "Degraded mode active"}])
 async def test_a_made_up_answer_is_down(look: Look, site: Any, body: Any) -> None:
     """A 200 with a stand-in instead of an answer is down, with the stand-in's words."""

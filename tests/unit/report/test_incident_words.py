@@ -117,8 +117,8 @@ def test_an_explanation_leaves_out_what_there_is_not() -> None:
 cache-1: cache fails
 
   next      look at cache itself: no cause is known, hence no remedy
-  owner     nobody: CODEOWNERS names no owner
-  cause     unknown at cache, unknown
+  owner     nobody: no CODEOWNERS file names an owner
+  cause     unknown, at cache
   impact    no test fails of it
   since     a time that nobody recorded
 """

@@ -52,7 +52,7 @@ def test_a_failing_gate_carries_its_figures() -> None:
     assert (gate["state"], gate["observed"], gate["n"], gate["good"]) == ("fails", 0.5, 2, 1)
     assert gate["interval"][0] < 0.5 < gate["interval"][1]
     assert gate["latency"]["n"] == 2
-    assert gate["detail"] == "1 of 2 attempts: 503 503 instead of 200: Redis is gone"
+    assert gate["detail"] == "1 of 2 attempts: 503 instead of 200: Redis is gone"
 
 
 def test_thresholds_are_in_real_seconds() -> None:

@@ -89,7 +89,7 @@ async def test_an_answer_nested_without_end_is_a_problem(site: Site, client: Htt
     identified = await identify(client, SOURCE)
 
     assert identified.deployment is None
-    assert "instead of JSON" in identified.problem
+    assert "that cannot be read as JSON" in identified.problem
 
 
 async def test_an_unreachable_host_is_a_problem(client: HttpClient) -> None:

@@ -87,6 +87,12 @@ def test_an_unknown_fault_is_refused_before_the_twin_starts(spec: Spec) -> None:
         described(spec, "twin", {}, ("redis_dwn",))
 
 
+def test_faults_that_want_different_things_are_refused_before_the_twin_starts(spec: Spec) -> None:
+    """Both are told."""
+    with pytest.raises(UsageError, match="faults 'redis_down' and 'redis_blackhole' cannot be on together"):
+        described(spec, "twin", {}, ("redis_down", "redis_blackhole"))
+
+
 def test_a_twin_is_known_but_for_its_ports(spec: Spec) -> None:
     """They are asked for when it stands."""
     environment = described(spec, "twin", {}, ("redis_down",))

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.errors import UsageError
+from ci_tools.errors import JournalWriteError, UsageError
 from ci_tools.model import BypassKey, DeploymentSource, EdgeLimit, Environment
 from ci_tools.questions import HttpJsonProbe, TlsProbe, TokenProbe
 from ci_tools.target.session import dump_environment, load_environment
@@ -33,6 +33,14 @@ def test_environment_survives_the_file(tmp_path: Path) -> None:
 
     assert load_environment(path) == TWIN
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_disk_that_takes_no_more_is_no_defect(tmp_path: Path) -> None:
+    """What is missing then is said, and what to do."""
+    (tmp_path / "environment.json").symlink_to("/dev/full")
+
+    with pytest.raises(JournalWriteError, match=r"cannot write '.*environment\.json': No space left on device; .*free"):
+        dump_environment(TWIN, tmp_path / "environment.json")
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:

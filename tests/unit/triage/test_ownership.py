@@ -61,6 +61,11 @@ def test_without_codeowners_the_campaign_has_read_it() -> None:
     assert found == (("@acme/store",), "CODEOWNERS of /dependencies/store")
 
 
+def test_where_there_is_no_codeowners_file_that_is_the_reason() -> None:
+    """It does not name nobody: it is not there."""
+    assert told(*owners_of(subject(), ())) == "nobody (there is no CODEOWNERS file, or nothing in it)"
+
+
 def test_whom_the_campaign_names_is_mentioned_only_if_known() -> None:
     """A journal is written by jobs that run tests: the list of who may be mentioned holds for it, too."""
     read_then = subject(owners=("@acme/shop", "@acme/everybody"), owned_because="CODEOWNERS of /dependencies/store")

@@ -125,7 +125,7 @@ def test_two_faults_that_cannot_be_on_together_are_refused() -> None:
 
     assert str(caught.value) == (
         "faults 'redis_down' and 'network_route' cannot be on together: both change the proxy before redis, "
-        "and differently. Switch one of them off first"
+        "and differently. Leave one of them out, or switch it off first"
     )
 
 

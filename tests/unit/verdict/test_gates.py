@@ -244,6 +244,17 @@ def test_three_bad_attempts_fail_in_the_words_of_the_probe(story: Any) -> None:
     assert (gate.state, gate.detail) == (GateState.FAILS, "3 of 3 attempts: ECONNREFUSED Connection refused")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("503 instead of 200: gone", "503 instead of 200: gone"), ("5031 of 9999 fail", "503 5031 of 9999 fail")],
+)
+def test_a_code_that_begins_the_words_is_not_said_twice(text: str, said: str, story: Any) -> None:
+    """A number that only begins alike is another one."""
+    gate = story.reliability().sampled(3, DOWN, code="503", text=text).judged_gate()
+
+    assert gate.detail == f"3 of 3 attempts: {said}"
+
+
 def test_a_wordless_failure_is_described_by_its_state(story: Any) -> None:
     """A bad attempt without code and text is told by what it saw."""
     gate = story.reliability().sampled(3, DependencyState.DEGRADED).judged_gate()

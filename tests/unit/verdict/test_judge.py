@@ -366,6 +366,16 @@ def test_a_journal_without_a_plan_cannot_be_judged() -> None:
         judge(CampaignState())
 
 
+def test_why_the_plan_is_missing_is_said_where_it_is_known() -> None:
+    """A line of another version is no line that another job holds."""
+    state = fold([], ["campaign.jsonl:1: not an event of version 1, but of version 99"])
+
+    with pytest.raises(
+        EmptyJournalError, match=r"its campaign_started is missing; .*: campaign.jsonl:1: .* version 99"
+    ):
+        judge(state)
+
+
 STEPS = st.sampled_from(
     [
         ("ran", ("a",), {}),
