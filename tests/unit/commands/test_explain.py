@@ -54,6 +54,7 @@ def test_an_incident_that_is_not_there_is_a_wrong_argument(directory: Path, caps
 PASSES: tuple[Event | list[Event], ...] = (
     *(up(name, sampled=True) for name in ("cache", "socket") for _ in range(5)),
     ran("agents", "test_a", Outcome.PASSED),
+    ran("edge", "test_c", Outcome.PASSED),
     ran("store", "test_b", Outcome.PASSED),
 )
 BROKEN = Collected(node_id=NodeId("store.py"), suite="store", phase=1, problem="ImportError: no module 'stroe'")
