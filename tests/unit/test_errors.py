@@ -16,6 +16,7 @@ DOCUMENTED = {
     "UnreachableError": ExitCode.FAIL,
     "RefusedCredentialsError": ExitCode.FAIL,
     "EvidenceError": ExitCode.INCONCLUSIVE,
+    "OwnPaceError": ExitCode.INCONCLUSIVE,
     "ThrottledError": ExitCode.INCONCLUSIVE,
     "EmptyJournalError": ExitCode.INCONCLUSIVE,
     "JournalWriteError": ExitCode.DEFECT,
