@@ -21,6 +21,7 @@ from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
 from ci_tools.report.planned import print_plan
 from ci_tools.spec import Spec
+from ci_tools.stopping import signals_wait
 from ci_tools.verdict.changes import previous_of
 
 PARENT = "CI_TOOLS_PARENT"
@@ -29,8 +30,9 @@ PARENT = "CI_TOOLS_PARENT"
 
 def run_campaign(arguments: argparse.Namespace) -> ExitCode:
     """Run a campaign, or a part of one, and judge what its directory then holds."""
-    from ci_tools.runner.campaign import CampaignRun, Request  # noqa: PLC0415 - heavy, and only this command needs it
-    from ci_tools.runner.progress import Progress  # noqa: PLC0415 - heavy, and only this command needs it
+    with signals_wait():
+        from ci_tools.runner.campaign import CampaignRun, Request  # noqa: PLC0415 - heavy, only this command needs it
+        from ci_tools.runner.progress import Progress  # noqa: PLC0415 - heavy, and only this command needs it
 
     spec, digest = read_spec(arguments.spec)
     if arguments.shard is not None and not arguments.plan_file:

@@ -46,7 +46,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "arguments": (*VALUES, "triage"),
     "commands": (
         *(*VALUES, *DECIDERS, "arguments", "knowledge_file", "strangers"),
-        *("evidence", "target", "probes", "twin", "runner", "github"),
+        *("evidence", "target", "probes", "twin", "runner", "github", "stopping"),
     ),
     "__main__": (*VALUES, "arguments", "commands", "stopping"),
 }

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 
 from ci_tools.__main__ import main
 from ci_tools.errors import ExitCode
-from tests.unit.commands.command_line import COMMAND, PATIENCE_S, Say, environ
+from tests.unit.commands.command_line import COMMAND, PATIENCE_S, ROOT, Say, environ
 from tests.unit.runner.shop import Shop
 
 
@@ -47,6 +48,25 @@ def test_a_signal_ends_any_command_with_3(tmp_path: Path) -> None:
 
     assert process.returncode == ExitCode.INCONCLUSIVE
     assert told == "ci-tools: interrupted SIGTERM was received\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_command_is_loaded_ends_it_with_3(tmp_path: Path, number: signal.Signals) -> None:
+    """Wherever in its imports it is; nothing of Python's own is printed."""
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    tmp_path.joinpath("rich.py").write_text(f"open({str(begun)!r}).read()\n", encoding="utf-8")
+    variables = environ(PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    with subprocess.Popen(
+        [*COMMAND, "schema"], cwd=tmp_path, env=variables, stderr=subprocess.PIPE, text=True
+    ) as process:
+        # Whoever opens the other end waits until the import has begun.
+        with begun.open("w", encoding="utf-8"):
+            process.send_signal(number)
+        _, told = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == ExitCode.INCONCLUSIVE
+    assert told == f"ci-tools: interrupted {number.name} was received\n"
 
 
 @pytest.mark.parametrize(
