@@ -1,17 +1,16 @@
 """The command line: arguments become one call, its result an exit code (0 pass, 1 fail, 2, 3, 4)."""
 
-import os
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
 
 from ci_tools.errors import CampaignError, ExitCode
 from ci_tools.stopping import signals_stop, signals_wait
+from ci_tools.streams import drop_unwritten, open_streams
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return what the process should exit with; without *argv*, all that it does."""
-    _tolerate_any_encoding()
+    open_streams()
     try:
         with signals_stop(last=argv is None):
             return _run(argv)
@@ -23,11 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.INCONCLUSIVE
     except BrokenPipeError:
         # The reader of our output has gone; what was asked for may be undone, so it is no pass.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INCONCLUSIVE
     except Exception:  # noqa: BLE001 - the last resort: a defect has an exit code of its own
         _say_defect()
         return ExitCode.DEFECT
+    finally:
+        drop_unwritten()
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -40,13 +40,6 @@ def _run(argv: Sequence[str] | None) -> int:
     exit_code = int(COMMANDS[arguments.command](arguments))
     sys.stdout.flush()
     return exit_code
-
-
-def _tolerate_any_encoding() -> None:
-    """What a terminal of another encoding cannot show is replaced: a sign must not cost a verdict."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def _say_error(text: str) -> None:

@@ -11,7 +11,7 @@ from secrets import token_hex
 from rich.console import Console
 
 from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, PHASES, RANDOM
-from ci_tools.commands.console import say_error, standard_output
+from ci_tools.commands.console import kept_in, say_error, standard_output
 from ci_tools.commands.files import owners_beside, read_spec, read_text, redactor_for, write_anew
 from ci_tools.commands.judging import conclude, judged
 from ci_tools.errors import CampaignError, CredentialsMissingError, ExitCode, UsageError
@@ -60,7 +60,7 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
     )
     console = standard_output()
     redactor = redactor_for(spec)
-    with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
+    with kept_in(out), Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
         run = CampaignRun.prepare(
             spec,
             request,
@@ -76,7 +76,8 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
 
 def _concluded(directory: CampaignDirectory, console: Console) -> ExitCode:
     try:
-        return conclude(directory, console)
+        with kept_in(directory.path):
+            return conclude(directory, console)
     except KeyboardInterrupt as stop:
         next_step = f"the journal is whole, so judge it with: ci-tools judge {directory.path}"
         say_error(f"ci-tools: interrupted while judging: {stop}; {next_step}")
