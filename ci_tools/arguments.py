@@ -358,7 +358,13 @@ def _run(text: str) -> int:
 
 
 def _add_diagnose(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=_path, metavar="FILE", help="failures, a JSON object a line")
+    parser.add_argument(
+        "file",
+        type=_path,
+        metavar="FILE",
+        help="failures, a JSON object a line, with any of: id, kind, test, exc_type, message, excerpt, duration_s, "
+        "timestamp; answered by a line each: id, fingerprint, cause, confidence, why",
+    )
     parser.add_argument("--joint", action="store_true", help="read them as failures of one run")
     parser.add_argument("--out", type=_path, metavar="FILE", help="write the answers into FILE, not on standard output")
     parser.set_defaults(command="diagnose")

@@ -13,8 +13,12 @@ class StopRequestedError(KeyboardInterrupt):
 
 
 @contextmanager
-def signals_stop() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise once; while things are being ended, further ones are not heard."""
+def signals_stop(*, last: bool = False) -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP raise once; while things are being ended, further ones are not heard.
+
+    Args:
+        last: Nor are they afterwards: all that is left to do is to end, with an exit code that is known.
+    """
     # Under nohup a terminal that closes is no reason to stop.
     heard = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
 
@@ -28,4 +32,17 @@ def signals_stop() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if last else handler)
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP are heard at the end of this: what is raised within an import may get lost there.
+
+    That holds while the process has one thread: another one would hear them.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -16,7 +16,10 @@ from ci_tools.evidence.redaction import Redactor
 
 LONGEST_LINE_BYTES = 16 * 1024 * 1024
 """A longer line is skipped unread: no failure needs it, and a file without line ends must not fill the memory."""
+KEYS = ("kind", "test", "exc_type", "message", "excerpt", "duration_s", "timestamp")
+"""What is read of a line, beside its ``id``; any of them may be missing."""
 _WIDEST_WHY = 300
+_NOTHING = Failure(id="")
 
 
 @dataclass(slots=True)
@@ -27,6 +30,8 @@ class FailuresFile:
     problems: list[str] = field(default_factory=list)
     """What could not be read, by line; complete once all failures were taken."""
     lines: int = 0
+    mute: int = 0
+    """How many failures hold nothing under any of KEYS, so that their cause cannot be told."""
 
     def failures(self) -> Iterator[Failure]:
         """Every failure that can be read.
@@ -48,9 +53,12 @@ class FailuresFile:
 
     def _failure(self, line: bytes) -> Iterator[Failure]:
         try:
-            yield parse(line.decode("utf-8", "replace"), self.lines)
+            failure = parse(line.decode("utf-8", "replace"), self.lines)
         except EvidenceError as error:
             self._note(str(error))
+            return
+        self.mute += replace(failure, id=_NOTHING.id) == _NOTHING
+        yield failure
 
     def _note(self, problem: str) -> None:
         self.problems.append(f"{self.path}:{self.lines}: {problem}")
@@ -82,8 +90,8 @@ def answer(reading: Reading, redactor: Redactor) -> str:
     )
 
 
-def diagnose(path: Path, told: TextIO, knowledge: Knowledge, redactor: Redactor, *, joint: bool) -> list[str]:
-    """Answer every failure in *path* in *told*, and return what could not be read.
+def diagnose(path: Path, told: TextIO, knowledge: Knowledge, redactor: Redactor, *, joint: bool) -> FailuresFile:
+    """Answer every failure in *path* in *told*, and return what was read.
 
     Raises:
         UsageError: there is nothing to read.
@@ -97,4 +105,4 @@ def diagnose(path: Path, told: TextIO, knowledge: Knowledge, redactor: Redactor,
         raise UsageError(
             f"{str(path)!r} holds no failure: {file.lines} lines, all empty; one JSON object a line is read"
         )
-    return file.problems
+    return file

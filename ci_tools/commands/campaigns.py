@@ -11,7 +11,7 @@ from secrets import token_hex
 from rich.console import Console
 
 from ci_tools.arguments import DEFAULT_ENVIRONMENT, LONGEST, PHASES, RANDOM
-from ci_tools.commands.console import say_error, standard_output
+from ci_tools.commands.console import kept_in, say_error, standard_output
 from ci_tools.commands.files import owners_beside, read_spec, read_text, redactor_for, write_anew
 from ci_tools.commands.judging import conclude, judged
 from ci_tools.errors import CampaignError, CredentialsMissingError, ExitCode, UsageError
@@ -21,6 +21,7 @@ from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
 from ci_tools.report.planned import print_plan
 from ci_tools.spec import Spec
+from ci_tools.stopping import signals_wait
 from ci_tools.verdict.changes import previous_of
 
 PARENT = "CI_TOOLS_PARENT"
@@ -29,8 +30,9 @@ PARENT = "CI_TOOLS_PARENT"
 
 def run_campaign(arguments: argparse.Namespace) -> ExitCode:
     """Run a campaign, or a part of one, and judge what its directory then holds."""
-    from ci_tools.runner.campaign import CampaignRun, Request  # noqa: PLC0415 - heavy, and only this command needs it
-    from ci_tools.runner.progress import Progress  # noqa: PLC0415 - heavy, and only this command needs it
+    with signals_wait():
+        from ci_tools.runner.campaign import CampaignRun, Request  # noqa: PLC0415 - heavy, only this command needs it
+        from ci_tools.runner.progress import Progress  # noqa: PLC0415 - heavy, and only this command needs it
 
     spec, digest = read_spec(arguments.spec)
     if arguments.shard is not None and not arguments.plan_file:
@@ -58,7 +60,7 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
     )
     console = standard_output()
     redactor = redactor_for(spec)
-    with Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
+    with kept_in(out), Progress(console, live=console.is_terminal, clock=time.monotonic) as progress:
         run = CampaignRun.prepare(
             spec,
             request,
@@ -74,7 +76,8 @@ def run_campaign(arguments: argparse.Namespace) -> ExitCode:
 
 def _concluded(directory: CampaignDirectory, console: Console) -> ExitCode:
     try:
-        return conclude(directory, console)
+        with kept_in(directory.path):
+            return conclude(directory, console)
     except KeyboardInterrupt as stop:
         next_step = f"the journal is whole, so judge it with: ci-tools judge {directory.path}"
         say_error(f"ci-tools: interrupted while judging: {stop}; {next_step}")

@@ -2,11 +2,15 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 
 from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.report.inert import log
+from ci_tools.streams import OutputNotWrittenError
 
 
 class _Console(Console):
@@ -22,6 +26,17 @@ def standard_output() -> Console:
     if os.environ.get("CI") or not sys.stdout.isatty():
         return _Console(width=160, force_terminal=False, highlight=False)
     return _Console(highlight=False)
+
+
+@contextmanager
+def kept_in(directory: Path) -> Iterator[None]:
+    """Where standard output takes no more, the error says that what was seen stands in *directory*."""
+    try:
+        yield
+    except OutputNotWrittenError as error:
+        raise OutputNotWrittenError(
+            f"{error}; what was seen is kept, so judge it with: ci-tools judge {directory}"
+        ) from error
 
 
 def say_error(text: str) -> None:

@@ -15,6 +15,7 @@ from ci_tools.evidence.redaction import Redactor, secrets_of
 from ci_tools.knowledge_file import knowledge
 from ci_tools.report.inert import line
 from ci_tools.report.ingested import ingested_line
+from ci_tools.strangers import KEYS
 from ci_tools.strangers import diagnose as diagnose_file
 
 _MOST_PROBLEMS = 10
@@ -50,7 +51,12 @@ def diagnose_failures(arguments: argparse.Namespace) -> ExitCode:
     """Name the cause of each failure in a file; 3 where a line could not be read."""
     redactor = Redactor(secrets_of(os.environ))
     with anew(arguments.out) if arguments.out else nullcontext(sys.stdout) as told:
-        problems = diagnose_file(arguments.file, told, knowledge(), redactor, joint=arguments.joint)
-    for problem in problems:
+        file = diagnose_file(arguments.file, told, knowledge(), redactor, joint=arguments.joint)
+    for problem in file.problems:
         say_error(f"ci-tools: {problem}")
-    return ExitCode.INCONCLUSIVE if problems else ExitCode.PASS
+    if file.mute:
+        say_error(
+            f"ci-tools: {file.path}: {file.mute} of {file.lines} lines hold nothing that is read, so nothing is known "
+            f"of them; read are, beside id: {', '.join(KEYS)}"
+        )
+    return ExitCode.INCONCLUSIVE if file.problems else ExitCode.PASS

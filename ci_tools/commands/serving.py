@@ -9,6 +9,7 @@ from ci_tools.errors import ExitCode, UsageError
 from ci_tools.report.catalogue import print_faults
 from ci_tools.report.schema import schema as results_schema
 from ci_tools.spec import schema as spec_schema
+from ci_tools.stopping import signals_wait
 
 
 def print_schema(arguments: argparse.Namespace) -> ExitCode:
@@ -48,7 +49,8 @@ def _switch(arguments: argparse.Namespace) -> ExitCode:
 
 def serve_twin(arguments: argparse.Namespace) -> ExitCode:
     """Serve the twin for a person."""
-    from ci_tools.runner.provisioning import serve  # noqa: PLC0415 - heavy, and only this command needs it
+    with signals_wait():
+        from ci_tools.runner.provisioning import serve  # noqa: PLC0415 - heavy, and only this command needs it
 
     serve(read_spec(arguments.spec)[0], faults=arguments.fault, say=print)
     return ExitCode.PASS

@@ -58,7 +58,8 @@ def explanation(incident: Incident) -> str:
         [line(headline(incident), _LINE)],
         _facts(incident),
         _section("What shows it", _listed([_proof(proof) for proof in incident.evidence])),
-        _section("What it is not", [_rival(rival) for rival in incident.rivals]),
+        _section("What it is not", [_rival(rival) for rival in incident.rivals if rival.by]),
+        _section("Not ruled out", [_rival(rival) for rival in incident.rivals if not rival.by]),
         _section("What follows from it", [f"{one.dependency}: {one.says}" for one in incident.consequences]),
         _section("Why", [f"{why.question} {why.answer} [{_known(observed=why.observed)}]" for why in incident.whys]),
         _section("How it spreads", [f"{one.lower} → {one.upper}: {one.effect}" for one in incident.cascade]),
@@ -141,8 +142,8 @@ def _proof(proof: Proof) -> str:
 
 
 def _rival(rival: RuledOut) -> str:
-    ruled = f"ruled out by {', '.join(rival.by[:3])}" if rival.by else "not ruled out"
-    return f"{rival.cause}: {rival.separates} ({ruled})"
+    ruled = f" (ruled out by {', '.join(rival.by[:3])})" if rival.by else ""
+    return f"{rival.cause}: {rival.separates}{ruled}"
 
 
 def _known(*, observed: bool) -> str:

@@ -29,6 +29,7 @@ from ci_tools.report.wording import duration
 
 _PLAIN_EVERY_S = 5.0
 _WIDE = 1_000
+_STARTING = "starting"
 
 
 class Progress:
@@ -49,7 +50,8 @@ class Progress:
         )
         self._task: TaskID | None = None
         self._phases: dict[int, Phase] = {}
-        self._doing = ""
+        self._doing = _STARTING
+        """Empty while nothing goes on that a line could be told of."""
         self._total = 0
         self._ended: dict[NodeId, Outcome] = {}
         self._last_told = clock()
@@ -118,12 +120,10 @@ class Progress:
         note = ", ".join(part for part in (f"{self._bad} not passed" if self._bad else "", left) if part)
         if self._live and self._task is not None:
             total = self._total or None
-            self._bar.update(
-                self._task, completed=self._done, total=total, note=note, description=self._doing or "starting"
-            )
-        elif not self._live and self._clock() - self._last_told >= _PLAIN_EVERY_S:
+            self._bar.update(self._task, completed=self._done, total=total, note=note, description=self._doing)
+        elif not self._live and self._doing and self._clock() - self._last_told >= _PLAIN_EVERY_S:
             self._last_told = self._clock()
-            doing = f"{self._done}/{self._total} done" if self._total else self._doing or "starting"
+            doing = f"{self._done}/{self._total} done" if self._total else self._doing
             self.say(f"  {doing}" + (f", {note}" if note else ""))
 
     @property
@@ -141,10 +141,8 @@ class Progress:
 
     def _start(self, number: int) -> None:
         phase = self._phases[number]
-        self._total = 0
-        self._ended = {}
-        self._doing = "starting"
-        self._task = self._bar.add_task("starting", note="", total=None)
+        self._doing = _STARTING
+        self._task = self._bar.add_task(_STARTING, note="", total=None)
         self.say(f"phase {number} {line(phase.name)}, budget {duration(phase.budget_s * self._time_scale)}", "bold")
 
     def deadline(self, at: float) -> None:
@@ -172,3 +170,7 @@ class Progress:
         cut = f"; {line(event.cut_short)}" if event.cut_short else ""
         passed = self._done - self._bad
         self.say(f"  {passed}/{self._total} passed{cut}", "yellow" if self._bad or cut else "green")
+        self._doing = ""
+        self._total = 0
+        self._ended = {}
+        self._deadline = None

@@ -100,10 +100,10 @@ def begun(
 
 
 def serve(spec: Spec, *, faults: Sequence[str], say: Callable[[str], None]) -> None:
-    """Serve a twin for a person until SIGINT or SIGTERM, and say where it is and how to switch its faults.
+    """Serve a twin for a person until a signal, and say where it is and how to switch its faults.
 
     Raises:
-        UsageError: no environment of *spec* is provisioned by the twin.
+        UsageError: no environment of *spec* is provisioned by the twin, or one is being served already.
         TwinError: it did not start, or ended by itself.
     """
     from ci_tools.twin.handle import Twin  # noqa: PLC0415 - needs the extra [twin]
@@ -113,7 +113,9 @@ def serve(spec: Spec, *, faults: Sequence[str], say: Callable[[str], None]) -> N
         raise UsageError('no environment has provision = "twin" in the campaign file; add one, or leave the twin out')
     python = shlex.quote(os.path.relpath(sys.executable))
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # Under nohup a terminal that closes is no reason to stop.
+    hangup = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    for number in (signal.SIGINT, signal.SIGTERM, *hangup):
         signal.signal(number, lambda *_: stop.set())
     with Twin.start(faults=faults, time_scale=raw.time_scale, served=True) as twin:
         environment = spec.environment(raw.name, dict(twin.environ))

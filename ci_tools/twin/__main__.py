@@ -10,11 +10,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_tools.errors import CampaignError, ExitCode, TwinError
-from ci_tools.twin.directory import TwinDirectory, publish, served_pointer, user_folder, withdraw
+from ci_tools.twin.directory import TwinDirectory, pointer_held, publish, user_folder, withdraw
 from ci_tools.twin.effects import Switch
 from ci_tools.twin.faults import parse_faults
 from ci_tools.twin.lifetime import Lifetime
@@ -36,21 +37,24 @@ async def run(options: argparse.Namespace, switches: Sequence[Switch]) -> None:
     """A twin lived and is gone."""
     from ci_tools.twin.supervisor import Supervisor  # noqa: PLC0415  the command line answers without it
 
-    lifetime = Lifetime()
-    lifetime.begin()
-    directory = TwinDirectory.create(user_folder())
-    try:
-        supervisor = Supervisor(directory.path, time_scale=options.time_scale, switches=switches)
+    folder = user_folder()
+    with pointer_held(folder) if options.served else nullcontext() as pointer:
+        lifetime = Lifetime()
+        lifetime.begin()
+        directory = TwinDirectory.create(folder)
         try:
-            await _serve(supervisor, lifetime, served=options.served)
+            supervisor = Supervisor(directory.path, time_scale=options.time_scale, switches=switches)
+            try:
+                await _serve(supervisor, lifetime, pointer)
+            finally:
+                await supervisor.stop()
         finally:
-            await supervisor.stop()
-    finally:
-        directory.remove()
-        lifetime.end()
+            directory.remove()
+            lifetime.end()
 
 
-async def _serve(supervisor: "Supervisor", lifetime: Lifetime, *, served: bool) -> None:
+async def _serve(supervisor: "Supervisor", lifetime: Lifetime, pointer: Path | None) -> None:
+    """It lives until it is told to end; *pointer* tells of it while it is healthy."""
     announcement = supervisor.announcement().document()
     _say(announcement)
     starting = asyncio.create_task(supervisor.start())
@@ -62,15 +66,14 @@ async def _serve(supervisor: "Supervisor", lifetime: Lifetime, *, served: bool) 
             await starting
         raise TwinError("the twin was told to stop before it was healthy")
     starting.result()
-    pointer = served_pointer(user_folder())
-    if served:
+    if pointer is not None:
         publish(pointer, announcement)
     try:
         _say({"healthy": True})
         await told
     finally:
-        if served:
-            withdraw(pointer, announcement)
+        if pointer is not None:
+            withdraw(pointer)
 
 
 def _say(document: dict[str, object]) -> None:

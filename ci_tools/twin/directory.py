@@ -11,19 +11,21 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self
 
 import ci_tools
-from ci_tools.errors import TwinError
+from ci_tools.errors import TwinError, UsageError
 
 # A UNIX socket's path holds 104 bytes (macOS) or 108, ours adds about 40 to the temporary folder.
 _LONGEST_TEMPORARY = 60
 _LOCK = ".lock"
+_SERVED_LOCK = ".served"
+"""Of the pointer to a served twin: no directory's, so none that is collected."""
 
 
 def user_folder() -> Path:
@@ -107,10 +109,32 @@ def published(pointer: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def withdraw(pointer: Path, announcement: Mapping[str, Any]) -> None:
-    """*pointer* no longer tells of the twin of *announcement*; another twin's stays."""
-    if published(pointer) == dict(announcement):
-        pointer.unlink(missing_ok=True)
+def withdraw(pointer: Path) -> None:
+    """*pointer* no longer tells of a twin."""
+    pointer.unlink(missing_ok=True)
+
+
+@contextmanager
+def pointer_held(folder: Path) -> Iterator[Path]:
+    """The pointer of this checkout, ours alone to :func:`publish` at while this lasts.
+
+    Raises:
+        UsageError: A living twin holds it; with a second one nobody could switch the first one's faults.
+    """
+    pointer = served_pointer(folder)
+    path = pointer.with_suffix(_SERVED_LOCK)
+    lock = _locked(path)
+    if lock is None:
+        pid = (published(pointer) or {}).get("pid")
+        raise UsageError(
+            f"a twin is being served from this checkout already ({f'process {pid}' if pid else 'it is starting'}): "
+            "switch its faults with: ci-tools faults --on NAME, or stop it first"
+        )
+    try:
+        yield pointer
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(lock)
 
 
 def _locked(path: Path) -> int | None:

@@ -30,9 +30,9 @@ PAIRS_WANTED = 0.95
 CONFIRMED_WITHIN_S = 30.0
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run what was asked for; 0 if all targets are met."""
-    arguments = _arguments()
+    arguments = _arguments(argv)
     table = FaultTable.read(TABLE.read_text(encoding="utf-8"))
     seed = arguments.seed if arguments.seed is not None else int(time.time())
     trials = chosen(table, random.Random(seed), arguments)  # noqa: S311 - a draw, no secret
@@ -51,18 +51,30 @@ def main() -> int:
     return 0 if document["met"] else 1
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.diagnosis", description=__doc__)
     parser.add_argument("--seed", type=int, help="of the draw of pairs (default: the time; it is printed)")
-    parser.add_argument("--pairs", type=int, default=30, metavar="N")
-    parser.add_argument("--healthy", type=int, default=20, metavar="N")
+    parser.add_argument("--pairs", type=_number, default=30, metavar="N")
+    parser.add_argument("--healthy", type=_number, default=20, metavar="N")
     parser.add_argument("--singles", default="all", metavar="NAME,…", help="faults to run alone, or a number to draw")
     parser.add_argument("--pair", action="append", default=[], metavar="A+B", help="this pair, too; repeatable")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trials at once")
+    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="trials at once")
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep the document there, too")
     parser.add_argument("--corpus", type=Path, metavar="FILE", help="hold the reading of these failures, too")
     parser.add_argument("--keep", metavar="DIR", help="keep the campaigns' directories there")
-    return parser.parse_args()
+    return parser.parse_args(argv)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if _number(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
 
 
 def chosen(table: FaultTable, draw: random.Random, arguments: argparse.Namespace) -> list[Trial]:
@@ -79,7 +91,7 @@ def chosen(table: FaultTable, draw: random.Random, arguments: argparse.Namespace
 
 def _singles(table: FaultTable, draw: random.Random, wanted: str) -> Sequence[str]:
     if wanted.isdecimal():
-        return draw.sample(list(table.fault), int(wanted))
+        return draw.sample(list(table.fault), min(int(wanted), len(table.fault)))
     return list(table.fault) if wanted == "all" else wanted.split(",")
 
 

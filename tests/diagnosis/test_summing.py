@@ -2,7 +2,9 @@ import argparse
 import json
 from random import Random
 
-from tests.diagnosis.__main__ import chosen, summed
+import pytest
+
+from tests.diagnosis.__main__ import chosen, main, summed
 from tests.diagnosis.fault_table import TABLE, FaultTable, RelationKind
 from tests.diagnosis.trials import Outcome, Trial
 
@@ -25,6 +27,25 @@ def test_all_of_it_is_one_document() -> None:
     assert document["later_than_30_s"] == ["healthy", "redis_down", "redis_down+agent_silent"]
     assert [one["faults"] for one in document["wrong"]] == [["redis_down"], ["redis_down", "agent_silent"]]
     assert document["wrong"][1]["relation"]["kind"] == "independent"
+
+
+@pytest.mark.parametrize("words", [("--pairs", "-1"), ("--healthy", "-1"), ("--pairs", "few"), ("--jobs", "0")])
+def test_a_number_that_cannot_be_is_a_usage_error(words: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is run."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert ended.value.code == 2
+    assert f"{words[1]!r} is not a number from" in capsys.readouterr().err
+
+
+def test_no_more_faults_are_drawn_than_there_are() -> None:
+    """A number beyond them means all."""
+    wanted = argparse.Namespace(pairs=0, healthy=0, singles="999", pair=[])
+
+    trials = chosen(REAL, Random(5), wanted)  # noqa: S311 - repeatable, not secret
+
+    assert {one.faults for one in trials} == {(name,) for name in REAL.fault}
 
 
 def test_trials_are_drawn_by_the_seed() -> None:

@@ -29,6 +29,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "secret_names": (),
     "lifeline": (),
     "stopping": (),
+    "streams": ("errors",),
     "spec": (*VALUES, "sequential", "secret_names"),
     "planning": (*VALUES, "spec"),
     "evidence": (*VALUES, "secret_names"),
@@ -47,9 +48,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "arguments": (*VALUES, "triage"),
     "commands": (
         *(*VALUES, *DECIDERS, "arguments", "knowledge_file", "strangers"),
-        *("evidence", "target", "probes", "twin", "runner", "github"),
+        *("evidence", "target", "probes", "twin", "runner", "github", "stopping", "streams"),
     ),
-    "__main__": (*VALUES, "arguments", "commands", "stopping"),
+    "__main__": (*VALUES, "arguments", "commands", "stopping", "streams"),
 }
 """What each room may import beside itself."""
 

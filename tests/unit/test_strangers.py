@@ -5,7 +5,7 @@ import pytest
 
 from ci_tools.__main__ import main
 from ci_tools.errors import ExitCode
-from ci_tools.strangers import LONGEST_LINE_BYTES
+from ci_tools.strangers import KEYS, LONGEST_LINE_BYTES
 
 REFUSED = json.dumps({"id": "a", "message": "Error 111 connecting to 10.1.2.3:6379. Connection refused."})
 EXPIRED = json.dumps({"id": "b", "message": "Signature has expired"})
@@ -68,6 +68,33 @@ def test_failures_of_one_run_are_read_together(file: Path, capsys: pytest.Captur
         "downstream",
         "secret_dirty",
     ]
+
+
+def test_lines_of_which_nothing_is_read_are_counted_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are answered all the same, and whoever wrote them learns which keys there are."""
+    mute = [json.dumps(line) for line in ({"text": "Signature has expired"}, {"id": "c", "log": "x"}, {"message": 7})]
+    file.write_text("\n".join([*mute, EXPIRED]), encoding="utf-8")
+
+    assert main(["diagnose", str(file)]) == ExitCode.PASS
+    said = capsys.readouterr()
+    assert [json.loads(line)["cause"] for line in said.out.splitlines()] == [*["unknown"] * 3, "jwt_expired"]
+    assert said.err == (
+        f"ci-tools: {file}: 3 of 4 lines hold nothing that is read, so nothing is known of them; "
+        "read are, beside id: kind, test, exc_type, message, excerpt, duration_s, timestamp\n"
+    )
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_that_is_read_says_something(key: str, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """None of them is named in vain; the help names all of them."""
+    values = {"duration_s": 1.5, "timestamp": "2026-03-01 10:00:00"}
+    file.write_text(json.dumps({key: values.get(key, "said")}), encoding="utf-8")
+
+    assert main(["diagnose", str(file)]) == ExitCode.PASS
+    assert capsys.readouterr().err == ""
+    with pytest.raises(SystemExit):
+        main(["diagnose", "--help"])
+    assert key in capsys.readouterr().out
 
 
 def test_a_bad_line_is_named_and_the_others_are_answered(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,25 @@
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from ci_tools.__main__ import main
+from ci_tools.commands.table import COMMANDS
 from ci_tools.errors import ExitCode
-from tests.unit.commands.command_line import COMMAND, PATIENCE_S, Say, environ
+from tests.unit.commands.command_line import (
+    CAMPAIGN,
+    COMMAND,
+    PASSED,
+    PATIENCE_S,
+    ROOT,
+    Passed,
+    Say,
+    called,
+    copied,
+    environ,
+)
 from tests.unit.runner.shop import Shop
 
 
@@ -15,21 +28,57 @@ def test_exit_codes_are_distinct() -> None:
     assert [int(code) for code in ExitCode] == [0, 1, 2, 3, 4]
 
 
-def test_a_failure_of_our_own_ends_with_4(tmp_path: Path) -> None:
-    """It is never mistaken for one of the deployed system."""
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        done = subprocess.run(
-            [*COMMAND, "schema"],
-            cwd=tmp_path,
-            env=environ(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+def redirected(folder: Path, *words: str, to: str) -> "subprocess.CompletedProcess[str]":
+    """What a command says and ends with where a shell has sent its streams elsewhere."""
+    return called(folder, "-c", f'exec "$@" {to}', "sh", *COMMAND, *words, command=("/bin/sh",))
+
+
+def test_a_defect_ends_with_4(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is never mistaken for a failure of the deployed system, and says where it is."""
+    monkeypatch.setitem(COMMANDS, "schema", lambda arguments: arguments.nothing)
+
+    done = say("schema")
+
+    assert done.exit_code == ExitCode.DEFECT
+    assert "has no attribute 'nothing'" in done.stderr
+    assert "this is a defect of ci-tools, not of the deployed system; no verdict" in done.stderr
+
+
+def test_output_on_a_full_disk_ends_with_4(tmp_path: Path) -> None:
+    """It says what is full; that is no defect of ours."""
+    done = redirected(tmp_path, "schema", to=">/dev/full")
 
     assert done.returncode == ExitCode.DEFECT
-    assert "this is a defect of ci-tools, not of the deployed system; no verdict" in done.stderr
+    assert done.stderr == (
+        "ci-tools: cannot write standard output: No space left on device; free space or send it elsewhere\n"
+    )
+
+
+def test_a_campaign_with_its_output_on_a_full_disk_says_where_it_is(shop: Shop) -> None:
+    """What it saw until then can be judged."""
+    done = redirected(shop.root, *CAMPAIGN, "--phase=1", to=">/dev/full")
+
+    assert done.returncode == ExitCode.DEFECT
+    assert "No space left on device" in done.stderr
+    assert done.stderr.endswith("what was seen is kept, so judge it with: ci-tools judge out\n")
+    assert called(shop.root, "judge", "out").returncode == ExitCode.INCONCLUSIVE
+
+
+@PASSED
+@pytest.mark.parametrize("to", [">&-", ">&- 2>&-", "<&- >&-"])
+def test_closed_output_is_one_that_nobody_reads(passed: Passed, tmp_path: Path, to: str) -> None:
+    """Neither a pass nor a defect."""
+    copied(passed[0], tmp_path)
+
+    done = redirected(tmp_path, "judge", "copy", to=to)
+
+    assert (done.returncode, done.stderr) == (ExitCode.INCONCLUSIVE, "")
+
+
+@pytest.mark.parametrize("to", ["2>/dev/full", "2>&-"])
+def test_errors_that_nobody_can_read_change_no_exit_code(tmp_path: Path, to: str) -> None:
+    """A wrong command line is still one."""
+    assert redirected(tmp_path, "nonsense", to=to).returncode == ExitCode.USAGE
 
 
 def test_a_signal_ends_any_command_with_3(tmp_path: Path) -> None:
@@ -47,6 +96,25 @@ def test_a_signal_ends_any_command_with_3(tmp_path: Path) -> None:
 
     assert process.returncode == ExitCode.INCONCLUSIVE
     assert told == "ci-tools: interrupted SIGTERM was received\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_command_is_loaded_ends_it_with_3(tmp_path: Path, number: signal.Signals) -> None:
+    """Wherever in its imports it is; nothing of Python's own is printed."""
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    tmp_path.joinpath("rich.py").write_text(f"open({str(begun)!r}).read()\n", encoding="utf-8")
+    variables = environ(PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    with subprocess.Popen(
+        [*COMMAND, "schema"], cwd=tmp_path, env=variables, stderr=subprocess.PIPE, text=True
+    ) as process:
+        # Whoever opens the other end waits until the import has begun.
+        with begun.open("w", encoding="utf-8"):
+            process.send_signal(number)
+        _, told = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == ExitCode.INCONCLUSIVE
+    assert told == f"ci-tools: interrupted {number.name} was received\n"
 
 
 @pytest.mark.parametrize(

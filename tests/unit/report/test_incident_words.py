@@ -75,7 +75,9 @@ What shows it
 
 What it is not
   - unreachable: a packet came back (ruled out by cache#1)
-  - slow: it would answer some day (not ruled out)
+
+Not ruled out
+  - slow: it would answer some day
 
 What follows from it
   - socket: it stands on cache

@@ -172,6 +172,19 @@ def test_a_budget_that_has_ended_is_not_negative(log: Audience) -> None:
     assert log.sees() == "  starting, 0 ms left\n"
 
 
+def test_nothing_of_a_phase_is_told_after_its_result(log: Audience) -> None:
+    """What goes on between phases is told, if anything, without the count and the time of the one before."""
+    told = log.sees(started(), PhaseStarted(number=1), collected(), finished(Outcome.PASSED))
+    log.progress.deadline(200.0)
+    told = log.sees(PhaseFinished(number=1))
+    log.now += 5
+    log.progress.tick()
+
+    assert log.sees() == told
+    log.progress.doing("stopping")
+    assert log.sees() == f"{told}  stopping\n"
+
+
 def test_a_terminal_has_a_bar_at_its_foot(terminal: Audience) -> None:
     """It counts, and is gone at the end."""
     shown = terminal.sees(started(), PhaseStarted(number=1), collected(), finished(Outcome.FAILED, "[bold]no[/bold]"))

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.errors import TwinError
+from ci_tools.errors import TwinError, UsageError
 from ci_tools.twin.directory import (
+    _SERVED_LOCK,
     TwinDirectory,
+    pointer_held,
     publish,
     published,
     served_pointer,
@@ -87,22 +89,36 @@ def test_a_file_is_written_whole_and_privately(tmp_path: Path) -> None:
 
 def test_a_served_twin_is_published_and_withdrawn(tmp_path: Path) -> None:
     """The pointer tells of the twin while it is served."""
-    pointer = served_pointer(tmp_path)
-    publish(pointer, {"pid": 1})
-    told = published(pointer)
-    withdraw(pointer, {"pid": 1})
+    with pointer_held(tmp_path) as pointer:
+        publish(pointer, {"pid": 1})
+        told = published(served_pointer(tmp_path))
+        withdraw(pointer)
 
     assert told == {"pid": 1}
-    assert published(pointer) is None
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_another_twins_pointer_is_not_withdrawn(tmp_path: Path) -> None:
-    """Who was replaced does not take the newer twin's pointer away."""
-    pointer = served_pointer(tmp_path)
-    publish(pointer, {"pid": 2})
-    withdraw(pointer, {"pid": 1})
+@pytest.mark.parametrize(("announced", "who"), [({"pid": 4711}, "process 4711"), ({}, "it is starting")])
+def test_one_twin_is_served_at_a_time(tmp_path: Path, announced: dict[str, int], who: str) -> None:
+    """A second one would take the first one's pointer away; it is told who holds it."""
+    with pointer_held(tmp_path) as pointer:
+        publish(pointer, announced)
+        with pytest.raises(UsageError, match=rf"is being served from this checkout already \({who}\): .* --on NAME"):
+            pointer_held(tmp_path).__enter__()
 
-    assert published(pointer) == {"pid": 2}
+        assert published(pointer) == announced
+
+
+def test_what_a_killed_twin_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    """Its lock went with it, though the file is there."""
+    left = served_pointer(tmp_path)
+    publish(left, {"pid": 1})
+    left.with_suffix(_SERVED_LOCK).touch()
+
+    with pointer_held(tmp_path) as pointer:
+        publish(pointer, {"pid": 2})
+
+        assert published(left) == {"pid": 2}
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]"])

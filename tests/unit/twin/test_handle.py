@@ -131,6 +131,18 @@ def test_nothing_survives_a_killed_parent(eventually: Callable[..., None]) -> No
 
 
 @pytest.mark.usefixtures("own_folder")
+def test_a_second_twin_is_not_served() -> None:
+    """Whoever joins or switches one finds the first as before."""
+    with Twin.start(served=True) as first:
+        with pytest.raises(UsageError, match="a twin is being served from this checkout already"):
+            Twin.begin(served=True)
+        joined = Twin.join()
+
+    assert joined is not None
+    assert joined.directory == first.directory
+
+
+@pytest.mark.usefixtures("own_folder")
 def test_a_killed_supervisor_leaves_no_process(eventually: Callable[..., None]) -> None:
     """Killing the supervisor outright takes its children with it; the next start removes its files."""
     doomed = Twin.start()
