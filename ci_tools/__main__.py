@@ -4,8 +4,8 @@ import sys
 from collections.abc import Sequence
 
 from ci_tools.errors import CampaignError, ExitCode
-from ci_tools.stopping import signals_stop, signals_wait
-from ci_tools.streams import drop_unwritten, open_streams
+from ci_tools.process.stopping import signals_stop, signals_wait
+from ci_tools.process.streams import drop_unwritten, open_streams
 
 
 def main(argv: Sequence[str] | None = None) -> int:

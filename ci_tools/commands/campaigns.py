@@ -19,9 +19,9 @@ from ci_tools.evidence.journal import CampaignDirectory
 from ci_tools.model import Previous
 from ci_tools.planning.plan_file import PlanFile, from_text, planned, to_text
 from ci_tools.planning.plans import plan as decide_plan
+from ci_tools.process.stopping import signals_wait
 from ci_tools.report.planned import print_plan
 from ci_tools.spec import Spec
-from ci_tools.stopping import signals_wait
 from ci_tools.verdict.changes import previous_of
 
 PARENT = "CI_TOOLS_PARENT"

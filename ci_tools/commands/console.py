@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 
 from ci_tools.evidence.redaction import Redactor, secrets_of
+from ci_tools.process.streams import OutputNotWrittenError
 from ci_tools.report.inert import log
-from ci_tools.streams import OutputNotWrittenError
 
 
 class _Console(Console):

@@ -6,10 +6,10 @@ import json
 from ci_tools.commands.console import standard_output
 from ci_tools.commands.files import read_spec
 from ci_tools.errors import ExitCode, UsageError
+from ci_tools.process.stopping import signals_wait
 from ci_tools.report.catalogue import print_faults
 from ci_tools.report.schema import schema as results_schema
 from ci_tools.spec import schema as spec_schema
-from ci_tools.stopping import signals_wait
 
 
 def print_schema(arguments: argparse.Namespace) -> ExitCode:

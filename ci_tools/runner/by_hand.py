@@ -8,9 +8,9 @@ import pytest
 from ci_tools.errors import CampaignError
 from ci_tools.evidence.events import Collected
 from ci_tools.evidence.journal import JournalWriter, read
-from ci_tools.lifeline import die_with_parent
 from ci_tools.model import NodeId, Phase
 from ci_tools.planning.membership import suite_of
+from ci_tools.process.lifeline import die_with_parent
 from ci_tools.runner.parking import required
 from ci_tools.runner.recording import (
     ControllerRecorder,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ci_tools.evidence.journal import prefix_of
-from ci_tools.lifeline import die_with_parent
+from ci_tools.process.lifeline import die_with_parent
 from ci_tools.runner.control import Line
 from ci_tools.runner.forked import ForkedWorkers
 from ci_tools.runner.lifetime import PARENT

@@ -42,6 +42,7 @@ from ci_tools.model import (
 )
 from ci_tools.planning.plans import following, plan
 from ci_tools.probes.survey import OUT_OF_TIME
+from ci_tools.process.stopping import StopRequestedError, signals_stop
 from ci_tools.runner import pytest_process
 from ci_tools.runner.breaker import Breaker
 from ci_tools.runner.control import RunPhase
@@ -53,7 +54,6 @@ from ci_tools.runner.provisioning import begun, described
 from ci_tools.runner.quiet import QuietWindow
 from ci_tools.runner.sessions import LOG, Sessions
 from ci_tools.spec import Spec
-from ci_tools.stopping import StopRequestedError, signals_stop
 from ci_tools.target.addresses import host_url
 from ci_tools.target.session import ENVIRONMENT_FILE, dump_environment
 from ci_tools.verdict.fold import CampaignState, fold

@@ -6,7 +6,7 @@ It ends with the campaign and with its controller, and what it has forked ends w
 
 ``twin/forkserver.py`` forks as well, for one supervisor over its own pipe: its children are named by it, are told
 where to log, and outlive each other. Here a stranger's child is imitated, streams, directory, environment and exit
-code, and asks from outside. They share how a process is tied to its parent (``lifeline``), and nothing else.
+code, and asks from outside. They share how a process is tied to its parent (``process/lifeline``), and nothing else.
 """
 
 import ast
@@ -33,7 +33,7 @@ from typing import TextIO
 from execnet import gateway_base
 from execnet.gateway_io import popen_bootstrapline
 
-from ci_tools.lifeline import die_with_parent
+from ci_tools.process.lifeline import die_with_parent
 from ci_tools.runner.launcher import ENDED, FORKED, LENGTH_BYTES, REFUSED, STREAMS, unpack
 from ci_tools.runner.lifetime import PARENT
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from ci_tools.lifeline import die_with_parent
+from ci_tools.process.lifeline import die_with_parent
 from ci_tools.twin.service import serve
 
 _LONGEST_READ = 65536

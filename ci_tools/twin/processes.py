@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from ci_tools import lifeline
 from ci_tools.errors import TwinError
+from ci_tools.process import lifeline
 
 LAST_LINES = 40
 _CHUNK_BYTES = 65536

@@ -27,9 +27,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "texts": (),
     "sequential": (),
     "secret_names": (),
-    "lifeline": (),
-    "stopping": (),
-    "streams": ("errors",),
+    "process": ("errors",),
     "spec": (*VALUES, "sequential", "secret_names"),
     "planning": (*VALUES, "spec"),
     "evidence": (*VALUES, "secret_names"),
@@ -40,17 +38,17 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "triage": (*VALUES, "spec", "verdict", "diagnosis", "report", "escalation"),
     "target": (*VALUES, *DECIDERS),
     "probes": (*VALUES, *DECIDERS, "target"),
-    "twin": (*VALUES, "lifeline"),
+    "twin": (*VALUES, "process"),
     "github": (*VALUES, *DECIDERS),
     "knowledge_file": (*VALUES, "diagnosis"),
-    "runner": (*VALUES, *DECIDERS, "lifeline", "stopping", "evidence", "target", "probes", "twin"),
+    "runner": (*VALUES, *DECIDERS, "process", "evidence", "target", "probes", "twin"),
     "strangers": (*VALUES, "diagnosis", "evidence"),
     "arguments": (*VALUES, "triage"),
     "commands": (
         *(*VALUES, *DECIDERS, "arguments", "knowledge_file", "strangers"),
-        *("evidence", "target", "probes", "twin", "runner", "github", "stopping", "streams"),
+        *("evidence", "target", "probes", "twin", "runner", "github", "process"),
     ),
-    "__main__": (*VALUES, "arguments", "commands", "stopping", "streams"),
+    "__main__": (*VALUES, "arguments", "commands", "process"),
 }
 """What each room may import beside itself."""
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.streams import drop_unwritten, open_streams
+from ci_tools.process.streams import drop_unwritten, open_streams
 
 SPEAKS = """
 import sys
-from ci_tools.streams import drop_unwritten, open_streams
+from ci_tools.process.streams import drop_unwritten, open_streams
 open_streams()
 try:
     print("said \\u2026")
@@ -22,7 +22,7 @@ finally:
 """
 OPENS = """
 import os, sys
-from ci_tools.streams import open_streams
+from ci_tools.process.streams import open_streams
 open_streams()
 opened = os.open(os.devnull, os.O_RDONLY)
 sys.exit(10 * opened + len(sys.stdin.read()))
@@ -34,7 +34,7 @@ def spoken(redirection: str, script: str = SPEAKS, encoding: str = "utf-8") -> "
     """What comes of *script* where a shell has redirected its streams."""
     return subprocess.run(
         ["/bin/sh", "-c", f'exec "$0" -c "$1" {redirection}', sys.executable, script],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONIOENCODING": encoding},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONIOENCODING": encoding},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=PATIENCE_S,

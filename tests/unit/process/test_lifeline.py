@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools import lifeline
+from ci_tools.process import lifeline
 from tests.unit.processes import running
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCRIPT = str(Path(lifeline.__file__))
 _PR_GET_PDEATHSIG = 2
 UNNAMED = """
 import subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", "from ci_tools.lifeline import die_with_parent; die_with_parent(); "
-                          "import time; print('up', flush=True); time.sleep(60)"], stdout=subprocess.PIPE)
+child = subprocess.Popen([sys.executable, "-c", "from ci_tools.process.lifeline import die_with_parent; "
+                          "die_with_parent(); import time; print('up', flush=True); time.sleep(60)"], stdout=subprocess.PIPE)
 child.stdout.readline()
 print(child.pid, flush=True)
 sys.stdin.read()

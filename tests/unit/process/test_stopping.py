@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from ci_tools.stopping import StopRequestedError, signals_stop, signals_wait
+from ci_tools.process.stopping import StopRequestedError, signals_stop, signals_wait
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
