@@ -17,7 +17,8 @@ _PR_GET_PDEATHSIG = 2
 UNNAMED = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "from ci_tools.process.lifeline import die_with_parent; "
-                          "die_with_parent(); import time; print('up', flush=True); time.sleep(60)"], stdout=subprocess.PIPE)
+                          "die_with_parent(); import time; print('up', flush=True); time.sleep(60)"],
+                         stdout=subprocess.PIPE)
 child.stdout.readline()
 print(child.pid, flush=True)
 sys.stdin.read()
