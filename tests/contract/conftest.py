@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -13,8 +14,10 @@ import pytest
 from ci_tools.twin.handle import Twin
 from tests.contract import client
 from tests.contract.client import Deployed, SignIn, User
+from tests.contract.patience import eventually
 
 TIME_SCALE = 0.1
+FORGOTTEN_WITHIN_S = 8.0
 
 
 def deployed_by(twin: Twin) -> Deployed:
@@ -87,7 +90,13 @@ async def stranger(sign_in: SignIn) -> User:
 
 
 @pytest.fixture(scope="session")
-def switched(twin: Twin) -> Callable[..., AbstractContextManager[None]]:
+def healed() -> list[str]:
+    """The faults that were switched off since the services were last seen to know of none."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def switched(twin: Twin, healed: list[str]) -> Callable[..., AbstractContextManager[None]]:
     """Switch faults on for a block."""
 
     @contextmanager
@@ -96,6 +105,23 @@ def switched(twin: Twin) -> Callable[..., AbstractContextManager[None]]:
             for fault in faults:
                 stack.callback(twin.switch, fault, on=False)
                 twin.switch(fault, on=True)
+            stack.callback(healed.extend, faults)
             yield
 
     return on
+
+
+@pytest.fixture(autouse=True)
+async def forgotten(healed: list[str], request: pytest.FixtureRequest) -> None:
+    """What a service has seen of its dependencies it tells for a while, so to the next test as well."""
+    if not healed:
+        return
+    deployed: Deployed = request.getfixturevalue("deployed")
+    async with deployed.http("api") as backend, deployed.http("auth") as auth:
+
+        async def is_well() -> bool:
+            told = [await backend.get("/api/health/ready"), await auth.get("/health")]
+            return all(one.status_code == HTTPStatus.OK and "disconnected" not in one.text for one in told)
+
+        await eventually(is_well, within_s=FORGOTTEN_WITHIN_S)
+    healed.clear()
