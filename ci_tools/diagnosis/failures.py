@@ -1,13 +1,13 @@
 """One failure as a stranger's file tells it: a JSON object, any part of it missing, cut, hostile or of a wrong type."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ci_tools.errors import EvidenceError
+from ci_tools.numbers import finite
 
 MESSAGE_CHARACTERS = 4_000
 """So much of a message is read: what tells a cause stands at its beginning."""
@@ -78,13 +78,8 @@ def _ends(text: str) -> str:
 
 
 def _seconds(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        seconds = float(value)
-    except OverflowError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    seconds = finite(value)
+    return seconds if seconds is not None and seconds >= 0 else None
 
 
 def _instant(value: object) -> datetime | None:

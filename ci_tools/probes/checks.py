@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ci_tools.errors import TargetError
-from ci_tools.evidence.numbers import finite
 from ci_tools.model import DependencyState
+from ci_tools.numbers import finite
 from ci_tools.probes.clients import Clients
 from ci_tools.probes.reading import listed, read, source_of
 from ci_tools.probes.sighting import Seen, Sighting

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ci_tools.evidence.numbers import finite
 from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import DependencyState
+from ci_tools.numbers import finite
 from ci_tools.target.answers import mocked
 
 Scalar = str | int | float | bool | None

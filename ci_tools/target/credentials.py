@@ -11,9 +11,9 @@ from typing import Any, assert_never
 import jwt
 
 from ci_tools.errors import CredentialsMissingError, RefusedCredentialsError, TargetError
-from ci_tools.evidence.numbers import finite
 from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import BypassKey, NoAuth, ReadyToken, RegisterLogin
+from ci_tools.numbers import finite
 from ci_tools.target.evidence import Evidence
 from ci_tools.target.http import Answer, HttpClient
 

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from ci_tools.errors import TargetError, ThrottledError, UnreachableError
-from ci_tools.evidence.numbers import finite
 from ci_tools.evidence.redaction import excerpt
 from ci_tools.model import Environment
+from ci_tools.numbers import finite
 from ci_tools.target.addresses import address_of, host_url, trust
 from ci_tools.target.connecting import unknown_name
 from ci_tools.target.evidence import Evidence, Exchange

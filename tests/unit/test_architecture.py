@@ -14,17 +14,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ci_tools"
 
-VALUES = ("model", "questions", "errors", "texts")
+VALUES = ("model", "questions", "errors", "texts", "numbers")
 EVENTS = ("evidence.events",)
 DECIDERS = (
     *("sequential", "secret_names", "spec", "planning", "verdict", "diagnosis", "report", "escalation", "triage"),
-    *("evidence.events", "evidence.numbers", "evidence.redaction"),
+    *("evidence.events", "evidence.redaction"),
 )
 ROOMS: dict[str, tuple[str, ...]] = {
     "model": ("questions",),
     "questions": (),
     "errors": (),
     "texts": (),
+    "numbers": (),
     "sequential": (),
     "secret_names": (),
     "process": ("errors",),

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from ci_tools.evidence.numbers import finite
 from ci_tools.model import Outcome
+from ci_tools.numbers import finite
 
 HEAD_CHARS = 16_000
 TAIL_CHARS = 32_000

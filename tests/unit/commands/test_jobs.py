@@ -206,26 +206,23 @@ def test_a_number_of_shards_that_is_none_is_refused(say: Say) -> None:
     assert "'many' is no number of shards; allowed: a number, phases" in said.stderr
 
 
-def test_merging_overwrites_nothing(say: Say, shard: Shard) -> None:
-    """A folder that holds something is left alone."""
-    say(*PLAN, "--plan=auto")
-    shard(1, "one")
-
-    said = say("merge", "one", "--out=one")
-
-    assert said.exit_code == ExitCode.USAGE
-    assert "'one' is not empty; a campaign keeps its evidence: choose another --out DIR" in said.stderr
-
-
-def test_merging_into_a_file_is_refused(say: Say, shard: Shard) -> None:
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("one", "'one' is not empty; a campaign keeps its evidence: choose another --out DIR"),
+        ("plan.json", "cannot keep evidence in 'plan.json': File exists; choose another --out DIR"),
+    ],
+    ids=["a folder that holds something", "a file"],
+)
+def test_merging_overwrites_nothing(say: Say, shard: Shard, out: str, words: str) -> None:
     """A name that is taken is no defect."""
     say(*PLAN, "--plan=auto")
     shard(1, "one")
 
-    said = say("merge", "one", "--out=plan.json")
+    said = say("merge", "one", f"--out={out}")
 
     assert said.exit_code == ExitCode.USAGE
-    assert "cannot keep evidence in 'plan.json': File exists; choose another --out DIR" in said.stderr
+    assert words in said.stderr
 
 
 def test_half_a_merge_is_not_left_behind(say: Say, shard: Shard) -> None:

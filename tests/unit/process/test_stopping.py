@@ -27,8 +27,11 @@ def test_what_was_ignored_stays_ignored() -> None:
     try:
         with signals_stop():
             os.kill(os.getpid(), signal.SIGHUP)
+            within = signal.getsignal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+    assert within is signal.SIG_IGN
 
 
 def test_the_last_ones_stay_unheard() -> None:

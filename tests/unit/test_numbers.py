@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from ci_tools.evidence.numbers import finite
+from ci_tools.numbers import finite
 
 
 @pytest.mark.parametrize(
