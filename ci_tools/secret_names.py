@@ -11,6 +11,8 @@ ALONE = ("PASS", "PASSPHRASE", "PWD", "PAT", "CREDS", "WEBHOOK", "SALT", "SIGNIN
 """Short words that tell one as a whole word: not within PATH, PASSED or COMPASS."""
 HARMLESS_ENDINGS = ("_FILE", "_PATH", "_URI", "_HOST", "_PORT", "_ENV", "_NAME", "_ID", "_DIR")
 """What only says where a secret is, or whose, ends like this."""
+SHORTEST_SECRET = 6
+"""Shorter values are words, not secrets: masking them would destroy every text."""
 
 _SECRET = re.compile(
     # PWD itself is where a shell stands.

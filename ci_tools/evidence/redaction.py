@@ -9,11 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ci_tools.evidence.fragments import Fragments
-from ci_tools.secret_names import is_secret_name
+from ci_tools.secret_names import SHORTEST_SECRET, is_secret_name
 
 MASK = "[redacted]"
-_SHORTEST_SECRET = 6
-"""Shorter values are words, not secrets: masking them would destroy every text."""
 _SHORTEST_LINE = 12
 """A log shows a secret of several lines one by one; its shorter lines are brackets and words."""
 
@@ -190,7 +188,7 @@ def _patterns_of(secret: str) -> set[str]:
 
 def _parts(secret: str) -> Iterator[str]:
     """*secret* with and without the white space around it, and its lines: a log shows them one by one."""
-    yield from (part for part in (secret, secret.strip()) if len(part) >= _SHORTEST_SECRET)
+    yield from (part for part in (secret, secret.strip()) if len(part) >= SHORTEST_SECRET)
     yield from (line for line in map(str.strip, secret.splitlines()) if len(line) >= _SHORTEST_LINE)
 
 
@@ -243,7 +241,7 @@ class Redactor:
 
     def _field(self, name: str, value: Any) -> Any:
         telling = _SECRET_FIELD.search(name) and isinstance(value, str | int | float)
-        return MASK if telling and len(str(value)) >= _SHORTEST_SECRET else self.value(value)
+        return MASK if telling and len(str(value)) >= SHORTEST_SECRET else self.value(value)
 
 
 class LineRedactor:

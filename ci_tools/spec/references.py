@@ -8,13 +8,11 @@ from urllib.parse import urlsplit
 
 from ci_tools.errors import UsageError
 from ci_tools.model import Environment
-from ci_tools.secret_names import is_secret_name
+from ci_tools.secret_names import SHORTEST_SECRET, is_secret_name
 from ci_tools.spec.secret_shapes import looks_secret
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEMES = ("http", "https", "ws", "wss")
-_SHORTEST_SECRET = 6
-"""Shorter values are words; no redactor masks them either."""
 
 URL_IN_WORDS = (
     "a URL with scheme http, https, ws or wss, with 1 to 63 characters between the dots of its name, "
@@ -90,7 +88,7 @@ def _refuse_dirty(raw: Environment, environ: Mapping[str, str]) -> None:
 def _refuse_secrets(raw: Environment, environ: Mapping[str, str]) -> None:
     """A secret under a harmless name, and one that only shows once the text is whole."""
     kept = {value for name, value in environ.items() if is_secret_name(name) or name in raw.secret_names}
-    secrets = {value for value in kept if len(value) >= _SHORTEST_SECRET}
+    secrets = {value for value in kept if len(value) >= SHORTEST_SECRET}
     telling = {
         name
         for text in _texts(raw)
